@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/** Reasons of a denial. 401: missing to suspended; 403: ip_not_allowed to mfa_required; 429, 400, 503 the rest (C17). */
+export const DENIAL_REASONS = [
+  'missing',
+  'unknown',
+  'revoked',
+  'expired',
+  'token_expired',
+  'suspended',
+  'ip_not_allowed',
+  'scope_missing',
+  'asset_not_allowed',
+  'mfa_required',
+  'rate_limited',
+  'multiple_credentials',
+  'unavailable',
+] as const;
+
+export type DenialReason = (typeof DENIAL_REASONS)[number];
+
+/** `POST /v1/check`: may this credential pass? Everything but the credential is what the caller knows of the call. */
+export const checkRequest = z.strictObject({
+  /** The secret as it was presented; empty: the call carried none. */
+  credential: z.string().max(16_384),
+  scopes: z.array(z.string().min(1).max(100)).max(50).optional(),
+  ip: z.string().max(64).optional(),
+  asset: z.string().max(500).optional(),
+  action: z.string().max(100).optional(),
+  /** How much of each limit the call uses up. */
+  cost: z.number().int().min(1).max(1_000).optional(),
+  method: z.string().max(20).optional(),
+  path: z.string().max(2_000).optional(),
+});
+
+export type CheckRequest = z.infer<typeof checkRequest>;
+
+export const checkBatchRequest = z.strictObject({ checks: z.array(checkRequest).min(1).max(100) });
+
+export interface Principal {
+  readonly kind: 'api_key';
+  readonly id: string;
+  readonly workspace_id: string;
+  readonly user_id: string;
+  readonly name: string;
+  /** In the spelling of the workspace's profile. */
+  readonly scopes: readonly string[];
+}
+
+export interface LimitState {
+  /** `second`, `minute` or `day`. */
+  readonly name: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Unix second at which a full limit is free again (C27). */
+  readonly reset_at: number;
+}
+
+export interface CheckResult {
+  readonly allowed: boolean;
+  readonly reason: DenialReason | null;
+  /** What the calling service should answer: 200, 400, 401, 403, 429 or 503. */
+  readonly status: number;
+  readonly principal: Principal | null;
+  readonly limits: readonly LimitState[];
+  /** Whole seconds, with `rate_limited` and `unavailable`. */
+  readonly retry_after?: number;
+  /** Headers that the calling service should pass on to its caller. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly checked_at: string;
+  /** How the decision came about: `cache`, `owner` or `memory`. */
+  readonly via: 'cache' | 'owner' | 'memory';
+}

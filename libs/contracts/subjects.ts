@@ -1,0 +1,85 @@
+import type { KeyId, UserId, WorkspaceId } from '@latchkey/kernel';
+
+/** Everything that a decision depends on is a subject (design: the check). Each kind has one owner, the service that may change it. */
+export const SUBJECT_OWNERS = {
+  key: 'issuance',
+  scope_set: 'issuance',
+  workspace: 'identity',
+  user: 'identity',
+} as const;
+
+export type SubjectKind = keyof typeof SUBJECT_OWNERS;
+export type SubjectOwner = (typeof SUBJECT_OWNERS)[SubjectKind];
+
+export interface SubjectRef {
+  readonly kind: SubjectKind;
+  readonly id: string;
+}
+
+export const subjectName = (subject: SubjectRef): string => `${subject.kind}:${subject.id}`;
+
+/** A subject as its owner's primary has it. `version` counts every change of the row, from 1. `null`: there is none. */
+export interface SubjectSnapshot extends SubjectRef {
+  readonly version: number;
+  readonly body: SubjectBody | null;
+}
+
+export interface KeySubject {
+  readonly kind: 'key';
+  readonly workspaceId: WorkspaceId;
+  readonly userId: UserId;
+  readonly name: string;
+  readonly status: 'active' | 'suspended' | 'revoked';
+  /** Canonical scopes (`resource:action`), sorted. */
+  readonly scopes: readonly string[];
+  readonly scopeSetIds: readonly string[];
+  /** Addresses and CIDR ranges in normal form; empty: any address. */
+  readonly allowedIps: readonly string[];
+  readonly assets: 'all' | readonly string[];
+  readonly plan: string;
+  /** Live secrets by number. `graceUntilMs`: Unix ms at which it ends, null for the current one. At most two. */
+  readonly secrets: readonly { readonly number: number; readonly graceUntilMs: number | null }[];
+  readonly expiresAtMs: number | null;
+}
+
+export interface WorkspaceSubject {
+  readonly kind: 'workspace';
+  readonly status: 'active' | 'suspended';
+  readonly name: string;
+  /** Name of the profile (C21); it never changes. */
+  readonly profile: string;
+}
+
+export type Role = 'owner' | 'admin' | 'member' | 'auditor';
+
+export interface UserSubject {
+  readonly kind: 'user';
+  readonly status: 'active' | 'suspended';
+  /** Role by workspace id. */
+  readonly roles: Readonly<Record<string, Role>>;
+}
+
+export interface ScopeSetSubject {
+  readonly kind: 'scope_set';
+  readonly workspaceId: WorkspaceId;
+  readonly scopes: readonly string[];
+}
+
+export type SubjectBody = KeySubject | WorkspaceSubject | UserSubject | ScopeSetSubject;
+
+/** What a digest stands for. It never changes, so a node may remember it for ever. */
+export interface CredentialRef {
+  readonly workspaceId: WorkspaceId;
+  readonly keyId: KeyId;
+  readonly secretNumber: number;
+}
+
+/** What enforcement asks of a subject's owner; always answered from the owner's primary. */
+export interface SubjectReader {
+  read(owner: SubjectOwner, subjects: readonly SubjectRef[]): Promise<readonly SubjectSnapshot[]>;
+}
+
+/** Finds credentials by the SHA-256 of their secret (32 bytes each), `null` where there is none. */
+export interface CredentialResolver {
+  resolve(sha256: readonly Uint8Array[]): Promise<readonly (CredentialRef | null)[]>;
+}

@@ -1,0 +1,41 @@
+export interface BusMessage {
+  readonly topic: string;
+  /** The aggregate's id: messages of one key stay in order. */
+  readonly key: string;
+  /** A CloudEvent in structured JSON mode. */
+  readonly value: Buffer;
+}
+
+export interface DeliveredMessage extends BusMessage {
+  readonly partition: number;
+  /** Place in the partition, as a decimal string. */
+  readonly offset: string;
+}
+
+/** Thrown by a handler for a message that no retry can mend. Any other error is tried again, without end, with backoff. */
+export class PoisonMessageError extends Error {
+  override readonly name = 'PoisonMessageError';
+}
+
+export interface SubscribeOptions {
+  /** One group is one reader: its members share the partitions, and its place is kept. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** At least once, one at a time per partition, in order per key. */
+  handle(message: DeliveredMessage): Promise<void>;
+  /** Takes a poison message out of the way. Only after it resolves does the group go on. */
+  park(message: DeliveredMessage, reason: string): Promise<void>;
+}
+
+export interface Subscription {
+  /** Finishes the message at hand, keeps the place, leaves the group. */
+  close(): Promise<void>;
+}
+
+export interface EventBus {
+  /** Resolves when the messages are durable (`acks=all`), in the order given per key. */
+  publish(messages: readonly BusMessage[]): Promise<void>;
+  /** A group that is new reads from the start. */
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import type { RecordedEvent } from './event-store';
+
+/**
+ * A read model as a pure reducer over one aggregate's events and the table that keeps its rows. It is run inside the append's
+ * transaction by the service itself, or by the projection runner on events from the bus. Rebuilding it gives the same bytes.
+ */
+export interface Projection<Row extends Record<string, unknown>> {
+  /** Table name; a new version of a projection is a new table. */
+  readonly table: string;
+  /** Columns in order; the first one is the aggregate's id and the primary key. */
+  readonly columns: readonly (keyof Row & string)[];
+  /** The row after the event, `null` to have none. */
+  project(row: Row | null, event: RecordedEvent): Row | null;
+}

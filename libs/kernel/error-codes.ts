@@ -1,0 +1,38 @@
+/**
+ * Every error code of the system with its public text. Codes are stable: a client may branch on them.
+ * The status of each is in `libs/platform/http/status.ts`, which the compiler holds complete.
+ */
+export const errorCatalogue = {
+  // The request
+  'request.invalid': 'The request is not valid.',
+  'request.malformed': 'The body is not valid JSON.',
+  'request.too_large': 'The body is larger than 1 MB.',
+  'request.unsupported_media_type': 'Send the body as application/json.',
+  'request.multiple_credentials': 'The request carries two different credentials.',
+  'request.invalid_cursor': 'The cursor is not one that this list gave out.',
+  'route.not_found': 'There is nothing at this address.',
+  'route.method_not_allowed': 'This address does not take that method.',
+  // The caller
+  'auth.unauthorized': 'Invalid or expired API key.',
+  'auth.forbidden': 'The credential does not allow this.',
+  'auth.rate_limited': 'Too many requests.',
+  'auth.unavailable': 'The credential cannot be checked right now. Try again.',
+  // Keys
+  'key.not_found': 'API key not found.',
+  'key.already_revoked': 'The API key is revoked.',
+  'key.expired': 'The API key has expired.',
+  'key.exceeds_grantor': 'A key cannot have more than the credential that makes it.',
+  'key.unknown_scope': 'Unknown scope.',
+  'key.unknown_plan': 'Unknown plan.',
+  'key.invalid_ip': 'Not an IP address or CIDR range.',
+  'key.expiry_in_past': 'The expiry is in the past.',
+  // Streams, stores, owners
+  'stream.version_conflict': 'Somebody else changed this at the same time. Try again.',
+  'stream.exists': 'This exists already.',
+  'stream.not_found': 'This does not exist.',
+  'claim.taken': 'This value is taken.',
+  'service.unavailable': 'Not available right now. Try again.',
+  'service.internal': 'Something went wrong on our side.',
+} as const;
+
+export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,0 +1,18 @@
+import type { Brand } from './brand';
+
+export type WorkspaceId = Brand<'WorkspaceId'>;
+export type UserId = Brand<'UserId'>;
+export type KeyId = Brand<'KeyId'>;
+export type EventId = Brand<'EventId'>;
+export type RequestId = Brand<'RequestId'>;
+
+export const workspaceId = (value: string) => value as WorkspaceId;
+export const userId = (value: string) => value as UserId;
+export const keyId = (value: string) => value as KeyId;
+export const eventId = (value: string) => value as EventId;
+export const requestId = (value: string) => value as RequestId;
+
+/** Where new ids come from: UUIDv7 (RFC 9562 §5.7), so that they sort by time of creation. */
+export interface IdSource {
+  next(): string;
+}

@@ -1,0 +1,7 @@
+export * from './assert-never';
+export * from './brand';
+export * from './clock';
+export * from './error-codes';
+export * from './errors';
+export * from './ids';
+export * from './secret';

@@ -1,0 +1,2 @@
+export * from './live-access';
+export * from './subject-changes';

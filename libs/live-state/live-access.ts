@@ -1,0 +1,65 @@
+import type { SubjectRef, SubjectSnapshot } from '@latchkey/contracts';
+
+export interface Window {
+  /** `second`, `minute` or `day`. */
+  readonly name: string;
+  /** Calls that may pass in any span of `lengthMs`. */
+  readonly limit: number;
+  readonly lengthMs: number;
+}
+
+/**
+ * What the pure rules say on the subjects as far as they are known. `needs` names those that are missing: a key's body names its
+ * user, workspace and scope sets, so they are known one step later.
+ */
+export type Verdict<Denial> =
+  | { readonly kind: 'needs'; readonly subjects: readonly SubjectRef[] }
+  /** Nothing is counted for a denied call (C19). */
+  | { readonly kind: 'deny'; readonly denial: Denial }
+  | {
+      readonly kind: 'allow';
+      /** Unix ms, by Redis's clock, at which the credential ends; then `ended` is the denial. */
+      readonly notAfterMs: number | null;
+      readonly ended: Denial;
+      readonly windows: readonly Window[];
+      /** Whose budget is used: the logical key's id (C19). */
+      readonly windowKey: string;
+      readonly cost: number;
+    };
+
+export interface WindowState {
+  readonly name: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Unix ms at which a full limit is free again. */
+  readonly resetAtMs: number;
+}
+
+export type Outcome<Denial> =
+  | { readonly kind: 'allowed'; readonly windows: readonly WindowState[]; readonly nowMs: number; readonly via: Via; readonly subjects: readonly SubjectSnapshot[] }
+  | { readonly kind: 'denied'; readonly denial: Denial; readonly nowMs: number; readonly via: Via; readonly subjects: readonly SubjectSnapshot[] }
+  | { readonly kind: 'limited'; readonly windows: readonly WindowState[]; readonly retryAfterMs: number; readonly nowMs: number; readonly via: Via; readonly subjects: readonly SubjectSnapshot[] }
+  /** Neither live state nor an owner could say. Never an allow. */
+  | { readonly kind: 'unavailable' };
+
+export type Via = 'cache' | 'owner' | 'memory';
+
+export interface LiveQuery<Denial> {
+  /** Chooses the shard. */
+  readonly workspaceId: string;
+  /** The subjects to begin with: the credential, and the workspace. */
+  readonly subjects: readonly SubjectRef[];
+  /**
+   * Pure; called again whenever a subject turns out to be newer than the node knew. A subject that does not exist has `body: null`.
+   * `nowMs` is not given on purpose: ends are compared inside the script (`notAfterMs`).
+   */
+  decide(known: ReadonlyMap<string, SubjectSnapshot>): Verdict<Denial>;
+}
+
+/**
+ * Answers a check from live state, and from the owners where live state does not know (design: the check, rules 1 to 10).
+ * `known` maps `subjectName()` to the snapshot.
+ */
+export interface LiveAccess {
+  decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>>;
+}
