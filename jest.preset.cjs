@@ -2,7 +2,23 @@ const { compilerOptions } = require('./tsconfig.base.json');
 const swcOptions = require('./tools/swc/options.cjs');
 
 /** These packages are published as ES modules only; Jest runs CommonJS, so they are compiled too. */
-const esmPackages = ['@nestjs', 'uuid', 'ipaddr.js', 'jose', 'otpauth', '@noble', 'cookie', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@tokenizer', '@borewit', 'fast-check', 'pure-rand'];
+const esmPackages = [
+  '@nestjs',
+  'uuid',
+  'ipaddr.js',
+  'jose',
+  'otpauth',
+  '@noble',
+  'cookie',
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer',
+  '@borewit',
+  'fast-check',
+  'pure-rand',
+];
 
 module.exports = {
   rootDir: __dirname,

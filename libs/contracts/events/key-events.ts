@@ -40,14 +40,26 @@ export const keyEvents = {
 
 type PayloadOf<Type extends keyof typeof keyEvents> = z.infer<(typeof keyEvents)[Type]>;
 
-export type KeyCreated = { readonly type: 'latchkey.key.created.v1'; readonly data: PayloadOf<'latchkey.key.created.v1'> };
-export type KeyRotated = { readonly type: 'latchkey.key.rotated.v1'; readonly data: PayloadOf<'latchkey.key.rotated.v1'> };
-export type KeyUpdated = { readonly type: 'latchkey.key.updated.v1'; readonly data: PayloadOf<'latchkey.key.updated.v1'> };
+export type KeyCreated = {
+  readonly type: 'latchkey.key.created.v1';
+  readonly data: PayloadOf<'latchkey.key.created.v1'>;
+};
+export type KeyRotated = {
+  readonly type: 'latchkey.key.rotated.v1';
+  readonly data: PayloadOf<'latchkey.key.rotated.v1'>;
+};
+export type KeyUpdated = {
+  readonly type: 'latchkey.key.updated.v1';
+  readonly data: PayloadOf<'latchkey.key.updated.v1'>;
+};
 /** An old secret ended before its grace period did. */
 export type KeyGraceEnded = {
   readonly type: 'latchkey.key.grace_ended.v1';
   readonly data: PayloadOf<'latchkey.key.grace_ended.v1'>;
 };
-export type KeyRevoked = { readonly type: 'latchkey.key.revoked.v1'; readonly data: PayloadOf<'latchkey.key.revoked.v1'> };
+export type KeyRevoked = {
+  readonly type: 'latchkey.key.revoked.v1';
+  readonly data: PayloadOf<'latchkey.key.revoked.v1'>;
+};
 
 export type KeyEvent = KeyCreated | KeyRotated | KeyUpdated | KeyGraceEnded | KeyRevoked;

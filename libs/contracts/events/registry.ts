@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { eventEnvelope, type EventEnvelope } from './envelope';
 import { identityEvents } from './identity-events';
 import { keyEvents } from './key-events';
