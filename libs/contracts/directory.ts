@@ -1,0 +1,15 @@
+import type { UserId, WorkspaceId } from '@latchkey/kernel';
+
+/** The workspace that the first start made, and its owner. */
+export interface FirstWorkspace {
+  readonly workspaceId: WorkspaceId;
+  readonly ownerId: UserId;
+  /** Name of the workspace's profile (C21). */
+  readonly profile: string;
+}
+
+/** What identity tells the other services besides its subjects: in process when standalone, over gRPC (`identity.proto`) in a cluster. */
+export interface IdentityDirectory {
+  /** @throws AppError `service.unavailable` while identity has not made it yet, or cannot be reached. */
+  firstWorkspace(): Promise<FirstWorkspace>;
+}
