@@ -1,0 +1,46 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { eventually } from './eventually';
+
+/** A server that a test may mistreat. */
+export interface ServerProcess {
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now; another after `restart`. */
+  readonly pid: number;
+  /** Ends it without notice (SIGKILL), as a crash does. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Keeps its connections open and answers nothing (SIGSTOP). */
+  pause(): void;
+  resume(): void;
+  /** Starts it again on the same port, after killing it where it still runs. */
+  restart(): Promise<void>;
+  /** Ends it for good and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** A TCP port of the loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Sends SIGKILL and waits till the process is gone. A process that is gone already is fine. */
+export async function killHard(pid: number): Promise<void> {
+  if (!signal(pid, 'SIGKILL')) return;
+  await eventually(() => {
+    if (signal(pid, 0)) throw new Error(`process ${pid} is still there`);
+  });
+}
+
+/** Whether the signal reached a process. */
+export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}

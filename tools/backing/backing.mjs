@@ -1,0 +1,52 @@
+// What everything else uses: the addresses of running backing services, re-used or started.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { readState } from './state.mjs';
+
+const keeper = path.join(path.dirname(fileURLToPath(import.meta.url)), 'keeper.mjs');
+
+/**
+ * @param {{ keep?: boolean, progress?: (line: string) => void }} [options] `keep`: they outlive this process, until down.mjs.
+ * @returns {Promise<{ addresses: Record<'DATABASE_URL' | 'REDIS_URL' | 'KAFKA_BROKERS', string>, reused: boolean, stop: () => Promise<void> }>}
+ * `stop` ends what this call started, and nothing else.
+ */
+export async function backingServices({ keep = false, progress = console.log } = {}) {
+  const running = await readState();
+  if (running !== undefined) return { addresses: running.addresses, reused: true, stop: async () => undefined };
+
+  const child = spawn(process.execPath, [keeper, ...(keep ? [] : ['--bound'])], {
+    stdio: [keep ? 'ignore' : 'pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const addresses = await addressesFrom(child, ended, progress);
+  child.unref();
+  child.stdout.unref?.();
+  child.stdin?.unref?.();
+  const stop = async () => {
+    if (child.exitCode !== null) return;
+    child.ref();
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { addresses, reused: false, stop };
+}
+
+async function addressesFrom(child, ended, progress) {
+  const lines = createInterface({ input: child.stdout });
+  try {
+    return await new Promise((resolve, reject) => {
+      lines.on('line', (line) => {
+        const message = JSON.parse(line);
+        if (message.progress !== undefined) progress(message.progress);
+        if (message.failed !== undefined) reject(new Error(message.failed));
+        if (message.addresses !== undefined) resolve(message.addresses);
+      });
+      void ended.then((code) => reject(new Error(`the backing services ended while starting (exit code ${code})`)));
+    });
+  } finally {
+    lines.close();
+  }
+}
