@@ -4,4 +4,5 @@ export * from './clock';
 export * from './error-codes';
 export * from './errors';
 export * from './ids';
+export * from './loopback';
 export * from './secret';

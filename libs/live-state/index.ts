@@ -1,2 +1,3 @@
 export * from './live-access';
+export * from './owner';
 export * from './subject-changes';

@@ -1,0 +1,43 @@
+import { keyId, userId, workspaceId } from '@latchkey/kernel';
+import { z } from 'zod';
+import type { CredentialRef, SubjectBody } from './subjects';
+
+const id = z.string().min(1).max(100);
+const workspace = id.transform(workspaceId);
+
+/** A subject's body where it crosses a process: from its owner, or from live state. Unknown fields are refused. */
+export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('key'),
+    workspaceId: workspace,
+    userId: id.transform(userId),
+    name: z.string(),
+    status: z.enum(['active', 'suspended', 'revoked']),
+    scopes: z.array(z.string()),
+    scopeSetIds: z.array(id),
+    allowedIps: z.array(z.string()),
+    assets: z.union([z.literal('all'), z.array(z.string())]),
+    plan: z.string(),
+    secrets: z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z.int().nullable() })).max(2),
+    expiresAtMs: z.int().nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('workspace'),
+    status: z.enum(['active', 'suspended']),
+    name: z.string(),
+    profile: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('user'),
+    status: z.enum(['active', 'suspended']),
+    roles: z.record(z.string(), z.enum(['owner', 'admin', 'member', 'auditor'])),
+  }),
+  z.strictObject({ kind: z.literal('scope_set'), workspaceId: workspace, scopes: z.array(z.string()) }),
+]);
+
+/** What a digest stands for, where it crosses a process. */
+export const credentialRef: z.ZodType<CredentialRef> = z.strictObject({
+  workspaceId: workspace,
+  keyId: id.transform(keyId),
+  secretNumber: z.int().min(1),
+});

@@ -1,0 +1,93 @@
+import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
+import { isAppError, isLoopback } from '@latchkey/kernel';
+import type { CredentialResolver, SubjectOwner } from '@latchkey/contracts';
+import {
+  ownerProtocol,
+  type OwnerReader,
+  type ReadSubjectsReply,
+  type ReadSubjectsRequest,
+  type ResolveCredentialsReply,
+  type ResolveCredentialsRequest,
+} from './owner-protocol';
+import { fromWireDigests, fromWireRefs, toWireCredential, toWireSnapshot, WireError } from './wire';
+
+export interface GrpcOwnerServerOptions {
+  readonly owner: SubjectOwner;
+  /** A loopback address: whoever reaches this port may read every subject. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly subjects: OwnerReader;
+  /** Issuance only. */
+  readonly credentials?: CredentialResolver;
+  /** Told of every failure that is not the caller's fault. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** After this a connection that still has calls under way is cut. */
+const DRAIN_MS = 2_000;
+
+/** Serves `owner.proto`. Answers come from the owner's primary, never from a cache, so that a revoked key is revoked here first. */
+export class GrpcOwnerServer {
+  private readonly server = new Server({ 'grpc.max_receive_message_length': 1_048_576 });
+
+  constructor(private readonly options: GrpcOwnerServerOptions) {
+    if (!isLoopback(options.host))
+      throw new Error(
+        `the owner protocol of ${options.owner} has no caller credentials yet: HOST must be a loopback address`,
+      );
+    const { owner, subjects, credentials } = options;
+    this.server.addService(ownerProtocol, {
+      ReadSubjects: this.unary<ReadSubjectsRequest, ReadSubjectsReply>(async (request) => {
+        const found = await subjects.read(fromWireRefs(owner, request));
+        return { subjects: found.map(toWireSnapshot) };
+      }),
+      ...(credentials && {
+        ResolveCredentials: this.unary<ResolveCredentialsRequest, ResolveCredentialsReply>(async (request) => {
+          const found = await credentials.resolve(fromWireDigests(request));
+          return { credentials: found.map(toWireCredential) };
+        }),
+      }),
+    });
+  }
+
+  /** Resolves to the port. */
+  listen(): Promise<number> {
+    const { host, port } = this.options;
+    return new Promise((resolve, reject) => {
+      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+        if (error) reject(error);
+        else resolve(bound);
+      });
+    });
+  }
+
+  /** Takes no new calls, lets those under way finish. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => this.server.forceShutdown(), DRAIN_MS);
+      this.server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+  }
+
+  private unary<Request, Reply>(answer: (request: Request) => Promise<Reply>): handleUnaryCall<Request, Reply> {
+    return (call, callback) => {
+      answer(call.request).then(
+        (reply) => callback(null, reply),
+        (error: unknown) => callback(this.statusOf(error)),
+      );
+    };
+  }
+
+  /** The caller learns what kind of failure it was, never its text. */
+  private statusOf(error: unknown): { code: status; details: string } {
+    if (error instanceof WireError) return { code: status.INVALID_ARGUMENT, details: error.message };
+    this.options.onError(error);
+    if (isAppError(error, 'service.unavailable'))
+      return { code: status.UNAVAILABLE, details: 'not available right now' };
+    return { code: status.INTERNAL, details: 'failed' };
+  }
+}

@@ -1,0 +1,148 @@
+import { keyId, workspaceId } from '@latchkey/kernel';
+import type { CredentialRef, SubjectRef, SubjectSnapshot } from '@latchkey/contracts';
+import { GrpcOwnerClient, type GrpcOwnerClientOptions } from './grpc-owner-client';
+import { GrpcOwnerServer, type GrpcOwnerServerOptions } from './grpc-owner-server';
+
+const workspace: SubjectSnapshot = {
+  kind: 'workspace',
+  id: 'w1',
+  version: 1,
+  body: { kind: 'workspace', status: 'active', name: 'W', profile: 's4e' },
+};
+const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
+const refs: SubjectRef[] = [{ kind: 'workspace', id: 'w1' }];
+const unavailable = { code: 'service.unavailable' };
+
+describe('asking an owner over gRPC', () => {
+  const closing: (() => Promise<void> | void)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function serve(options: Partial<GrpcOwnerServerOptions> = {}) {
+    const errors: unknown[] = [];
+    const server = new GrpcOwnerServer({
+      owner: 'identity',
+      host: '127.0.0.1',
+      port: 0,
+      subjects: {
+        read: async (asked) => asked.map((ref) => (ref.id === 'w1' ? workspace : { ...ref, version: 0, body: null })),
+      },
+      onError: (error) => errors.push(error),
+      ...options,
+    });
+    const port = await server.listen();
+    closing.push(() => server.close());
+    return { server, port, errors };
+  }
+
+  function connect(port: number, options: Partial<GrpcOwnerClientOptions> = {}) {
+    const client = new GrpcOwnerClient({ owner: 'identity', address: `127.0.0.1:${port}`, ...options });
+    closing.push(() => client.close());
+    return client;
+  }
+
+  it('answers in the order of the question, and says which subjects do not exist', async () => {
+    const { port } = await serve();
+    const client = connect(port);
+    await client.ready();
+    expect(await client.read([{ kind: 'user', id: 'u9' }, ...refs])).toEqual([
+      { kind: 'user', id: 'u9', version: 0, body: null },
+      workspace,
+    ]);
+  });
+
+  it('finds credentials by their digests', async () => {
+    const { port } = await serve({
+      owner: 'issuance',
+      credentials: { resolve: async (digests) => digests.map((digest) => (digest[0] === 1 ? credential : null)) },
+    });
+    const client = connect(port, { owner: 'issuance' });
+    expect(await client.resolve([new Uint8Array(32), new Uint8Array(32).fill(1)])).toEqual([null, credential]);
+  });
+
+  it('an owner without credentials cannot be asked for them', async () => {
+    const { port } = await serve();
+    await expect(connect(port).resolve([new Uint8Array(32)])).rejects.toMatchObject(unavailable);
+  });
+
+  it('a failure of the owner is unavailable, and its text stays with the owner', async () => {
+    const { port, errors } = await serve({
+      subjects: { read: () => Promise.reject(new Error('password of the database is hunter2')) },
+    });
+    const failure: unknown = await connect(port)
+      .read(refs)
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject(unavailable);
+    expect(JSON.stringify([failure, String((failure as Error).cause)])).not.toContain('hunter2');
+    expect(errors).toHaveLength(1);
+  });
+
+  it('an owner that does not answer in time is unavailable', async () => {
+    const { port } = await serve({ subjects: { read: () => new Promise(() => undefined) } });
+    const client = connect(port, { deadlineMs: 100 });
+    const started = performance.now();
+    await expect(client.read(refs)).rejects.toMatchObject(unavailable);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('beyond its capacity an ask is refused at once, and is taken again when there is room', async () => {
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const { port } = await serve({ subjects: { read: () => held.then(() => [workspace]) } });
+    const client = connect(port, { inFlightMax: 1, deadlineMs: 5_000 });
+    const first = client.read(refs);
+    await expect(client.read(refs)).rejects.toMatchObject(unavailable);
+    answer();
+    expect(await first).toEqual([workspace]);
+    expect(await client.read(refs)).toEqual([workspace]);
+  });
+
+  it('an owner that comes back is found again within the second', async () => {
+    const { server, port } = await serve();
+    const client = connect(port);
+    expect(await client.read(refs)).toEqual([workspace]);
+    await server.close();
+    await expect(client.read(refs)).rejects.toMatchObject(unavailable);
+    await serve({ port });
+    const returned = performance.now();
+    for (;;) {
+      const answer = await client.read(refs).catch(() => null);
+      if (answer) break;
+      if (performance.now() - returned > 2_000) throw new Error('not found again');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(performance.now() - returned).toBeLessThan(1_500);
+  });
+
+  it('a call under way is answered while the server drains', async () => {
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    let asked = () => {};
+    const arrived = new Promise<void>((resolve) => (asked = resolve));
+    const read = () => {
+      asked();
+      return held.then(() => [workspace]);
+    };
+    const { server, port } = await serve({ subjects: { read } });
+    const reply = connect(port, { deadlineMs: 5_000 }).read(refs);
+    await arrived;
+    const closed = server.close();
+    answer();
+    expect(await reply).toEqual([workspace]);
+    await closed;
+  });
+
+  it('is not served on an address that others can reach, as it has no caller credentials', () => {
+    expect(
+      () =>
+        new GrpcOwnerServer({
+          owner: 'identity',
+          host: '0.0.0.0',
+          port: 0,
+          subjects: { read: async () => [] },
+          onError: () => {},
+        }),
+    ).toThrow('HOST must be a loopback address');
+  });
+});
