@@ -45,6 +45,8 @@ export interface Principal {
   readonly name: string;
   /** In the spelling of the workspace's profile. */
   readonly scopes: readonly string[];
+  /** What the principal may touch. A service that checks with `asset: '*'` filters its answer by this. */
+  readonly assets: 'all' | readonly string[];
 }
 
 export interface LimitState {
