@@ -1,0 +1,78 @@
+import { AppError, keyId, workspaceId } from '@latchkey/kernel';
+import type { CredentialRef } from '@latchkey/contracts';
+import { CredentialTable } from '../adapters/credential-table';
+import { CredentialDirectory } from './credential-directory';
+
+const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
+const digest = (number: number) => new Uint8Array(32).fill(number);
+
+/** An owner that knows the digests in `known`, and keeps count of what it was asked. */
+function owner(known: Set<number>) {
+  const asks: number[][] = [];
+  const resolve = async (digests: readonly Uint8Array[]) => {
+    asks.push(digests.map(([first]) => first ?? -1));
+    return digests.map(([first]) => (known.has(first ?? -1) ? credential : null));
+  };
+  return { asks, directory: new CredentialDirectory({ resolve }, new CredentialTable(10)) };
+}
+
+describe('finding a credential', () => {
+  it('asks the owner once, then never again', async () => {
+    const { asks, directory } = owner(new Set([1]));
+    expect(await directory.find(digest(1))).toEqual(credential);
+    expect(await directory.find(digest(1))).toEqual(credential);
+    expect(asks).toEqual([[1]]);
+  });
+
+  it('asks again for one that did not exist: it may exist now', async () => {
+    const known = new Set<number>();
+    const { directory } = owner(known);
+    expect(await directory.find(digest(1))).toBeNull();
+    known.add(1);
+    expect(await directory.find(digest(1))).toEqual(credential);
+  });
+
+  it('asks of one turn of the event loop go in one call, each with its own answer', async () => {
+    const { asks, directory } = owner(new Set([1, 3]));
+    const found = await Promise.all([1, 2, 3].map((number) => directory.find(digest(number))));
+    expect(found).toEqual([credential, null, credential]);
+    expect(asks).toEqual([[1, 2, 3]]);
+  });
+
+  it('a question never joins an ask that was under way before it came', async () => {
+    const asks: number[] = [];
+    let answer = (_: null[]) => {};
+    const resolve = (digests: readonly Uint8Array[]) => {
+      asks.push(digests.length);
+      return new Promise<null[]>((settle) => (answer = settle));
+    };
+    const directory = new CredentialDirectory({ resolve }, new CredentialTable(10));
+    const first = directory.find(digest(1));
+    await new Promise((done) => setImmediate(done));
+    const answerFirst = answer;
+    const second = directory.find(digest(1));
+    await new Promise((done) => setImmediate(done));
+    expect(asks).toEqual([1, 1]);
+    answerFirst([null]);
+    answer([null]);
+    expect(await Promise.all([first, second])).toEqual([null, null]);
+  });
+
+  it('splits what is too much for one call', async () => {
+    const { asks, directory } = owner(new Set());
+    await Promise.all(Array.from({ length: 2_500 }, () => directory.find(digest(9))));
+    expect(asks.map((ask) => ask.length)).toEqual([1_000, 1_000, 500]);
+  });
+
+  it('an owner that fails, or answers less than it was asked, fails every question of that ask', async () => {
+    const down = new CredentialDirectory(
+      { resolve: () => Promise.reject(new AppError('service.unavailable')) },
+      new CredentialTable(10),
+    );
+    const short = new CredentialDirectory({ resolve: async () => [] }, new CredentialTable(10));
+    for (const directory of [down, short]) {
+      const outcomes = await Promise.allSettled([directory.find(digest(1)), directory.find(digest(2))]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    }
+  });
+});
