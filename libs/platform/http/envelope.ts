@@ -1,0 +1,77 @@
+import { errorCatalogue, type AppError, type ErrorCode } from '@latchkey/kernel';
+import { HTTP_STATUS } from './status';
+
+/** An error as it goes over the wire. */
+export interface ErrorReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Surfaces whose documents show the S4E envelope (C20). */
+const S4E_PREFIXES = ['/api/keys', '/api/assets', '/asset', '/api/user'];
+
+const isUnder = (prefix: string, path: string) => path === prefix || path.startsWith(`${prefix}/`);
+
+/** The documents' own codes (S2-12), and for what they do not name a word in their style. */
+const S4E_CODE_OF_STATUS: Readonly<Record<number, string>> = {
+  400: 'invalid_request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  409: 'conflict',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  422: 'invalid_request',
+  429: 'rate_limited',
+  503: 'unavailable',
+};
+
+const S4E_CODES: Partial<Record<ErrorCode, string>> = { 'request.multiple_credentials': 'multiple_credentials' };
+
+function s4eReply(error: AppError, status: number): ErrorReply {
+  const code = S4E_CODES[error.code] ?? S4E_CODE_OF_STATUS[status] ?? 'internal';
+  return {
+    status,
+    contentType: 'application/json; charset=utf-8',
+    body: {
+      status: 'error',
+      error: {
+        ...error.details,
+        code,
+        message: error.public,
+        ...(error.field !== undefined && { field: error.field }),
+      },
+    },
+  };
+}
+
+function problemReply(error: AppError, status: number, requestId: string): ErrorReply {
+  return {
+    status,
+    contentType: 'application/problem+json; charset=utf-8',
+    body: {
+      ...error.details,
+      type: `urn:latchkey:error:${error.code}`,
+      title: errorCatalogue[error.code],
+      status,
+      detail: error.public,
+      code: error.code,
+      ...(error.field !== undefined && { field: error.field }),
+      request_id: requestId,
+    },
+  };
+}
+
+/**
+ * The body of an error in the envelope of the surface that `url` belongs to: the S4E one on S4E's paths, else
+ * `application/problem+json` (RFC 9457). Shows nothing but the error's public side.
+ */
+export function errorReply(error: AppError, url: string, requestId: string): ErrorReply {
+  const path = url.split('?', 1)[0] ?? '';
+  const status = HTTP_STATUS[error.code];
+  return S4E_PREFIXES.some((prefix) => isUnder(prefix, path))
+    ? s4eReply(error, status)
+    : problemReply(error, status, requestId);
+}

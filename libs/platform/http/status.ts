@@ -1,0 +1,31 @@
+import type { ErrorCode } from '@latchkey/kernel';
+
+/** The HTTP status of every error code. A new code does not compile until it has one. */
+export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
+  'request.invalid': 400,
+  'request.malformed': 400,
+  'request.too_large': 413,
+  'request.unsupported_media_type': 415,
+  'request.multiple_credentials': 400,
+  'request.invalid_cursor': 400,
+  'route.not_found': 404,
+  'route.method_not_allowed': 405,
+  'auth.unauthorized': 401,
+  'auth.forbidden': 403,
+  'auth.rate_limited': 429,
+  'auth.unavailable': 503,
+  'key.not_found': 404,
+  'key.already_revoked': 409,
+  'key.expired': 409,
+  'key.exceeds_grantor': 403,
+  'key.unknown_scope': 400,
+  'key.unknown_plan': 400,
+  'key.invalid_ip': 400,
+  'key.expiry_in_past': 400,
+  'stream.version_conflict': 409,
+  'stream.exists': 409,
+  'stream.not_found': 404,
+  'claim.taken': 409,
+  'service.unavailable': 503,
+  'service.internal': 500,
+};

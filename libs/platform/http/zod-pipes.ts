@@ -1,0 +1,95 @@
+import type { PipeTransform } from '@nestjs/common';
+import { AppError } from '@latchkey/kernel';
+import type { z } from 'zod';
+
+/** Names of a client's own fields are shown back, but not without end. */
+const NAME_LENGTH_MAX = 100;
+const clipped = (name: string) => (name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX)}…` : name);
+
+const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+
+const dotted = (path: readonly PropertyKey[]) => path.map((key) => clipped(String(key))).join('.');
+
+const unitOf = (origin: string, count: number | bigint) =>
+  origin === 'string' ? ` character${count === 1n || count === 1 ? '' : 's'}` : origin === 'array' ? ' items' : '';
+
+function saying(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be of type ${issue.expected}`;
+    case 'too_small':
+      return `must ${unitOf(issue.origin, 0) ? 'have' : 'be'} at least ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
+    case 'too_big':
+      return `must ${unitOf(issue.origin, 0) ? 'have' : 'be'} at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
+    case 'invalid_value':
+      return `must be one of: ${issue.values.map(String).join(', ')}`;
+    case 'invalid_format':
+    case 'custom':
+    case 'invalid_union':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+      return issue.message;
+  }
+}
+
+interface Complaint {
+  readonly field?: string;
+  readonly message: string;
+}
+
+function complaintOf(issue: z.core.$ZodIssue, input: unknown, whole: string): Complaint {
+  if (issue.code === 'unrecognized_keys') {
+    const field = dotted([...issue.path, ...issue.keys.slice(0, 1)]);
+    return { field, message: `Unknown field "${field}".` };
+  }
+  if (issue.path.length === 0) {
+    if (issue.code === 'invalid_type') return { message: `The ${whole} must be of type ${issue.expected}.` };
+    return { message: issue.message };
+  }
+  const field = dotted(issue.path);
+  if (at(input, issue.path) === undefined && issue.code !== 'custom') {
+    return { field, message: `"${field}" is required.` };
+  }
+  // A schema that brings its own words brings a whole sentence.
+  const message = saying(issue);
+  return { field, message: message === issue.message ? `"${field}": ${message}` : `"${field}" ${message}.` };
+}
+
+/** Parses `input`, or says what is wrong first: `request.invalid` with the dotted path of the field, never its value. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, whole: string): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue === undefined) throw new AppError('request.invalid');
+  const { field, message } = complaintOf(issue, input, whole);
+  throw new AppError('request.invalid', { public: message, ...(field !== undefined && { field }) });
+}
+
+class ZodPipe<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
+  constructor(
+    private readonly schema: Schema,
+    private readonly whole: string,
+  ) {}
+
+  transform(input: unknown): z.output<Schema> {
+    return parseInput(this.schema, input, this.whole);
+  }
+}
+
+/** `@Body(zodBody(schema))`: the body is what `schema` says, or the reply is a 400 that names the field. */
+export const zodBody = <Schema extends z.ZodType>(schema: Schema): PipeTransform<unknown, z.output<Schema>> =>
+  new ZodPipe(schema, 'body');
+
+/** `@Query(zodQuery(schema))`: likewise for the query; every value arrives as text. */
+export const zodQuery = <Schema extends z.ZodType>(schema: Schema): PipeTransform<unknown, z.output<Schema>> =>
+  new ZodPipe(schema, 'query');
+
+/** `@Param(zodParam(schema))` or `@Param('id', zodParam(schema))`: likewise for the path. */
+export const zodParam = <Schema extends z.ZodType>(schema: Schema): PipeTransform<unknown, z.output<Schema>> =>
+  new ZodPipe(schema, 'path');

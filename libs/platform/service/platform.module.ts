@@ -1,0 +1,36 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ReadinessRegistry } from '../health/readiness';
+import { ErrorFilter } from '../http/error-filter';
+import type { RouteTable } from '../http/route-table';
+import type { Logger } from '../logging/logger';
+import type { MetricsRegistry } from '../metrics/metrics';
+
+/** Injection tokens of what every service has; the readiness registry is injected by its class. */
+export const LOGGER = Symbol('LOGGER');
+export const METRICS = Symbol('METRICS');
+
+export interface PlatformParts {
+  readonly logger: Logger;
+  readonly readiness: ReadinessRegistry;
+  readonly metrics: MetricsRegistry;
+  readonly routes: RouteTable;
+}
+
+/** Gives every module of a service its logger, metrics and readiness, and turns exceptions into replies. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static forService({ logger, readiness, metrics, routes }: PlatformParts): DynamicModule {
+    return {
+      module: PlatformModule,
+      providers: [
+        { provide: LOGGER, useValue: logger },
+        { provide: METRICS, useValue: metrics },
+        { provide: ReadinessRegistry, useValue: readiness },
+        { provide: APP_FILTER, useValue: new ErrorFilter(routes) },
+      ],
+      exports: [LOGGER, METRICS, ReadinessRegistry],
+    };
+  }
+}
