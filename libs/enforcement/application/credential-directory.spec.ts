@@ -41,7 +41,7 @@ describe('finding a credential', () => {
 
   it('a question never joins an ask that was under way before it came', async () => {
     const asks: number[] = [];
-    let answer = (_: null[]) => {};
+    let answer: (found: null[]) => void = () => {};
     const resolve = (digests: readonly Uint8Array[]) => {
       asks.push(digests.length);
       return new Promise<null[]>((settle) => (answer = settle));
