@@ -10,6 +10,7 @@ const withServices = {
 };
 
 module.exports = {
+  testTimeout: 30_000,
   projects: [
     {
       ...preset,

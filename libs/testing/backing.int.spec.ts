@@ -23,7 +23,7 @@ describe('the backing services', () => {
     const kafka = new Kafka({ clientId: 'backing', brokers: backing().kafkaBrokers, logLevel: logLevel.NOTHING });
     const topic = `backing-${Date.now()}`;
     const producer = kafka.producer({ idempotent: true });
-    const consumer = kafka.consumer({ groupId: topic, sessionTimeout: 6_000, allowAutoTopicCreation: true });
+    const consumer = kafka.consumer({ groupId: topic, maxWaitTimeInMs: 100 });
     const received: string[] = [];
     await producer.connect();
     await producer.send({ topic, messages: [{ key: 'k', value: 'hello' }] });

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +11,8 @@ import { accepts, freePort, startProgram } from './process.mjs';
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const recipe = path.join(root, 'tools/kafka');
+/** Any 16 bytes in base64url. */
+const clusterId = 'bGF0Y2hrZXlsYXRjaGtleQ';
 
 /** One node. Groups start at once and topics are made on first use, as tests want it. */
 const settings = {
@@ -46,7 +49,7 @@ export const kafka = {
     };
     const asVariable = ([name, value]) => [`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`, value];
     const { stop } = await startContainer({
-      image: `apache/kafka:${await kafkaVersion()}`,
+      image: `apache/kafka:${versionIn(await pom())}`,
       port: 9092,
       hostPort: port,
       env: Object.fromEntries(Object.entries({ ...node, ...settings }).map(asVariable)),
@@ -70,36 +73,13 @@ export const kafka = {
       'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
       'log.dirs': path.join(folder, 'data'),
     };
-    await writeFile(
-      config,
-      Object.entries({ ...node, ...settings })
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(''),
-    );
-    const java = (heap, main, ...args) => [
-      heap,
-      '-XX:TieredStopAtLevel=1',
-      '-XX:+UseSerialGC',
-      `-Dlog4j2.configurationFile=${recipe}/log4j2.properties`,
-      '-cp',
-      `${libraries}/*`,
-      main,
-      ...args,
-    ];
-    await run(
-      'java',
-      java(
-        '-Xmx128m',
-        'kafka.tools.StorageTool',
-        'format',
-        '--cluster-id',
-        'bGF0Y2hrZXlsYXRjaGtleQ',
-        '--config',
-        config,
-      ),
-      { timeout: 60_000 },
-    );
-    const { pid, stop } = await startProgram('java', java('-Xmx512m', 'kafka.Kafka', config), {
+    const lines = Object.entries({ ...node, ...settings }).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(config, lines.join(''));
+    const logging = `-Dlog4j2.configurationFile=${path.join(recipe, 'log4j2.properties')}`;
+    const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', logging, '-cp', path.join(libraries, '*')];
+    const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', config];
+    await run('java', ['-Xmx128m', ...java, ...format], { timeout: 60_000 });
+    const { pid, stop } = await startProgram('java', ['-Xmx512m', ...java, 'kafka.Kafka', config], {
       logFile: path.join(folder, 'kafka.log'),
       ready: () => accepts('127.0.0.1', port),
     });
@@ -107,20 +87,21 @@ export const kafka = {
   },
 };
 
-const kafkaVersion = async () =>
-  /<kafka.version>(.+)<\/kafka.version>/.exec(await readFile(path.join(recipe, 'pom.xml'), 'utf8'))[1];
+const pom = () => readFile(path.join(recipe, 'pom.xml'), 'utf8');
+const versionIn = (text) => /<kafka.version>(.+)<\/kafka.version>/.exec(text)[1];
 
-/** The folder with the broker's libraries, fetched once per version; half a download never counts as one. */
+/** The folder with the broker's libraries, fetched once per content of the recipe; half a download never counts as one. */
 async function fetchKafka(progress) {
-  const target = path.join(root, '.cache/kafka', await kafkaVersion());
+  const text = await pom();
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const target = path.join(root, '.cache/kafka', `${versionIn(text)}-${digest}`);
   if (await stat(target).catch(() => undefined)) return target;
   await ensureProgram('mvn', { name: 'maven', title: 'Maven', progress });
   progress('Fetching Kafka from its Maven artefacts …');
-  const partial = `${target}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await run('mvn', ['-q', '-B', '-f', recipe, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`], {
-    timeout: 600_000,
-  });
+  await mkdir(path.dirname(target), { recursive: true });
+  const partial = await mkdtemp(`${target}.partial-`);
+  const command = ['-q', '-B', '-f', recipe, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`];
+  await run('mvn', command, { timeout: 600_000 });
   await rename(partial, target);
   return target;
 }

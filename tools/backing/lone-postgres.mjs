@@ -1,0 +1,18 @@
+// node lone-postgres.mjs <folder> <port>: one Postgres for a test that kills it. Prints its address and process id once it is ready,
+// and ends with it, or when whoever started this is gone (its stdin closes).
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startEmbeddedPostgres } from './postgres.mjs';
+import { isAlive } from './process.mjs';
+
+const [folder, port] = process.argv.slice(2);
+const data = path.join(folder, 'data');
+const { address, stop } = await startEmbeddedPostgres(data, Number(port));
+process.stdin.on('close', () => void stop().then(() => process.exit(0))).resume();
+
+// "Database File Layout" of the PostgreSQL documentation: the first line of postmaster.pid is the server's process id.
+const pid = Number((await readFile(path.join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+process.stdout.write(`${JSON.stringify({ address, pid })}\n`);
+while (isAlive(pid)) await pause(50);
+process.exit(0);
