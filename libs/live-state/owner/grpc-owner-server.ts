@@ -29,6 +29,8 @@ const DRAIN_MS = 2_000;
 
 /** Serves `owner.proto`. Answers come from the owner's primary, never from a cache, so that a revoked key is revoked here first. */
 export class GrpcOwnerServer {
+  /** What a service calls this address. */
+  readonly name = 'grpc';
   private readonly server = new Server({ 'grpc.max_receive_message_length': 1_048_576 });
 
   constructor(private readonly options: GrpcOwnerServerOptions) {
@@ -51,19 +53,19 @@ export class GrpcOwnerServer {
     });
   }
 
-  /** Resolves to the port. */
-  listen(): Promise<number> {
+  /** Answers its address. */
+  start(): Promise<string> {
     const { host, port } = this.options;
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
         if (error) reject(error);
-        else resolve(bound);
+        else resolve(`${host}:${bound}`);
       });
     });
   }
 
   /** Takes no new calls, lets those under way finish. */
-  close(): Promise<void> {
+  stop(): Promise<void> {
     return new Promise((resolve) => {
       const cut = setTimeout(() => this.server.forceShutdown(), DRAIN_MS);
       this.server.tryShutdown(() => {

@@ -31,20 +31,20 @@ describe('asking an owner over gRPC', () => {
       onError: (error) => errors.push(error),
       ...options,
     });
-    const port = await server.listen();
-    closing.push(() => server.close());
-    return { server, port, errors };
+    const address = await server.start();
+    closing.push(() => server.stop());
+    return { server, address, errors };
   }
 
-  function connect(port: number, options: Partial<GrpcOwnerClientOptions> = {}) {
-    const client = new GrpcOwnerClient({ owner: 'identity', address: `127.0.0.1:${port}`, ...options });
+  function connect(address: string, options: Partial<GrpcOwnerClientOptions> = {}) {
+    const client = new GrpcOwnerClient({ owner: 'identity', address, ...options });
     closing.push(() => client.close());
     return client;
   }
 
   it('answers in the order of the question, and says which subjects do not exist', async () => {
-    const { port } = await serve();
-    const client = connect(port);
+    const { address } = await serve();
+    const client = connect(address);
     await client.ready();
     expect(await client.read([{ kind: 'user', id: 'u9' }, ...refs])).toEqual([
       { kind: 'user', id: 'u9', version: 0, body: null },
@@ -53,24 +53,24 @@ describe('asking an owner over gRPC', () => {
   });
 
   it('finds credentials by their digests', async () => {
-    const { port } = await serve({
+    const { address } = await serve({
       owner: 'issuance',
       credentials: { resolve: async (digests) => digests.map((digest) => (digest[0] === 1 ? credential : null)) },
     });
-    const client = connect(port, { owner: 'issuance' });
+    const client = connect(address, { owner: 'issuance' });
     expect(await client.resolve([new Uint8Array(32), new Uint8Array(32).fill(1)])).toEqual([null, credential]);
   });
 
   it('an owner without credentials cannot be asked for them', async () => {
-    const { port } = await serve();
-    await expect(connect(port).resolve([new Uint8Array(32)])).rejects.toMatchObject(unavailable);
+    const { address } = await serve();
+    await expect(connect(address).resolve([new Uint8Array(32)])).rejects.toMatchObject(unavailable);
   });
 
   it('a failure of the owner is unavailable, and its text stays with the owner', async () => {
-    const { port, errors } = await serve({
+    const { address, errors } = await serve({
       subjects: { read: () => Promise.reject(new Error('password of the database is hunter2')) },
     });
-    const failure: unknown = await connect(port)
+    const failure: unknown = await connect(address)
       .read(refs)
       .catch((error: unknown) => error);
     expect(failure).toMatchObject(unavailable);
@@ -79,8 +79,8 @@ describe('asking an owner over gRPC', () => {
   });
 
   it('an owner that does not answer in time is unavailable', async () => {
-    const { port } = await serve({ subjects: { read: () => new Promise(() => undefined) } });
-    const client = connect(port, { deadlineMs: 100 });
+    const { address } = await serve({ subjects: { read: () => new Promise(() => undefined) } });
+    const client = connect(address, { deadlineMs: 100 });
     const started = performance.now();
     await expect(client.read(refs)).rejects.toMatchObject(unavailable);
     expect(performance.now() - started).toBeLessThan(1_000);
@@ -89,8 +89,8 @@ describe('asking an owner over gRPC', () => {
   it('beyond its capacity an ask is refused at once, and is taken again when there is room', async () => {
     let answer = () => {};
     const held = new Promise<void>((resolve) => (answer = resolve));
-    const { port } = await serve({ subjects: { read: () => held.then(() => [workspace]) } });
-    const client = connect(port, { inFlightMax: 1, deadlineMs: 5_000 });
+    const { address } = await serve({ subjects: { read: () => held.then(() => [workspace]) } });
+    const client = connect(address, { inFlightMax: 1, deadlineMs: 5_000 });
     const first = client.read(refs);
     await expect(client.read(refs)).rejects.toMatchObject(unavailable);
     answer();
@@ -99,12 +99,12 @@ describe('asking an owner over gRPC', () => {
   });
 
   it('an owner that comes back is found again within the second', async () => {
-    const { server, port } = await serve();
-    const client = connect(port);
+    const { server, address } = await serve();
+    const client = connect(address);
     expect(await client.read(refs)).toEqual([workspace]);
-    await server.close();
+    await server.stop();
     await expect(client.read(refs)).rejects.toMatchObject(unavailable);
-    await serve({ port });
+    await serve({ port: Number(address.split(':')[1]) });
     const returned = performance.now();
     for (;;) {
       const answer = await client.read(refs).catch(() => null);
@@ -124,10 +124,10 @@ describe('asking an owner over gRPC', () => {
       asked();
       return held.then(() => [workspace]);
     };
-    const { server, port } = await serve({ subjects: { read } });
-    const reply = connect(port, { deadlineMs: 5_000 }).read(refs);
+    const { server, address } = await serve({ subjects: { read } });
+    const reply = connect(address, { deadlineMs: 5_000 }).read(refs);
     await arrived;
-    const closed = server.close();
+    const closed = server.stop();
     answer();
     expect(await reply).toEqual([workspace]);
     await closed;
