@@ -1,0 +1,63 @@
+import { AppError, isAppError } from '@latchkey/kernel';
+import { DatabaseError } from 'pg';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+
+/**
+ * SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, system, lock and statement
+ * timeouts, read-only after a failover (PostgreSQL manual, appendix A).
+ */
+const UNAVAILABLE = /^(08|53|57|58)...$|^(55P03|25P03|25006)$/;
+/** Deadlock and serialization failure: the same work may succeed when it is done again from the start. */
+const CONFLICT = /^40(P01|001)$/;
+
+export function sqlState(error: unknown): string | undefined {
+  const driverError = unwrap(error);
+  return driverError instanceof DatabaseError ? driverError.code : undefined;
+}
+
+export const isUniqueViolation = (error: unknown, constraint: string): boolean => {
+  const driverError = unwrap(error);
+  return driverError instanceof DatabaseError && driverError.code === '23505' && driverError.constraint === constraint;
+};
+
+/** No retry can mend it: the data itself is refused (SQLSTATE classes 22 and 23). */
+export const isDataRefused = (error: unknown): boolean => /^2[23]/.test(sqlState(error) ?? '');
+
+/**
+ * What a failed database call means to a caller; an error that is not the database's stays what it is. TypeORM's own error is
+ * dropped from the chain, because it carries the statement's parameters, which must not reach a log.
+ */
+export function databaseFailure(error: unknown, doing: string): Error {
+  if (isAppError(error)) return error;
+  const cause = withoutValues(unwrap(error));
+  const state = sqlState(error);
+  const internal = `${doing}: ${cause instanceof Error ? cause.message : 'failed'}`;
+  if (state !== undefined && CONFLICT.test(state)) return new AppError('stream.version_conflict', { internal, cause });
+  if (isUnavailable(error, state))
+    return new AppError('service.unavailable', { internal, cause, retryAfterSeconds: 1 });
+  if (error instanceof Error && !(cause instanceof DatabaseError) && !(error instanceof QueryFailedError)) return error;
+  return new AppError('service.internal', { internal, cause });
+}
+
+function isUnavailable(error: unknown, state: string | undefined): boolean {
+  if (state !== undefined) return UNAVAILABLE.test(state);
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
+  const cause = unwrap(error);
+  if (!(cause instanceof Error)) return false;
+  if ('code' in cause && typeof cause.code === 'string' && /^E[A-Z_]+$/.test(cause.code)) return true;
+  // The driver has no codes for these.
+  return /^(Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/i.test(
+    cause.message,
+  );
+}
+
+const unwrap = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);
+
+/** `detail` quotes the values of a row. */
+function withoutValues(error: unknown): unknown {
+  if (error instanceof DatabaseError) {
+    error.detail = undefined;
+    error.where = undefined;
+  }
+  return error;
+}

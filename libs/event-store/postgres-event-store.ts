@@ -1,0 +1,149 @@
+import { AppError, isAppError, type IdSource } from '@latchkey/kernel';
+import { v7 } from 'uuid';
+import type { DataSource, EntityManager } from 'typeorm';
+import { canonicalJson } from './canonical-json';
+import { changeClaims } from './claims';
+import { databaseFailure, isUniqueViolation } from './database-failure';
+import {
+  EVENT_COLUMNS,
+  storedMeta,
+  toPublishedEvent,
+  toRecordedEvent,
+  type EventRow,
+  type PublishedRow,
+} from './event-row';
+import type { Append, EventStore, NewEvent, PublishedEvent, PublishedEvents, RecordedEvent } from './event-store';
+import { select } from './sql';
+
+const uuidV7: IdSource = { next: () => v7() };
+
+/** An append that takes any version can only lose to one that named its version, and seldom does. */
+const ANY_VERSION_ATTEMPTS = 5;
+
+/** Events, outbox and claims of one service, in the schema of the data source (`eventStoreMigrations`). */
+export class PostgresEventStore implements EventStore, PublishedEvents {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly ids: IdSource = uuidV7,
+  ) {}
+
+  async append(append: Append): Promise<readonly RecordedEvent[]> {
+    if (append.events.length === 0) throw new AppError('service.internal', { internal: 'an append without events' });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#appendOnce(append);
+      } catch (error) {
+        const mayTryAgain = append.expected === 'exists' && attempt < ANY_VERSION_ATTEMPTS;
+        if (!mayTryAgain || !isAppError(error, 'stream.version_conflict')) throw error;
+      }
+    }
+  }
+
+  async readStream(streamId: string, afterVersion = 0): Promise<readonly RecordedEvent[]> {
+    try {
+      const rows = await select<EventRow>(
+        this.dataSource.manager,
+        `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.stream_id = $1 AND e.version > $2 ORDER BY e.version`,
+        [streamId, afterVersion],
+      );
+      return rows.map(toRecordedEvent);
+    } catch (error) {
+      throw databaseFailure(error, `reading ${streamId}`);
+    }
+  }
+
+  async readPublished(afterPosition: bigint, limit: number): Promise<readonly PublishedEvent[]> {
+    try {
+      const rows = await select<PublishedRow>(
+        this.dataSource.manager,
+        `SELECT p.position, ${EVENT_COLUMNS} FROM positions p JOIN events e USING (stream_id, version)
+          WHERE p.position > $1 ORDER BY p.position LIMIT $2`,
+        [afterPosition, Math.min(limit, 1_000)],
+      );
+      return rows.map(toPublishedEvent);
+    } catch (error) {
+      throw databaseFailure(error, `reading events after position ${afterPosition}`);
+    }
+  }
+
+  async #appendOnce(append: Append): Promise<readonly RecordedEvent[]> {
+    try {
+      return await this.dataSource.transaction(async (tx) => {
+        const recorded = await this.#write(tx, append);
+        await changeClaims(tx, append);
+        await append.within?.(tx, recorded);
+        return recorded;
+      });
+    } catch (error) {
+      throw databaseFailure(error, `appending to ${append.streamId}`);
+    }
+  }
+
+  async #write(tx: EntityManager, append: Append): Promise<readonly RecordedEvent[]> {
+    const rows = this.#rowsAfter(await versionToFollow(tx, append), append);
+    if (!(await insertUnlessConflict(tx, append, rows))) {
+      const code = append.expected === 'no_stream' ? 'stream.exists' : 'stream.version_conflict';
+      throw new AppError(code, { internal: `${append.streamId} is not at ${append.expected}` });
+    }
+    return rows.map(toRecordedEvent);
+  }
+
+  #rowsAfter(version: number, { streamId, events, meta }: Append): readonly EventRow[] {
+    return events.map((event: NewEvent, index) => ({
+      stream_id: streamId,
+      version: version + index + 1,
+      event_id: this.ids.next(),
+      type: event.type,
+      data: canonicalJson(event.data),
+      meta: storedMeta(meta),
+    }));
+  }
+}
+
+/** Appends to any version queue up on the stream's first event, so that they do not fail each other. */
+async function versionToFollow(tx: EntityManager, { streamId, expected }: Append): Promise<number> {
+  if (expected === 'no_stream') return 0;
+  if (expected !== 'exists') return expected;
+  const first = await select(tx, 'SELECT FROM events WHERE stream_id = $1 AND version = 1 FOR NO KEY UPDATE', [
+    streamId,
+  ]);
+  if (first.length === 0) throw new AppError('stream.not_found', { internal: `no stream ${streamId}` });
+  const [last] = await select<{ version: number }>(
+    tx,
+    'SELECT version FROM events WHERE stream_id = $1 ORDER BY version DESC LIMIT 1',
+    [streamId],
+  );
+  return last?.version ?? 0;
+}
+
+/**
+ * One statement: events, and their rows in the outbox. The version before must be there, or versions would have a gap; the ones
+ * after must not, which the primary key sees to, also against appends that have not committed yet.
+ */
+async function insertUnlessConflict(tx: EntityManager, append: Append, rows: readonly EventRow[]): Promise<boolean> {
+  try {
+    const written = await select(
+      tx,
+      `WITH recorded AS (
+         INSERT INTO events (stream_id, version, event_id, type, data, meta)
+         SELECT $1, e.version, e.event_id, e.type, e.data, $6::jsonb
+           FROM unnest($2::integer[], $3::uuid[], $4::text[], $5::bytea[]) AS e (version, event_id, type, data)
+          WHERE $2[1] = 1 OR EXISTS (SELECT FROM events WHERE stream_id = $1 AND version = $2[1] - 1)
+         RETURNING version)
+       INSERT INTO outbox (stream_id, version) SELECT $1, version FROM recorded ORDER BY version
+       RETURNING seq`,
+      [
+        append.streamId,
+        rows.map((row) => row.version),
+        rows.map((row) => row.event_id),
+        rows.map((row) => row.type),
+        rows.map((row) => row.data),
+        storedMeta(append.meta),
+      ],
+    );
+    return written.length > 0;
+  } catch (error) {
+    if (isUniqueViolation(error, 'events_pkey')) return false;
+    throw error;
+  }
+}
