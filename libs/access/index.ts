@@ -1,1 +1,12 @@
-export {};
+export * from './containment';
+export * from './ip/client-ip';
+export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';
+export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';
+export { parseIpRange, type IpRange, type ParsedIpRange } from './ip/ip-range';
+export * from './key-format';
+export * from './plans';
+export { assertProfile, assertProfiles, randomBits, spellingsOf } from './profiles/assert-profile';
+export { ADMIN_SCOPE, UNLIMITED_PLAN } from './profiles/common';
+export type * from './profiles/profile';
+export { profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
+export * from './scopes';

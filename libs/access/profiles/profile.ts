@@ -1,0 +1,60 @@
+import type { Window } from '@latchkey/contracts';
+
+export type ProfileName = 's4e' | 'zshield' | 'slaunch' | 'latchkey';
+
+/** What the secrets of a profile look like: `<prefix>_<live|test>_<random><checksum>`. */
+export interface KeyShape {
+  /** Lower-case letters and digits; no two profiles share one. */
+  readonly prefix: string;
+  /** The digits of the random part and of the checksum, in order of their value. */
+  readonly alphabet: string;
+  readonly randomLength: number;
+  readonly checksumLength: number;
+}
+
+export interface ScopeDefinition {
+  /** `resource:action`. */
+  readonly canonical: string;
+  readonly description: string;
+  /** Every way to write it, the one shown by default first. Absent: the canonical form alone. */
+  readonly spellings?: readonly string[];
+  /** Other scopes, in canonical form, whose sum this one is: it covers each of them, and all of them together cover it (C2). */
+  readonly equals?: readonly string[];
+  /** Covers every scope of its workspace. Exactly one per profile. */
+  readonly admin?: true;
+  /** About Latchkey's own routes (C22), which touch no asset. */
+  readonly system?: true;
+  /** Not listed in the catalogue (C22). */
+  readonly hidden?: true;
+}
+
+export interface Plan {
+  readonly name: string;
+  readonly description: string;
+  /** Empty: without a limit. */
+  readonly windows: readonly Window[];
+}
+
+/** Where a request may carry its credential (C4). */
+export interface CredentialForms {
+  readonly bearer: boolean;
+  readonly apiKeyHeader: boolean;
+  /** Cookie `token`; a session token only. */
+  readonly cookie: boolean;
+  /** Field `token` of a JSON body. */
+  readonly body: boolean;
+  /** Query parameter `token`; a session token only. */
+  readonly query: boolean;
+}
+
+/** A product's conventions, as data (C21). A workspace has one, and keeps it. */
+export interface Profile {
+  readonly name: ProfileName;
+  readonly key: KeyShape;
+  readonly scopes: readonly ScopeDefinition[];
+  readonly plans: readonly Plan[];
+  readonly defaultPlan: string;
+  /** How its own surface words an error (C20). */
+  readonly envelope: 's4e' | 'problem';
+  readonly credentialForms: CredentialForms;
+}
