@@ -19,7 +19,7 @@ export async function startPostgres(): Promise<PostgresProcess> {
   const kill = () => killHard(running.pid);
 
   return {
-    url: running.address,
+    url: running.url,
     port,
     get pid() {
       return running.pid;
@@ -40,7 +40,7 @@ export async function startPostgres(): Promise<PostgresProcess> {
 }
 
 interface Running {
-  readonly address: string;
+  readonly url: string;
   readonly pid: number;
 }
 

@@ -4,7 +4,8 @@ import { eventually } from './eventually';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy';
 
 /** A reset is an error before it is a close, and either ends the connection. */
-const closing = (socket: Socket) => new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+const closing = (socket: Socket) =>
+  new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
 
 describe('a TCP proxy', () => {
   let seen: string;

