@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import { addHealthRoutes } from '../health/health-routes';
 import { ReadinessRegistry } from '../health/readiness';
+import { addClientIp } from '../http/client-ip';
 import { acceptOnlyJson } from '../http/json-body';
 import { RouteTable } from '../http/route-table';
 import { createLogger, type Logger } from '../logging/logger';
@@ -55,19 +56,19 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const routes = new RouteTable();
   const requests = new RequestsInHand();
 
-  const adapter = new FastifyAdapter(fastifyOptions(logger, config.trustedProxies ?? []));
+  const adapter = new FastifyAdapter(fastifyOptions(logger));
   const fastify: FastifyInstance = adapter.getInstance();
   routes.follow(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
+  addClientIp(fastify, config.trustedProxies ?? []);
   requests.follow(fastify);
   logRequests(fastify);
   measureRequests(fastify, metrics);
   acceptOnlyJson(fastify);
   await fastify.register(helmet, { global: true });
-  addHealthRoutes(fastify, readiness);
 
   const root: DynamicModule = {
     module: RootModule,
@@ -78,6 +79,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     bodyParser: false,
     abortOnError: false,
   });
+  addHealthRoutes(fastify, readiness);
   await options.routes?.(fastify);
   await app.init();
   return new Service({ ...options, logger, readiness, metrics, requests, app, fastify });

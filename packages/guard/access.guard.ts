@@ -1,0 +1,92 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { clientIp, ipMatcher, type IpMatcher } from '@latchkey/access';
+import type { CheckRequest, CheckResult } from '@latchkey/contracts';
+import { AppError, isAppError } from '@latchkey/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CHECK_CLIENT, type CheckClient } from './check-client';
+import { ROUTE_ACCESS, type Requirement, type RouteAccess } from './decorators';
+import { denialOf } from './denial';
+import { GUARD_OPTIONS, type GuardOptions } from './guard-options';
+import { setPrincipal } from './principal';
+import { takeCredential } from './take-credential';
+
+const TIMEOUT_MS = 2_000;
+
+/**
+ * Lets a call reach its handler only if the check allows it. It runs after routing and right before the handler, on what the
+ * router has matched, so no other spelling of an address gets past it. A route that declares nothing is closed.
+ */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  readonly #timeoutMs: number;
+  readonly #isTrustedProxy: IpMatcher;
+
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(CHECK_CLIENT) private readonly client: CheckClient,
+    @Inject(GUARD_OPTIONS) options: GuardOptions,
+  ) {
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#isTrustedProxy = ipMatcher(options.trustedProxies ?? []);
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.getAllAndOverride<RouteAccess | undefined>(ROUTE_ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (access?.public === true) return true;
+    if (access === undefined || context.getType() !== 'http') {
+      throw new AppError('auth.forbidden', { internal: 'the route declares neither @Requires nor @Public' });
+    }
+    const http = context.switchToHttp();
+    await this.admit(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), access.requirement);
+    return true;
+  }
+
+  /** @throws AppError when the call may not pass. */
+  private async admit(request: FastifyRequest, reply: FastifyReply, requirement: Requirement): Promise<void> {
+    const credential = takeCredential(request, requirement.forms);
+    const result = await this.ask(this.checkRequestOf(request, requirement, credential));
+    for (const [name, value] of Object.entries(result.headers)) void reply.header(name, value);
+    if (result.status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (!result.allowed || result.principal === null) throw denialOf(result);
+    if (requirement.credentials?.includes(result.principal.kind) === false) {
+      throw new AppError('auth.forbidden', { public: 'This takes another kind of credential.' });
+    }
+    setPrincipal(request, result.principal);
+  }
+
+  private checkRequestOf(request: FastifyRequest, requirement: Requirement, credential: string): CheckRequest {
+    const ip = clientIp(
+      { peer: request.socket.remoteAddress, forwardedFor: request.headers['x-forwarded-for'] },
+      this.#isTrustedProxy,
+    );
+    const asset = requirement.asset?.(request);
+    return {
+      credential,
+      scopes: [...requirement.scopes],
+      method: request.method,
+      path: request.url.split('?', 1)[0] ?? '',
+      ...(ip !== undefined && { ip }),
+      ...(asset !== undefined && { asset }),
+    };
+  }
+
+  /** Whatever goes wrong on the way to an answer, the call does not pass. */
+  private async ask(request: CheckRequest): Promise<CheckResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([this.client.check(request), tooLate]);
+    } catch (error) {
+      if (isAppError(error, 'auth.unavailable')) throw error;
+      throw new AppError('auth.unavailable', { internal: 'the check failed', cause: error, retryAfterSeconds: 1 });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

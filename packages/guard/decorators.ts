@@ -1,0 +1,38 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { Principal } from '@latchkey/contracts';
+import type { FastifyRequest } from 'fastify';
+import { principalOf } from './principal';
+
+/** What kind of credential stands behind a call (C18). */
+export type CredentialKind = 'api_key' | 'access_token' | 'session';
+
+/** Where a credential may stand in a request (C4). */
+export type CredentialForm = 'bearer' | 'x-api-key' | 'cookie' | 'body' | 'query';
+
+export interface Requirement {
+  /** Scopes that the credential must have, all of them. Empty: any live credential will do. */
+  readonly scopes: readonly string[];
+  /** Kinds that the route takes; any kind when absent. */
+  readonly credentials?: readonly CredentialKind[];
+  /** Forms that the route takes; `bearer` and `x-api-key` when absent. */
+  readonly forms?: readonly CredentialForm[];
+  /** The asset that the call is about, where the route is about one. */
+  readonly asset?: (request: FastifyRequest) => string | undefined;
+}
+
+/** What a route declares about who may call it: exactly one of the two. */
+export type RouteAccess = { readonly public: true } | { readonly public: false; readonly requirement: Requirement };
+
+export const ROUTE_ACCESS = Symbol('ROUTE_ACCESS');
+
+/** The route is for callers whose credential passes the check for these scopes. On a method it wins over its class. */
+export const Requires = (requirement: Requirement) =>
+  SetMetadata<symbol, RouteAccess>(ROUTE_ACCESS, { public: false, requirement });
+
+/** The route is for everybody. On a method it wins over its class. */
+export const Public = () => SetMetadata<symbol, RouteAccess>(ROUTE_ACCESS, { public: true });
+
+/** Who calls, as the check found out. Only for handlers of routes with `@Requires`. */
+export const CurrentPrincipal = createParamDecorator<unknown, Principal>((_, context: ExecutionContext) =>
+  principalOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);

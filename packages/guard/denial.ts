@@ -1,0 +1,41 @@
+import type { CheckResult, DenialReason } from '@latchkey/contracts';
+import { AppError, type ErrorCode } from '@latchkey/kernel';
+
+interface Answer {
+  readonly code: ErrorCode;
+  /** The catalogue's text when absent. */
+  readonly public?: string;
+}
+
+/** The true reason of a 401 is for the audit; a caller without a live credential learns nothing from it (C17). */
+const unauthorized: Answer = { code: 'auth.unauthorized' };
+const forbidden = (text: string): Answer => ({ code: 'auth.forbidden', public: text });
+
+const ANSWERS: Readonly<Record<DenialReason, Answer>> = {
+  missing: unauthorized,
+  unknown: unauthorized,
+  revoked: unauthorized,
+  expired: unauthorized,
+  token_expired: unauthorized,
+  suspended: unauthorized,
+  ip_not_allowed: forbidden('The credential may not be used from this address.'),
+  scope_missing: forbidden('The credential lacks a scope that this needs.'),
+  asset_not_allowed: forbidden('The credential may not use this asset.'),
+  mfa_required: forbidden('This needs a second factor.'),
+  rate_limited: { code: 'auth.rate_limited' },
+  multiple_credentials: { code: 'request.multiple_credentials' },
+  unavailable: { code: 'auth.unavailable' },
+};
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** What the caller of a denied call gets. */
+export function denialOf({ reason, retry_after }: CheckResult): AppError {
+  const answer = ANSWERS[reason ?? 'unavailable'];
+  const retryAfterSeconds = retry_after ?? (answer.code === 'auth.unavailable' ? RETRY_AFTER_SECONDS : undefined);
+  return new AppError(answer.code, {
+    internal: `denied: ${reason ?? 'without a reason'}`,
+    ...(answer.public !== undefined && { public: answer.public }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+}

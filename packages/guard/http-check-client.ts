@@ -1,0 +1,71 @@
+import type { CheckRequest, CheckResult } from '@latchkey/contracts';
+import { AppError, type Secret } from '@latchkey/kernel';
+import type { CheckClient } from './check-client';
+import { parseCheckResult } from './check-result';
+
+const TIMEOUT_MS = 2_000;
+const REPLY_BYTES_MAX = 1_048_576;
+
+export interface HttpCheckClientOptions {
+  /** For the whole check, however many nodes are tried; 2,000 ms when absent. */
+  readonly timeoutMs?: number;
+  /** The credential of this service, where enforcement asks its callers for one. */
+  readonly serviceToken?: Secret;
+}
+
+const unavailable = (internal: string, cause?: unknown) =>
+  new AppError('auth.unavailable', { internal, retryAfterSeconds: 1, ...(cause !== undefined && { cause }) });
+
+/**
+ * Asks enforcement's nodes over HTTP in turn. A node that cannot be reached or answers 5xx is passed over within the same
+ * deadline; asking twice is safe, as it errs towards counting a call once too often. When no node answers, nobody passes.
+ */
+export class HttpCheckClient implements CheckClient {
+  readonly #addresses: readonly URL[];
+  readonly #timeoutMs: number;
+  readonly #serviceToken: Secret | undefined;
+  #turn = 0;
+
+  /** `baseUrls`: one per node, such as `http://127.0.0.1:8083`. */
+  constructor(baseUrls: readonly string[], options: HttpCheckClientOptions = {}) {
+    if (baseUrls.length === 0) throw new RangeError('a check client needs the address of at least one node');
+    this.#addresses = baseUrls.map((base) => new URL('/v1/check', base));
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#serviceToken = options.serviceToken;
+  }
+
+  /** @throws AppError `auth.unavailable`: no node gave an answer that can be believed. */
+  async check(request: CheckRequest): Promise<CheckResult> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const first = this.#turn;
+    this.#turn = (this.#turn + 1) % this.#addresses.length;
+    let last: unknown;
+    for (let attempt = 0; attempt < this.#addresses.length && !deadline.aborted; attempt += 1) {
+      const address = this.#addresses[(first + attempt) % this.#addresses.length];
+      if (address === undefined) break;
+      try {
+        return await this.#ask(address, request, deadline);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw unavailable('no enforcement node gave an answer', last);
+  }
+
+  async #ask(address: URL, request: CheckRequest, signal: AbortSignal): Promise<CheckResult> {
+    const response = await fetch(address, {
+      method: 'POST',
+      redirect: 'error',
+      signal,
+      headers: {
+        'content-type': 'application/json',
+        ...(this.#serviceToken && { authorization: `Bearer ${this.#serviceToken.reveal()}` }),
+      },
+      body: JSON.stringify(request),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${address.origin} answered ${response.status}`);
+    if (text.length > REPLY_BYTES_MAX) throw new Error(`${address.origin} answered too much`);
+    return parseCheckResult(JSON.parse(text));
+  }
+}
