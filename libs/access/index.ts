@@ -1,4 +1,15 @@
 export * from './containment';
+export * from './credential';
+export {
+  decideAccess,
+  denialReasonAt,
+  OWN_ASSETS,
+  type AccessDenial,
+  type AccessRequest,
+  type Ending,
+} from './decision/decide-access';
+export type { KnownSubjects } from './decision/known-subjects';
+export { principalOf } from './decision/principal';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';
 export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';

@@ -50,7 +50,7 @@ describe('key format', () => {
 
   it.each(PROFILES)('is not printed by accident: $name', (each) => {
     const secret = formatKey(each, 'live', bytesFrom('print'));
-    expect(`${secret} ${JSON.stringify({ secret })}`).toBe('[secret] {"secret":"[secret]"}');
+    expect(`${String(secret)} ${JSON.stringify({ secret })}`).toBe('[secret] {"secret":"[secret]"}');
   });
 
   it('uses every character of the alphabet equally often', () => {

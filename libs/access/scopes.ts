@@ -53,11 +53,9 @@ export function displayScope(profile: Profile, canonical: string): string {
 export const scopeCatalogue = (profile: Profile): readonly ScopeDefinition[] =>
   profile.scopes.filter((scope) => !scope.hidden);
 
-/** Whether the scope is about assets: all are but those of Latchkey's own routes and the admin scope. */
-export function concernsAssets(profile: Profile, canonical: string): boolean {
-  const scope = indexOf(profile).byCanonical.get(canonical);
-  return !(scope?.system || scope?.admin);
-}
+/** Whether the scope is about assets: all are but those of Latchkey's own routes. */
+export const concernsAssets = (profile: Profile, canonical: string): boolean =>
+  !indexOf(profile).byCanonical.get(canonical)?.system;
 
 /** A set of canonical scopes, prepared to be asked many times. */
 export interface HeldScopes {

@@ -1,0 +1,34 @@
+import type { KeySubject, ScopeSetSubject } from '@latchkey/contracts';
+import { ipMatcher, type IpMatcher } from '../ip/ip-list';
+import type { Profile } from '../profiles/profile';
+import { holdScopes, type HeldScopes } from '../scopes';
+
+/** What a check asks of a body, prepared once: bodies live for many checks, and reading lists of ranges is slow. */
+export interface CompiledKey {
+  readonly holds: HeldScopes;
+  /** Null: any address. */
+  readonly allowsIp: IpMatcher | null;
+  /** Null: all. */
+  readonly assets: ReadonlySet<string> | null;
+}
+
+const compileKey = (profile: Profile, key: KeySubject): CompiledKey => ({
+  holds: holdScopes(profile, key.scopes),
+  allowsIp: key.allowedIps.length === 0 ? null : ipMatcher(key.allowedIps),
+  assets: key.assets === 'all' ? null : new Set(key.assets),
+});
+
+/** Remembers a result for as long as its body is in use. A body belongs to one workspace, and that to one profile for ever. */
+function remembered<Body extends object, Result>(compile: (profile: Profile, body: Body) => Result) {
+  const results = new WeakMap<Body, { readonly profile: Profile; readonly result: Result }>();
+  return (profile: Profile, body: Body): Result => {
+    const known = results.get(body);
+    if (known?.profile === profile) return known.result;
+    const result = compile(profile, body);
+    results.set(body, { profile, result });
+    return result;
+  };
+}
+
+export const compiledKey = remembered(compileKey);
+export const compiledScopeSet = remembered((profile: Profile, set: ScopeSetSubject) => holdScopes(profile, set.scopes));

@@ -1,0 +1,155 @@
+import type {
+  CheckRequest,
+  CredentialRef,
+  DenialReason,
+  KeySubject,
+  ScopeSetSubject,
+  SubjectRef,
+  UserSubject,
+  Verdict,
+  WorkspaceSubject,
+} from '@latchkey/contracts';
+import { planWindows } from '../plans';
+import type { Profile } from '../profiles/profile';
+import { profileByName } from '../profiles/registry';
+import { canonicalScope, concernsAssets, holdingsCover } from '../scopes';
+import { compiledKey, compiledScopeSet, type CompiledKey } from './compiled';
+import { bodyOf, type KnownSubjects } from './known-subjects';
+
+/** What a check asks, besides the credential. */
+export type AccessRequest = Pick<CheckRequest, 'scopes' | 'ip' | 'asset' | 'cost'>;
+
+/** The moment from which on a credential is no more, and what it is then. */
+export interface Ending {
+  /** Unix ms. */
+  readonly atMs: number;
+  readonly reason: 'expired' | 'revoked';
+}
+
+/** Rules do not know the time, so a denial says what it turns into once the credential has ended: an expired key is 401, not 403. */
+export interface AccessDenial {
+  readonly reason: DenialReason;
+  readonly ending: Ending | null;
+}
+
+/** The reason of a denial at a time (Unix ms, of the same clock as the end). */
+export const denialReasonAt = ({ reason, ending }: AccessDenial, nowMs: number): DenialReason =>
+  ending !== null && nowMs >= ending.atMs ? ending.reason : reason;
+
+/**
+ * As the asset of a check: the call touches only such assets as the principal may, because the service filters by
+ * `principal.assets` (a list of assets, say).
+ */
+export const OWN_ASSETS = '*';
+
+/**
+ * May this credential pass? Pure: from the bodies that are known so far it says yes, no, or what else it must know.
+ * In order: key, workspace and user live ▸ ip ▸ scopes ▸ asset. Ends in time and limits are not judged here but stated, for the
+ * script that has the clock and the counters.
+ */
+export function decideAccess(
+  credential: CredentialRef,
+  request: AccessRequest,
+  known: KnownSubjects,
+): Verdict<AccessDenial> {
+  const key = bodyOf(known, 'key', credential.keyId);
+  const workspace = bodyOf(known, 'workspace', credential.workspaceId);
+  if (key === undefined) return needs(known, [keyRef(credential), workspaceRef(credential)]);
+  if (key?.workspaceId !== credential.workspaceId) return deny('unknown');
+  const secret = key.secrets.find(({ number }) => number === credential.secretNumber);
+  if (key.status === 'revoked' || !secret) return deny('revoked');
+  if (key.status === 'suspended') return deny('suspended');
+
+  const user = bodyOf(known, 'user', key.userId);
+  const scopeSets = key.scopeSetIds.map((id) => bodyOf(known, 'scope_set', id));
+  if (workspace === undefined || user === undefined || scopeSets.includes(undefined)) {
+    return needs(known, [workspaceRef(credential), ...subjectsOf(key)]);
+  }
+  if (!isLive(workspace) || !isLive(user) || !Object.hasOwn(user.roles, key.workspaceId)) return deny('suspended');
+
+  const profile = profileByName(workspace.profile);
+  const windows = profile && planWindows(profile, key.plan);
+  // Data of a newer version than this one's: no rule of ours can judge it.
+  if (!windows) return deny('unavailable');
+  const ending = endingOf(key, secret.graceUntilMs);
+  const refusal = refusalOf(profile, key, scopeSets, request);
+  if (refusal) return deny(refusal, ending);
+  return {
+    kind: 'allow',
+    notAfterMs: ending?.atMs ?? null,
+    ended: { reason: ending?.reason ?? 'expired', ending: null },
+    windows,
+    windowKey: credential.keyId,
+    cost: request.cost ?? 1,
+  };
+}
+
+const keyRef = ({ keyId }: CredentialRef): SubjectRef => ({ kind: 'key', id: keyId });
+const workspaceRef = ({ workspaceId }: CredentialRef): SubjectRef => ({ kind: 'workspace', id: workspaceId });
+const subjectsOf = (key: KeySubject): readonly SubjectRef[] => [
+  { kind: 'user', id: key.userId },
+  ...key.scopeSetIds.map((id): SubjectRef => ({ kind: 'scope_set', id })),
+];
+
+const needs = (known: KnownSubjects, subjects: readonly SubjectRef[]): Verdict<AccessDenial> => ({
+  kind: 'needs',
+  subjects: subjects.filter(({ kind, id }) => bodyOf(known, kind, id) === undefined),
+});
+
+const deny = (reason: DenialReason, ending: Ending | null = null): Verdict<AccessDenial> => ({
+  kind: 'deny',
+  denial: { reason, ending },
+});
+
+const isLive = <Body extends WorkspaceSubject | UserSubject>(body: Body | null): body is Body =>
+  body?.status === 'active';
+
+/** The earlier of the key's expiry and the end of the secret's grace period. */
+function endingOf({ expiresAtMs }: KeySubject, graceUntilMs: number | null): Ending | null {
+  if (graceUntilMs !== null && (expiresAtMs === null || graceUntilMs < expiresAtMs)) {
+    return { atMs: graceUntilMs, reason: 'revoked' };
+  }
+  return expiresAtMs === null ? null : { atMs: expiresAtMs, reason: 'expired' };
+}
+
+type MaybeScopeSet = ScopeSetSubject | null | undefined;
+
+/** Which rule, if any, a live credential breaks with this call. */
+function refusalOf(
+  profile: Profile,
+  key: KeySubject,
+  scopeSets: readonly MaybeScopeSet[],
+  { ip, scopes = [], asset }: AccessRequest,
+): DenialReason | undefined {
+  const compiled = compiledKey(profile, key);
+  if (compiled.allowsIp && (ip === undefined || !compiled.allowsIp(ip))) return 'ip_not_allowed';
+  const required = scopes.map((scope) => canonicalScope(profile, scope));
+  if (!coversAll(profile, key, compiled, scopeSets, required)) return 'scope_missing';
+  return allowsAsset(profile, compiled, asset, required) ? undefined : 'asset_not_allowed';
+}
+
+/** A scope set that is gone, or is another workspace's, ends its key's rights altogether: what it took away cannot be told. */
+function coversAll(
+  profile: Profile,
+  key: KeySubject,
+  compiled: CompiledKey,
+  scopeSets: readonly MaybeScopeSet[],
+  required: readonly (string | undefined)[],
+): boolean {
+  const live = scopeSets.filter((set) => set !== null && set !== undefined && set.workspaceId === key.workspaceId);
+  if (live.length < scopeSets.length) return false;
+  const held = [compiled.holds, ...live.map((set) => compiledScopeSet(profile, set))];
+  return required.every((scope) => scope !== undefined && holdingsCover(profile, held, scope));
+}
+
+/** A call that names no asset passes with a restricted key only if no scope that it needs is about assets. */
+function allowsAsset(
+  profile: Profile,
+  { assets }: CompiledKey,
+  asset: string | undefined,
+  required: readonly (string | undefined)[],
+): boolean {
+  if (assets === null || asset === OWN_ASSETS) return true;
+  if (asset !== undefined) return assets.has(asset);
+  return !required.some((scope) => scope !== undefined && concernsAssets(profile, scope));
+}
