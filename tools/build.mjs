@@ -1,13 +1,16 @@
 // Compiles every TypeScript file into dist/, keeping the tree. Types are checked separately (`npm run typecheck`).
 import { transformFile } from '@swc/core';
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import options from './swc/options.cjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const out = path.join(root, 'dist');
-const isTest = (file) => /\.(int\.|e2e\.)?spec\.ts$|\.contract\.ts$/.test(file);
+const dist = path.join(root, 'dist');
+/** Takes the place of `dist` when it is complete: a failed build leaves the last good one. */
+const out = path.join(root, '.cache', `dist-${process.pid}`);
+const startedAt = new Date();
+const isTest = (file) => /\.(spec|contract)\.ts$/.test(file);
 /** Read at run time beside the code that needs them. */
 const isAsset = (file) => /\.(proto|lua|sql|json|mjs)$/.test(file) && path.basename(file) !== 'project.json';
 
@@ -19,7 +22,6 @@ async function* files(folder) {
   }
 }
 
-await rm(out, { recursive: true, force: true });
 for (const folder of ['libs', 'packages', 'apps', 'examples']) {
   for await (const file of files(folder)) {
     const target = path.join(out, file);
@@ -35,3 +37,8 @@ for (const folder of ['libs', 'packages', 'apps', 'examples']) {
     }
   }
 }
+const stamp = path.join(out, '.built');
+await writeFile(stamp, '');
+await utimes(stamp, startedAt, startedAt); // a source that changed meanwhile is newer
+await rm(dist, { recursive: true, force: true });
+await rename(out, dist);

@@ -6,6 +6,7 @@ export * from './given';
 export * from './postgres-process';
 export * from './projected';
 export * from './redis-process';
+export * from './report';
 export * from './sequential-ids';
 export * from './server-process';
 export * from './tcp-proxy';

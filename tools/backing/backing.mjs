@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { givenAddresses, variables } from './services.mjs';
 import { readState } from './state.mjs';
 
 const keeper = path.join(path.dirname(fileURLToPath(import.meta.url)), 'keeper.mjs');
@@ -13,8 +14,8 @@ const keeper = path.join(path.dirname(fileURLToPath(import.meta.url)), 'keeper.m
  * `stop` ends what this call started, and nothing else.
  */
 export async function backingServices({ keep = false, progress = console.log } = {}) {
-  const running = await readState();
-  if (running !== undefined) return { addresses: running.addresses, reused: true, stop: async () => undefined };
+  const found = await runningServices();
+  if (found !== undefined) return { addresses: found, reused: true, stop: async () => undefined };
 
   const child = spawn(process.execPath, [keeper, ...(keep ? [] : ['--bound'])], {
     stdio: [keep ? 'ignore' : 'pipe', 'pipe', 'inherit'],
@@ -32,6 +33,15 @@ export async function backingServices({ keep = false, progress = console.log } =
     await ended;
   };
   return { addresses, reused: false, stop };
+}
+
+/** All in the environment, or those that up.mjs left running, unless the environment has another address for one of them. */
+async function runningServices() {
+  const given = givenAddresses();
+  if (variables.every((variable) => given[variable] !== undefined)) return given;
+  const { addresses } = (await readState()) ?? {};
+  const agree = (variable) => given[variable] === undefined || given[variable] === addresses[variable];
+  return addresses !== undefined && variables.every(agree) ? addresses : undefined;
 }
 
 async function addressesFrom(child, ended, progress) {

@@ -11,6 +11,13 @@ const services = [postgres, redis, kafka];
 
 /** The name under which a test process gets an address: `LATCHKEY_TEST_REDIS_URL`. */
 export const testVariable = (variable) => `LATCHKEY_TEST_${variable}`;
+export const variables = services.map(({ variable }) => variable);
+
+/** The addresses that are in the environment. */
+export const givenAddresses = () =>
+  Object.fromEntries(
+    variables.map((variable) => [variable, process.env[testVariable(variable)] ?? process.env[variable]]),
+  );
 
 export async function startServices(progress) {
   const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-backing-'));
@@ -22,7 +29,7 @@ export async function startServices(progress) {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   const start = async ({ name, variable, probe, fromDocker, fromPrograms }) => {
-    const given = process.env[testVariable(variable)] ?? process.env[variable];
+    const given = givenAddresses()[variable];
     if (given !== undefined) {
       if (!(await probe(given))) throw new Error(`${name} does not answer at the address in ${variable}.`);
       progress(`${name}: the one given in the environment`);

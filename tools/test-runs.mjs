@@ -1,0 +1,64 @@
+// Runs the checks and the tests, and counts them.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { root } from './install.mjs';
+
+const runMinutesMax = 20;
+const folder = mkdtempSync(path.join(os.tmpdir(), 'latchkey-test-'));
+/** Long tests append what they measured to this file, by `report` of the testing library. */
+const reportPart = path.join(folder, 'measured.md');
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** What the last line says: tests of all runs, and one for each check. */
+export const counts = { passed: 0, failed: 0 };
+
+/** A program that passes by ending with 0. */
+export async function check(title, args) {
+  console.log(`\n── ${title}`);
+  counts[(await run(args)) ? 'passed' : 'failed'] += 1;
+}
+
+/** The tests of these Jest projects. A file that does not even load is one failure, and so is a run that does not end. */
+export async function jest(projects, args) {
+  console.log(`\n── Tests: ${projects.join(', ')}`);
+  const output = path.join(folder, `${projects.join('-')}.json`);
+  const report = ['--json', `--outputFile=${output}`, '--passWithNoTests'];
+  const ended = await run(['node_modules/jest/bin/jest.js', '--selectProjects', ...projects, ...report, ...args]);
+  const result = resultIn(output);
+  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  counts.passed += result.numPassedTests;
+  counts.failed += ended ? failed : Math.max(1, failed);
+  return result;
+}
+
+const nothing = { numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 0, testResults: [] };
+const resultIn = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : nothing);
+
+/** Whether it ended with 0. */
+function run(args) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', LATCHKEY_TEST_REPORT: reportPart },
+    timeout: runMinutesMax * 60_000,
+  });
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
+}
+
+/** docs/reports/<day>-long.md: the machine, what ran and how long it took, and what was measured. */
+export function writeReport({ testResults }) {
+  const day = new Date().toISOString().slice(0, 10);
+  const file = path.join(root, 'docs/reports', `${day}-long.md`);
+  const [cpu] = os.cpus();
+  const machine = `${os.cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GB, ${os.type()}, Node ${process.version}`;
+  const rows = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .map(({ fullName, status, duration }) => `| ${fullName} | ${status} | ${Math.round((duration ?? 0) / 1_000)} s |`);
+  const table = ['| guarantee | outcome | time |', '| --- | --- | --- |', ...rows];
+  mkdirSync(path.dirname(file), { recursive: true });
+  const measured = existsSync(reportPart) ? readFileSync(reportPart, 'utf8') : '';
+  writeFileSync(file, [`# Long tests, ${day}`, '', machine, '', ...table, '', measured].join('\n'));
+  console.log(`Report: ${path.relative(root, file)}`);
+}
