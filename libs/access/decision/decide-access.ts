@@ -136,7 +136,7 @@ function coversAll(
   scopeSets: readonly MaybeScopeSet[],
   required: readonly (string | undefined)[],
 ): boolean {
-  const live = scopeSets.filter((set) => set !== null && set !== undefined && set.workspaceId === key.workspaceId);
+  const live = scopeSets.filter((set): set is ScopeSetSubject => set?.workspaceId === key.workspaceId);
   if (live.length < scopeSets.length) return false;
   const held = [compiled.holds, ...live.map((set) => compiledScopeSet(profile, set))];
   return required.every((scope) => scope !== undefined && holdingsCover(profile, held, scope));
