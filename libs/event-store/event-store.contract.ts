@@ -2,7 +2,8 @@ import { AppError, type ErrorCode } from '@latchkey/kernel';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { decideAndAppend } from './decide-and-append';
-import type { Append, EventMeta, EventStore, NewEvent } from './event-store';
+import type { Append, EventStore, NewEvent } from './event-store';
+import { happened, meta } from './testing/events';
 
 export interface StoreUnderTest {
   readonly store: EventStore;
@@ -10,18 +11,6 @@ export interface StoreUnderTest {
   linger(tx: EntityManager, ms: number): Promise<void>;
   close(): Promise<void>;
 }
-
-export const meta: EventMeta = {
-  actorId: 'user-1',
-  workspaceId: 'workspace-1',
-  requestId: 'request-1',
-  at: new Date('2026-11-01T12:00:00.123Z'),
-};
-
-export const happened = (what: unknown = 'something'): NewEvent => ({
-  type: 'latchkey.test.happened.v1',
-  data: { what },
-});
 
 const append = (streamId: string, expected: Append['expected'], more: Partial<Append> = {}): Append => ({
   streamId,

@@ -1,7 +1,7 @@
 import { AppError, isAppError, type IdSource } from '@latchkey/kernel';
 import { v7 } from 'uuid';
 import type { DataSource, EntityManager } from 'typeorm';
-import { canonicalJson } from './canonical-json';
+import { canonicalJson } from '../canonical-json';
 import { changeClaims } from './claims';
 import { databaseFailure, isUniqueViolation } from './database-failure';
 import {
@@ -12,7 +12,7 @@ import {
   type EventRow,
   type PublishedRow,
 } from './event-row';
-import type { Append, EventStore, NewEvent, PublishedEvent, PublishedEvents, RecordedEvent } from './event-store';
+import type { Append, EventStore, NewEvent, PublishedEvent, PublishedEvents, RecordedEvent } from '../event-store';
 import { select } from './sql';
 
 const uuidV7: IdSource = { next: () => v7() };

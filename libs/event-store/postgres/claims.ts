@@ -1,6 +1,6 @@
 import { AppError } from '@latchkey/kernel';
 import type { EntityManager } from 'typeorm';
-import type { Append, Claim } from './event-store';
+import type { Append, Claim } from '../event-store';
 import { select } from './sql';
 
 /**

@@ -1,4 +1,4 @@
-import type { EventMeta, PublishedEvent, RecordedEvent } from './event-store';
+import type { EventMeta, PublishedEvent, RecordedEvent } from '../event-store';
 
 /** A row of `events` as the driver gives it. */
 export interface EventRow {

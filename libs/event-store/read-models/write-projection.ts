@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import type { RecordedEvent } from './event-store';
-import type { Projection } from './projection';
-import { identifier, select } from './sql';
+import type { RecordedEvent } from '../event-store';
+import type { Projection } from '../projection';
+import { identifier, select } from '../postgres/sql';
 
 /**
  * Brings a read model up to date in the transaction at hand. The service's own, inside its append (`Append.within`): what was just
