@@ -14,13 +14,15 @@ export function ensureInstalled() {
   if (modifiedMs(installed) >= modifiedMs(path.join(root, 'package-lock.json'))) return;
   console.log('Installing dependencies …');
   // `ci` refuses a lock file that was made on another platform and lacks some optional package of this one; `install` mends that.
-  if (!npm('ci') && !npm('install', '--no-save')) throw new Error('the dependencies could not be installed');
+  if (!npm('ignore', 'ci') && !npm('inherit', 'install', '--no-save')) {
+    throw new Error('the dependencies could not be installed');
+  }
   utimesSync(installed, new Date(), new Date());
 }
 
-const npm = (...args) =>
-  spawnSync('npm', [...args, '--no-audit', '--no-fund'], {
+const npm = (output, ...args) =>
+  spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
     shell: process.platform === 'win32',
   }).status === 0;
