@@ -1,0 +1,17 @@
+import type { KeyId, RequestId, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { EventMeta } from '@latchkey/event-store';
+
+/** Who asks: a key that enforcement has let through. */
+export interface Caller {
+  readonly keyId: KeyId;
+  readonly userId: UserId;
+  readonly workspaceId: WorkspaceId;
+  readonly requestId: RequestId;
+}
+
+export const metaOf = ({ keyId, workspaceId, requestId }: Caller, at: Date): EventMeta => ({
+  actorId: keyId,
+  workspaceId,
+  requestId,
+  at,
+});

@@ -1,0 +1,46 @@
+import type { Clock } from '@latchkey/kernel';
+import type { Settlement } from '@latchkey/live-state';
+import type { ChangeKey } from '../domain/key/commands';
+import { decide } from '../domain/key/decide';
+import { metaOf, type Caller } from './caller';
+import type { Grantors } from './grantors';
+import { findKey } from './key-ref';
+import type { ExistingKey, KeyList, KeyStore } from './ports';
+import { readGrant, readScopes, type RequestedGrant } from './requested-grant';
+
+/** Fields that are absent stay as they are (C7). */
+export interface ChangeKeyRequest extends RequestedGrant {
+  readonly name?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+export class ChangeKeyHandler {
+  constructor(
+    private readonly keys: KeyStore,
+    private readonly list: KeyList,
+    private readonly grantors: Grantors,
+    private readonly settlement: Settlement,
+    private readonly clock: Clock,
+  ) {}
+
+  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant` and `decide` throw */
+  async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ExistingKey> {
+    const { key: found } = await findKey(this.list, caller.workspaceId, ref);
+    const { profile, grantor } = await this.grantors.of(caller);
+    const now = this.clock.now();
+    const { name, scopes } = request;
+    const changes = {
+      ...(name !== undefined && { name }),
+      ...(scopes && { scopes: readScopes(profile, scopes) }),
+      ...readGrant(profile, request),
+    };
+    const command: ChangeKey = { type: 'ChangeKey', changes, grantor, now };
+    const { key, changed } = await this.keys.write({
+      keyId: found.keyId,
+      decide: (state) => decide(command, state),
+      meta: metaOf(caller, now),
+    });
+    await this.settlement.settle([changed]);
+    return key;
+  }
+}

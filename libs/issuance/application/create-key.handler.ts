@@ -1,0 +1,70 @@
+import { keyId, type Clock, type IdSource } from '@latchkey/kernel';
+import type { CreateKey } from '../domain/key/commands';
+import { decide } from '../domain/key/decide';
+import { metaOf, type Caller } from './caller';
+import { withDisplayId } from './display-id';
+import type { CallersGrant, Grantors } from './grantors';
+import type { IssuedKey } from './issued-key';
+import type { KeyStore, Randomness } from './ports';
+import { readGrant, readScopes } from './requested-grant';
+
+export interface CreateKeyRequest {
+  readonly name: string;
+  /** In any spelling of the workspace's profile. */
+  readonly scopes: readonly string[];
+  /** Empty: any. Absent: those of the caller's own key. */
+  readonly allowedIps?: readonly string[] | undefined;
+  /** Absent: the profile's default. */
+  readonly plan?: string | undefined;
+  /** `null`: never. Absent: as long as the caller's own key. */
+  readonly expiresAt?: Date | null | undefined;
+}
+
+export class CreateKeyHandler {
+  constructor(
+    private readonly keys: KeyStore,
+    private readonly grantors: Grantors,
+    private readonly random: Randomness,
+    private readonly ids: IdSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Nothing has to be settled: no node can know a key that there was not.
+   * @throws AppError what `readGrant` and `decide` throw
+   */
+  async execute(request: CreateKeyRequest, caller: Caller): Promise<IssuedKey> {
+    const own = await this.grantors.of(caller);
+    const requested = requestedKey(request, own);
+    const { workspaceId, userId } = caller;
+    const now = this.clock.now();
+    const newKeyId = keyId(this.ids.next());
+    const secret = this.random.secret(own.profile);
+
+    const { key } = await withDisplayId(this.random, workspaceId, ({ displayId, claim }) => {
+      const command: CreateKey = {
+        type: 'CreateKey',
+        ...{ keyId: newKeyId, displayId, workspaceId, userId, ...requested, grantor: own.grantor, now },
+      };
+      return this.keys.write({
+        keyId: newKeyId,
+        decide: (state) => decide(command, state),
+        meta: metaOf(caller, now),
+        newSecret: secret,
+        claim: [claim],
+      });
+    });
+    return { key, secret };
+  }
+}
+
+/** What is not asked for is what the caller has, so that a short request does not ask for too much. */
+function requestedKey(
+  request: CreateKeyRequest,
+  { key: own, profile }: CallersGrant,
+): Pick<CreateKey, 'name' | 'grant' | 'scopesAsSent'> {
+  const { name, scopes, expiresAt = own.expiresAt } = request;
+  const { canonical, asSent } = readScopes(profile, scopes);
+  const { allowedIps = own.allowedIps, plan = profile.defaultPlan } = readGrant(profile, request);
+  return { name, scopesAsSent: asSent, grant: { scopes: canonical, allowedIps, plan, assets: own.assets, expiresAt } };
+}

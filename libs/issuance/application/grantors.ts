@@ -1,0 +1,36 @@
+import { AppError, type Clock } from '@latchkey/kernel';
+import { UNLIMITED_PLAN, type Profile } from '@latchkey/access';
+import type { Grantor } from '../domain/key/commands';
+import { isExpired, type ActiveKey } from '../domain/key/key';
+import type { Caller } from './caller';
+import type { KeyStore, WorkspaceDirectory } from './ports';
+
+export interface CallersGrant {
+  /** The caller's own key, as it is now. */
+  readonly key: ActiveKey;
+  readonly profile: Profile;
+  readonly grantor: Grantor;
+}
+
+/** Finds out how much a caller has, from issuance's own store: what enforcement let through may have been narrowed since. */
+export class Grantors {
+  constructor(
+    private readonly keys: KeyStore,
+    private readonly directory: WorkspaceDirectory,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws AppError `auth.unauthorized` when the caller's key has ended in the meantime. */
+  async of(caller: Caller): Promise<CallersGrant> {
+    const [key, profile] = await Promise.all([
+      this.keys.load(caller.keyId),
+      this.directory.profileOf(caller.workspaceId),
+    ]);
+    const ended = key.status !== 'Active' || key.workspaceId !== caller.workspaceId || isExpired(key, this.clock.now());
+    if (ended) throw new AppError('auth.unauthorized');
+    // The role matters only to a key that is unlimited itself.
+    const ofOwner =
+      key.plan === UNLIMITED_PLAN && (await this.directory.roleOf(key.workspaceId, key.userId)) === 'owner';
+    return { key, profile, grantor: { kind: 'credential', profile, grant: key, ofOwner } };
+  }
+}

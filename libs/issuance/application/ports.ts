@@ -1,0 +1,79 @@
+import type { KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { FirstWorkspace, KeyEvent, Role } from '@latchkey/contracts';
+import type { Profile } from '@latchkey/access';
+import type { Claim, EventMeta } from '@latchkey/event-store';
+import type { ChangedSubject } from '@latchkey/live-state';
+import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
+
+export type ExistingKey = ActiveKey | RevokedKey;
+
+export interface KeyWrite {
+  readonly keyId: KeyId;
+  /** Pure; called again on newer state when somebody else was faster. */
+  readonly decide: (state: KeyState) => readonly KeyEvent[];
+  readonly meta: EventMeta;
+  /** The secret that the events bring in, if they bring one. Only its digest is kept. */
+  readonly newSecret?: Secret;
+  readonly claim?: readonly Claim[];
+  /** Runs when everything is written and claimed, before the commit: when it fails, nothing has happened. */
+  readonly beforeCommit?: () => Promise<void>;
+}
+
+export interface WrittenKey {
+  /** The key after the events. */
+  readonly key: ExistingKey;
+  /**
+   * What must be settled before an answer may rely on it. Also when nothing was decided: then the answer rests on somebody else's
+   * change, which may not have been settled yet.
+   */
+  readonly changed: ChangedSubject;
+}
+
+/** Keys as streams of events, and what must change with them. */
+export interface KeyStore {
+  load(keyId: KeyId): Promise<KeyState>;
+  /**
+   * Loads, decides and writes events, outbox, claims, digest, key list and the key's subject in one transaction.
+   * @throws AppError what `decide` throws, `claim.taken` (details: scope), `stream.version_conflict` after several lost races
+   */
+  write(write: KeyWrite): Promise<WrittenKey>;
+}
+
+/** Place in the list: newest first, ties by id. */
+export interface KeyListPosition {
+  readonly createdAt: Date;
+  readonly keyId: string;
+}
+
+export interface KeyListQuery {
+  readonly workspaceId: WorkspaceId;
+  /** Without the revoked ones. */
+  readonly liveOnly: boolean;
+  readonly limit: number;
+}
+
+/** The read model of keys. A key's change is in it when its reply is sent. */
+export interface KeyList {
+  /** By key id or display id; a key of another workspace is not there. */
+  find(workspaceId: WorkspaceId, id: string): Promise<ExistingKey | null>;
+  after(query: KeyListQuery, position: KeyListPosition | null): Promise<readonly ExistingKey[]>;
+  /** Skips `offset` keys: for numbered pages, which are bounded (C33). */
+  skipping(query: KeyListQuery, offset: number): Promise<readonly ExistingKey[]>;
+  /** Number of keys that are not revoked, from a counter kept in the append transaction. */
+  liveCount(workspaceId: WorkspaceId): Promise<number>;
+}
+
+export interface WorkspaceDirectory {
+  first(): Promise<FirstWorkspace>;
+  /** @throws AppError `service.unavailable`; `service.internal` for a workspace that there is not. */
+  profileOf(workspaceId: WorkspaceId): Promise<Profile>;
+  /** What the user may do in the workspace, as it is now; `null`: nothing. */
+  roleOf(workspaceId: WorkspaceId, userId: UserId): Promise<Role | null>;
+}
+
+export interface Randomness {
+  /** A new secret in the profile's form. */
+  secret(profile: Profile): Secret;
+  /** So many lower-case hexadecimal digits. */
+  hex(digits: number): string;
+}

@@ -1,0 +1,37 @@
+import type { Clock } from '@latchkey/kernel';
+import type { Settlement } from '@latchkey/live-state';
+import type { RevokeKey, RevokeSecret } from '../domain/key/commands';
+import { decide } from '../domain/key/decide';
+import { metaOf, type Caller } from './caller';
+import { findKey } from './key-ref';
+import type { KeyList, KeyStore } from './ports';
+
+const REASON = 'requested';
+
+export class RevokeKeyHandler {
+  constructor(
+    private readonly keys: KeyStore,
+    private readonly list: KeyList,
+    private readonly settlement: Settlement,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Ends the key, or the one secret that `ref` names (C29). When it resolves, no node accepts it any more: not after a second request
+   * either, which finds it revoked. @throws AppError `key.not_found`
+   */
+  async execute(ref: string, caller: Caller): Promise<void> {
+    const { key, secretNumber } = await findKey(this.list, caller.workspaceId, ref);
+    const now = this.clock.now();
+    const command: RevokeKey | RevokeSecret =
+      secretNumber === null
+        ? { type: 'RevokeKey', reason: REASON, now }
+        : { type: 'RevokeSecret', secretNumber, reason: REASON, now };
+    const { changed } = await this.keys.write({
+      keyId: key.keyId,
+      decide: (state) => decide(command, state),
+      meta: metaOf(caller, now),
+    });
+    await this.settlement.settle([changed]);
+  }
+}

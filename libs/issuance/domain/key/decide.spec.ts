@@ -1,0 +1,285 @@
+import { keyId, userId, workspaceId } from '@latchkey/kernel';
+import { profileByName, type Profile } from '@latchkey/access';
+import type { KeyEvent } from '@latchkey/contracts';
+import { given } from '@latchkey/testing';
+import type { CreateKey, Grantor, KeyChanges, KeyCommand, RotateKey } from './commands';
+import { decide } from './decide';
+import { evolve, initialKey, type Grant } from './key';
+
+const KEY = '01900000-0000-7000-8000-000000000001';
+const HOUR_MS = 3_600_000;
+const at = (hours: number) => new Date(Date.UTC(2026, 3, 28, 12) + hours * HOUR_MS);
+const iso = (hours: number) => at(hours).toISOString();
+const start = at(0);
+
+const shield = profileByName('zshield') as Profile;
+const everything: Grant = { scopes: ['admin:full'], plan: 'unlimited', assets: 'all', allowedIps: [], expiresAt: null };
+const by = (grant: Partial<Grant> = {}, ofOwner = true): Grantor => ({
+  kind: 'credential',
+  profile: shield,
+  grant: { ...everything, ...grant },
+  ofOwner,
+});
+
+const grant: Grant = {
+  scopes: ['alerts:read', 'assets:read'],
+  plan: 'starter',
+  assets: 'all',
+  allowedIps: [],
+  expiresAt: at(1_000),
+};
+const create = (overrides: Partial<CreateKey> = {}): CreateKey => ({
+  type: 'CreateKey',
+  keyId: keyId(KEY),
+  displayId: 'key-8a3b9c2d',
+  workspaceId: workspaceId('w'),
+  userId: userId('u'),
+  name: 'SOAR Integration',
+  grant,
+  scopesAsSent: grant.scopes,
+  grantor: by(),
+  now: start,
+  ...overrides,
+});
+const change = (changes: KeyChanges, grantor = by(), now = at(1)): KeyCommand => ({
+  type: 'ChangeKey',
+  changes,
+  grantor,
+  now,
+});
+const rotate = (overrides: Partial<RotateKey> = {}): KeyCommand => ({
+  type: 'RotateKey',
+  replaces: 1,
+  gracePeriodMs: 48 * HOUR_MS,
+  grantor: by(),
+  now: at(1),
+  ...overrides,
+});
+const revoke: KeyCommand = { type: 'RevokeKey', reason: 'requested', now: at(2) };
+const revokeSecret = (secretNumber: number, now = at(2)): KeyCommand => ({
+  type: 'RevokeSecret',
+  secretNumber,
+  reason: 'requested',
+  now,
+});
+
+const created: KeyEvent = {
+  type: 'latchkey.key.created.v1',
+  data: {
+    keyId: KEY,
+    displayId: 'key-8a3b9c2d',
+    workspaceId: 'w',
+    userId: 'u',
+    name: 'SOAR Integration',
+    scopes: ['alerts:read', 'assets:read'],
+    scopesAsSent: ['alerts:read', 'assets:read'],
+    allowedIps: [],
+    assets: 'all',
+    plan: 'starter',
+    expiresAt: iso(1_000),
+    secretId: `${KEY}.1`,
+    createdAt: iso(0),
+  },
+};
+const rotated = (from: number, to: number, rotatedAt: number, graceUntil: number): KeyEvent => ({
+  type: 'latchkey.key.rotated.v1',
+  data: {
+    oldSecretId: `${KEY}.${from}`,
+    newSecretId: `${KEY}.${to}`,
+    gracePeriodSeconds: (graceUntil - rotatedAt) * 3_600,
+    graceUntil: iso(graceUntil),
+    rotatedAt: iso(rotatedAt),
+  },
+});
+const revoked = (hours: number): KeyEvent => ({
+  type: 'latchkey.key.revoked.v1',
+  data: { reason: 'requested', revokedAt: iso(hours) },
+});
+const secretRevoked = (number: number): KeyEvent => ({
+  type: 'latchkey.key.secret_revoked.v1',
+  data: { secretId: `${KEY}.${number}`, revokedAt: iso(2) },
+});
+
+const decider = { initialState: initialKey, decide, evolve };
+const givenKey = (...events: KeyEvent[]) => given(decider, events);
+
+describe('creating a key', () => {
+  it('records what was granted, and its first secret', () => givenKey().when(create()).then([created]));
+
+  it('is refused for an id that is taken', () => givenKey(created).when(create()).thenThrows('stream.exists'));
+
+  it.each([
+    ['now', 0],
+    ['in the past', -1],
+  ])('is refused when the expiry is %s', (_when, hours) =>
+    givenKey()
+      .when(create({ grant: { ...grant, expiresAt: at(hours) } }))
+      .thenThrows('key.expiry_in_past'),
+  );
+
+  it.each<[string, Partial<Grant>, Grantor]>([
+    ['a scope', {}, by({ scopes: ['alerts:read', 'alerts:write'] })],
+    ['a read scope that write does not include (C3)', {}, by({ scopes: ['alerts:write', 'assets:write'] })],
+    ['a plan', { plan: 'enterprise' }, by({ plan: 'professional' })],
+    ['the plan unlimited, as no owner (C23)', { plan: 'unlimited' }, by({}, false)],
+    ['an asset', { assets: ['b.example'] }, by({ assets: ['a.example'] })],
+    ['all assets', {}, by({ assets: ['a.example'] })],
+    ['an address', { allowedIps: ['10.0.0.0/7'] }, by({ allowedIps: ['10.0.0.0/8'] })],
+    ['any address', {}, by({ allowedIps: ['10.0.0.0/8'] })],
+    ['a longer life', {}, by({ expiresAt: at(999) })],
+    ['an endless life', { expiresAt: null }, by({ expiresAt: at(2_000) })],
+  ])('nobody grants beyond their own: %s', (_what, wanted, grantor) =>
+    givenKey()
+      .when(create({ grant: { ...grant, ...wanted }, grantor }))
+      .thenThrows('key.exceeds_grantor'),
+  );
+
+  it('an owner may grant the plan unlimited', () =>
+    expect(decide(create({ grant: { ...grant, plan: 'unlimited' } }), initialKey)).toHaveLength(1));
+
+  it('the first start has nobody above it', () =>
+    expect(decide(create({ grant: everything, grantor: { kind: 'installation' } }), initialKey)).toHaveLength(1));
+});
+
+describe('changing a key', () => {
+  it('records one event per field that is different', () =>
+    givenKey(created)
+      .when(change({ name: 'SOAR', allowedIps: ['203.0.113.0/24'], plan: 'starter' }))
+      .then([
+        { type: 'latchkey.key.updated.v1', data: { changed: 'name', name: 'SOAR' } },
+        { type: 'latchkey.key.updated.v1', data: { changed: 'allowed_ips', allowedIps: ['203.0.113.0/24'] } },
+      ]));
+
+  it('to what it is already is no change', () =>
+    givenKey(created)
+      .when(
+        change({
+          name: 'SOAR Integration',
+          scopes: { canonical: grant.scopes, asSent: grant.scopes },
+          allowedIps: [],
+          plan: 'starter',
+        }),
+      )
+      .then([]));
+
+  it('cannot give what the caller has not, however little the key has now', () => {
+    const weak = by({ scopes: ['alerts:read'], allowedIps: ['10.0.0.0/8'], plan: 'starter' });
+    const scopes = { canonical: ['rules:write'], asSent: ['rules:write'] };
+    givenKey(created).when(change({ scopes }, weak)).thenThrows('key.exceeds_grantor');
+    givenKey(created)
+      .when(change({ allowedIps: [] }, weak))
+      .thenThrows('key.exceeds_grantor');
+    givenKey(created)
+      .when(change({ plan: 'professional' }, weak))
+      .thenThrows('key.exceeds_grantor');
+  });
+
+  it('a caller with less may narrow it', () =>
+    givenKey(created)
+      .when(change({ allowedIps: ['10.1.0.0/16'] }, by({ allowedIps: ['10.0.0.0/8'] })))
+      .then([{ type: 'latchkey.key.updated.v1', data: { changed: 'allowed_ips', allowedIps: ['10.1.0.0/16'] } }]));
+
+  it('is refused for one that is not there, has expired or is revoked', () => {
+    givenKey()
+      .when(change({ name: 'x' }))
+      .thenThrows('key.not_found');
+    givenKey(created)
+      .when(change({ name: 'x' }, by(), at(1_000)))
+      .thenThrows('key.expired');
+    givenKey(created, revoked(1))
+      .when(change({ name: 'x' }))
+      .thenThrows('key.already_revoked');
+  });
+});
+
+describe('rotating a key', () => {
+  it('brings in the next secret, and the old one passes until the grace period ends (S3-10)', () =>
+    givenKey(created)
+      .when(rotate())
+      .then([rotated(1, 2, 1, 49)]));
+
+  it('with grace 0 the old secret has ended already (C8)', () => {
+    const events = [created, rotated(1, 2, 1, 1)];
+    givenKey(created)
+      .when(rotate({ gracePeriodMs: 0 }))
+      .then(events.slice(1));
+    expect(events.reduce(evolve, initialKey)).toMatchObject({ secrets: [{ number: 2, graceUntil: null }] });
+  });
+
+  it('again inside a grace period ends the oldest: at most two are live', () =>
+    givenKey(created, rotated(1, 2, 1, 49))
+      .when(rotate({ replaces: 2, now: at(2) }))
+      .then([
+        { type: 'latchkey.key.grace_ended.v1', data: { secretId: `${KEY}.1`, endedAt: iso(2) } },
+        rotated(2, 3, 2, 50),
+      ]));
+
+  it('does not lengthen a grace period that runs', () =>
+    givenKey(created, rotated(1, 2, 1, 10), secretRevoked(2))
+      .when(rotate({ replaces: 2, now: at(3) }))
+      .then([rotated(1, 3, 3, 10)]));
+
+  it('a number is never used again', () => {
+    const events = [created, rotated(1, 2, 1, 10), secretRevoked(2), rotated(1, 3, 3, 10)];
+    expect(events.reduce(evolve, initialKey)).toMatchObject({ secrets: [{ number: 1 }, { number: 3 }] });
+  });
+
+  it('of several at once one wins', () =>
+    givenKey(created, rotated(1, 2, 1, 49))
+      .when(rotate({ replaces: 1 }))
+      .thenThrows('stream.version_conflict'));
+
+  it('hands nobody a secret that can do more than they can', () =>
+    givenKey(created)
+      .when(rotate({ grantor: by({ scopes: ['alerts:read'] }) }))
+      .thenThrows('key.exceeds_grantor'));
+
+  it('is refused for one that is not there, has expired or is revoked', () => {
+    givenKey().when(rotate()).thenThrows('key.not_found');
+    givenKey(created)
+      .when(rotate({ now: at(1_000) }))
+      .thenThrows('key.expired');
+    givenKey(created, revoked(1)).when(rotate()).thenThrows('key.already_revoked');
+  });
+});
+
+describe('revoking', () => {
+  it('ends the key', () =>
+    givenKey(created)
+      .when(revoke)
+      .then([revoked(2)]));
+
+  it('a revoked key stays revoked when revoked twice', () => givenKey(created, revoked(1)).when(revoke).then([]));
+
+  it('is refused for a key that is not there', () => givenKey().when(revoke).thenThrows('key.not_found'));
+
+  it('an expired key can still be revoked', () =>
+    givenKey(created)
+      .when({ type: 'RevokeKey', reason: 'requested', now: at(2_000) })
+      .then([revoked(2_000)]));
+
+  it('of one secret leaves the other (C29)', () => {
+    givenKey(created, rotated(1, 2, 1, 49))
+      .when(revokeSecret(1))
+      .then([secretRevoked(1)]);
+    givenKey(created, rotated(1, 2, 1, 49))
+      .when(revokeSecret(2))
+      .then([secretRevoked(2)]);
+  });
+
+  it('of the last live secret revokes the key', () => {
+    givenKey(created)
+      .when(revokeSecret(1))
+      .then([revoked(2)]);
+    givenKey(created, rotated(1, 2, 0, 1))
+      .when(revokeSecret(2))
+      .then([revoked(2)]);
+  });
+
+  it('of a secret that has ended changes nothing, and of one that never was is refused', () => {
+    givenKey(created, rotated(1, 2, 0, 1))
+      .when(revokeSecret(1))
+      .then([]);
+    givenKey(created).when(revokeSecret(2)).thenThrows('key.not_found');
+  });
+});

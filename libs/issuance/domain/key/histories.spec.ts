@@ -1,0 +1,194 @@
+import { keyId, userId, workspaceId, isAppError } from '@latchkey/kernel';
+import {
+  assetsWithin,
+  expiryWithin,
+  ipsWithin,
+  planWithin,
+  profileByName,
+  scopesWithin,
+  type Profile,
+} from '@latchkey/access';
+import type { KeyEvent } from '@latchkey/contracts';
+import fc from 'fast-check';
+import type { Grantor, KeyCommand } from './commands';
+import { decide } from './decide';
+import { evolve, initialKey, liveSecrets, type Grant, type KeyState } from './key';
+
+const profile = profileByName('zshield') as Profile;
+const HOUR_MS = 3_600_000;
+const at = (hours: number) => new Date(Date.UTC(2026, 0, 1) + hours * HOUR_MS);
+
+const scopes = fc.uniqueArray(
+  fc.constantFrom('alerts:read', 'alerts:write', 'rules:read', 'rules:write', 'admin:full'),
+);
+const plan = fc.constantFrom('starter', 'professional', 'enterprise', 'unlimited');
+const assets = fc.oneof(fc.constant('all' as const), fc.uniqueArray(fc.constantFrom('a', 'b', 'c')));
+const allowedIps = fc.uniqueArray(fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '2001:db8::/32'));
+const expiresAt = fc.option(fc.integer({ min: 1, max: 300 }).map(at));
+const grant: fc.Arbitrary<Grant> = fc.record({ scopes, plan, assets, allowedIps, expiresAt });
+const everything: Grant = { scopes: ['admin:full'], plan: 'unlimited', assets: 'all', allowedIps: [], expiresAt: null };
+const grantor: fc.Arbitrary<Grantor> = fc.record({
+  kind: fc.constant('credential' as const),
+  profile: fc.constant(profile),
+  grant: fc.oneof(fc.constant(everything), grant),
+  ofOwner: fc.boolean(),
+});
+const hours = fc.integer({ min: 0, max: 20 });
+
+/** Commands without their time: that is what has passed since the one before. */
+const command = (now: Date): fc.Arbitrary<KeyCommand> =>
+  fc.oneof(
+    fc.record({
+      type: fc.constant('ChangeKey' as const),
+      changes: fc.record(
+        {
+          name: fc.constantFrom('a', 'b'),
+          scopes: scopes.map((list) => ({ canonical: list, asSent: list })),
+          allowedIps,
+          plan,
+        },
+        { requiredKeys: [] },
+      ),
+      grantor,
+      now: fc.constant(now),
+    }),
+    fc.record({
+      type: fc.constant('RotateKey' as const),
+      replaces: fc.integer({ min: 1, max: 4 }),
+      gracePeriodMs: fc.constantFrom(0, HOUR_MS / 2, 48 * HOUR_MS, 720 * HOUR_MS),
+      grantor,
+      now: fc.constant(now),
+    }),
+    fc.record({
+      type: fc.constant('RevokeSecret' as const),
+      secretNumber: fc.integer({ min: 1, max: 6 }),
+      reason: fc.constant('requested'),
+      now: fc.constant(now),
+    }),
+    { weight: 1, arbitrary: fc.constant<KeyCommand>({ type: 'RevokeKey', reason: 'requested', now }) },
+  );
+
+const steps = fc.array(fc.record({ after: hours, seed: fc.nat() }), { maxLength: 30 });
+const sampled = (seed: number, now: Date): KeyCommand => fc.sample(command(now), { seed, numRuns: 1 })[0] as KeyCommand;
+
+const within = (child: Partial<Grant>, { grant: own, ofOwner }: Extract<Grantor, { kind: 'credential' }>): boolean =>
+  (child.scopes === undefined || scopesWithin(profile, child.scopes, own.scopes)) &&
+  (child.plan === undefined ||
+    (planWithin(profile, child.plan, own.plan) && (child.plan !== 'unlimited' || ofOwner))) &&
+  (child.assets === undefined || assetsWithin(child.assets, own.assets)) &&
+  (child.allowedIps === undefined || ipsWithin(child.allowedIps, own.allowedIps)) &&
+  (child.expiresAt === undefined || expiryWithin(child.expiresAt, own.expiresAt));
+
+const first = (wanted: Grant, by: Grantor): KeyCommand => ({
+  type: 'CreateKey',
+  keyId: keyId('k'),
+  displayId: 'key-00000000',
+  workspaceId: workspaceId('w'),
+  userId: userId('u'),
+  name: 'a',
+  grant: wanted,
+  scopesAsSent: wanted.scopes,
+  grantor: by,
+  now: at(0),
+});
+
+/** What a refused command leaves: nothing. Any other error is a fault. */
+function decided(command: KeyCommand, state: KeyState): readonly KeyEvent[] {
+  try {
+    return decide(command, state);
+  } catch (error) {
+    if (isAppError(error)) return [];
+    throw error;
+  }
+}
+
+/** Runs a history from a key that the installation made. */
+function run(
+  wanted: Grant,
+  history: readonly { after: number; seed: number }[],
+  look: (before: KeyState, command: KeyCommand, events: readonly KeyEvent[], after: KeyState, now: Date) => void,
+): void {
+  let state = decided(first(wanted, { kind: 'installation' }), initialKey).reduce(evolve, initialKey);
+  let passed = 0;
+  for (const { after, seed } of history) {
+    passed += after;
+    const now = at(passed);
+    const next = sampled(seed, now);
+    const events = decided(next, state);
+    const later = events.reduce(evolve, state);
+    look(state, next, events, later, now);
+    state = later;
+  }
+}
+
+describe('over random histories of commands', () => {
+  it('a child never exceeds its maker', () =>
+    fc.assert(
+      fc.property(grant, grantor, (wanted, by) => {
+        const key = decided(first(wanted, by), initialKey).reduce(evolve, initialKey);
+        expect(key.status === 'None' || (by.kind === 'credential' && within(key, by))).toBe(true);
+      }),
+    ));
+
+  it('a change gives nothing, and a rotation hands nothing over, that its maker has not', () =>
+    fc.assert(
+      fc.property(grant, steps, (wanted, history) =>
+        run(wanted, history, (_before, next, events, after) => {
+          if (after.status !== 'Active' || events.length === 0) return;
+          if (next.type === 'RotateKey' && next.grantor.kind === 'credential')
+            expect(within(after, next.grantor)).toBe(true);
+          if (next.type !== 'ChangeKey' || next.grantor.kind !== 'credential') return;
+          const { allowedIps: ips, plan: newPlan, scopes: newScopes } = next.changes;
+          const given = {
+            ...(newScopes && { scopes: after.scopes }),
+            ...(ips && { allowedIps: after.allowedIps }),
+            ...(newPlan && { plan: after.plan }),
+          };
+          expect(within(given, next.grantor)).toBe(true);
+        }),
+      ),
+    ));
+
+  it('at most two secrets are live', () =>
+    fc.assert(
+      fc.property(grant, steps, (wanted, history) =>
+        run(wanted, history, (_before, _next, _events, after, now) => {
+          if (after.status === 'None') return;
+          expect(after.secrets.length).toBeLessThanOrEqual(2);
+          expect(liveSecrets(after, now).length).toBeLessThanOrEqual(2);
+        }),
+      ),
+    ));
+
+  it('a grace period is never lengthened, and a secret that has ended never comes back', () =>
+    fc.assert(
+      fc.property(grant, steps, (wanted, history) =>
+        run(wanted, history, (before, _next, _events, after, now) => {
+          if (before.status === 'None' || after.status === 'None') return;
+          const ends = new Map(
+            before.secrets.map(({ number, graceUntil }) => [number, graceUntil?.getTime() ?? Infinity]),
+          );
+          for (const { number, graceUntil } of liveSecrets(after, now)) {
+            const end = ends.get(number) ?? (number > before.lastSecretNumber ? Infinity : -Infinity);
+            expect(graceUntil?.getTime() ?? Infinity).toBeLessThanOrEqual(end);
+          }
+        }),
+      ),
+    ));
+
+  it('no order of replayed, doubled or delayed events makes a revoked key live again', () =>
+    fc.assert(
+      fc.property(grant, steps, fc.infiniteStream(fc.nat()), (wanted, history, picks) => {
+        const all: KeyEvent[] = [...decided(first(wanted, { kind: 'installation' }), initialKey)];
+        run(wanted, history, (_before, _next, events) => void all.push(...events));
+        const revoked = evolve(all.reduce(evolve, initialKey), {
+          type: 'latchkey.key.revoked.v1',
+          data: { reason: 'requested', revokedAt: at(9_999).toISOString() },
+        });
+        const noise = Array.from({ length: 20 }, () => all[(picks.next().value ?? 0) % all.length]).filter(
+          (e) => e !== undefined,
+        );
+        expect(noise.reduce(evolve, revoked)).toEqual(revoked);
+      }),
+    ));
+});
