@@ -1,7 +1,5 @@
-import { Secret } from '@latchkey/kernel';
-import type { CredentialForms } from './profiles/profile';
-
-export type CredentialForm = 'bearer' | 'api_key_header' | 'cookie' | 'body' | 'query';
+import { assertNever, Secret } from '@latchkey/kernel';
+import type { CredentialForm } from './profiles/profile';
 
 /** The parts of a request that may carry a credential. */
 export interface CredentialCarriers {
@@ -42,35 +40,44 @@ const memberOf = (carrier: unknown, name: string): unknown =>
     ? Reflect.get(carrier, name)
     : undefined;
 
-/** Every value in one place; `undefined` was not sent. */
-const presented = (via: CredentialForm, values: unknown): readonly Presented[] =>
-  [values].flat().flatMap((value: unknown) => (value === undefined ? [] : [{ via, value }]));
-
 /** Other schemes than Bearer are somebody else's: a proxy's, say. */
-const bearerTokens = (values: unknown): readonly Presented[] =>
-  presented('bearer', values).flatMap(({ via, value }) => {
-    const match = typeof value === 'string' ? /^bearer(?:[ \t]+(.*))?$/i.exec(value.trim()) : null;
-    return match ? [{ via, value: match[1] ?? '' }] : [];
+const bearerTokens = (headers: readonly unknown[]): readonly unknown[] =>
+  headers.flatMap((header) => {
+    const match = typeof header === 'string' ? /^bearer(?:[ \t]+(.*))?$/i.exec(header.trim()) : null;
+    return match ? [match[1] ?? ''] : [];
   });
 
-const sessionOnly = (via: CredentialForm): boolean => via === 'cookie' || via === 'query';
+/** Every value in one place; `undefined` was not sent. */
+const sent = (values: unknown): readonly unknown[] => [values].flat().filter((value) => value !== undefined);
+
+function valuesIn({ headers, cookies, query, body }: CredentialCarriers, form: CredentialForm): readonly unknown[] {
+  switch (form) {
+    case 'bearer':
+      return bearerTokens(sent(headers['authorization']));
+    case 'x-api-key':
+      return sent(headers['x-api-key']);
+    case 'cookie':
+      return sent(memberOf(cookies, 'token'));
+    case 'query':
+      return sent(memberOf(query, 'token'));
+    case 'body':
+      return sent(memberOf(body, 'token'));
+    default:
+      return assertNever(form);
+  }
+}
 
 const isWellFormed = ({ via, value }: Presented): boolean =>
-  typeof value === 'string' && value.length <= LENGTH_MAX && (sessionOnly(via) ? SESSION_TOKEN : TOKEN).test(value);
+  typeof value === 'string' &&
+  value.length <= LENGTH_MAX &&
+  (via === 'cookie' || via === 'query' ? SESSION_TOKEN : TOKEN).test(value);
 
 /**
  * Finds the one credential of a request, in the forms that are switched on. The same credential in two places is one; two different
  * ones are refused rather than ranked, as a proxy and a service that rank differently can be played against each other.
  */
-export function extractCredential(carriers: CredentialCarriers, forms: CredentialForms): ExtractedCredential {
-  const { headers, cookies, query, body } = carriers;
-  const all = [
-    ...(forms.bearer ? bearerTokens(headers['authorization']) : []),
-    ...(forms.apiKeyHeader ? presented('api_key_header', headers['x-api-key']) : []),
-    ...(forms.cookie ? presented('cookie', memberOf(cookies, 'token')) : []),
-    ...(forms.body ? presented('body', memberOf(body, 'token')) : []),
-    ...(forms.query ? presented('query', memberOf(query, 'token')) : []),
-  ];
+export function extractCredential(carriers: CredentialCarriers, forms: readonly CredentialForm[]): ExtractedCredential {
+  const all = forms.flatMap((via) => valuesIn(carriers, via).map((value): Presented => ({ via, value })));
   const [first] = all;
   if (!first) return { kind: 'missing' };
   if (all.some(({ value }) => value !== first.value)) return { kind: 'multiple' };

@@ -17,7 +17,7 @@ export { parseIpRange, type IpRange, type ParsedIpRange } from './ip/ip-range';
 export * from './key-format';
 export * from './plans';
 export { assertProfile, assertProfiles, randomBits, spellingsOf } from './profiles/assert-profile';
-export { ADMIN_SCOPE, UNLIMITED_PLAN } from './profiles/common';
+export { ADMIN_SCOPE, HEADER_FORMS, UNLIMITED_PLAN } from './profiles/common';
 export type * from './profiles/profile';
 export { profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
 export * from './scopes';

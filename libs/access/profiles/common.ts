@@ -1,5 +1,5 @@
 import type { Window } from '@latchkey/contracts';
-import type { CredentialForms, KeyShape, Plan, ScopeDefinition } from './profile';
+import type { CredentialForm, KeyShape, Plan, ScopeDefinition } from './profile';
 
 export const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz';
 export const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -52,10 +52,4 @@ export const perMinutePlans: readonly Plan[] = [
 ];
 
 /** Body and query forms are off unless a profile says otherwise (C4). */
-export const headerForms: CredentialForms = {
-  bearer: true,
-  apiKeyHeader: true,
-  cookie: true,
-  body: false,
-  query: false,
-};
+export const HEADER_FORMS: readonly CredentialForm[] = ['bearer', 'x-api-key', 'cookie'];

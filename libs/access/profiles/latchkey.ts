@@ -1,4 +1,4 @@
-import { adminScope, headerForms, mixedCaseKey, perMinutePlans, SYSTEM_SCOPES } from './common';
+import { adminScope, HEADER_FORMS, mixedCaseKey, perMinutePlans, SYSTEM_SCOPES } from './common';
 import type { Profile } from './profile';
 import { shieldScopes } from './zshield';
 
@@ -10,5 +10,5 @@ export const latchkey: Profile = {
   plans: perMinutePlans,
   defaultPlan: 'standard',
   envelope: 'problem',
-  credentialForms: headerForms,
+  credentialForms: HEADER_FORMS,
 };

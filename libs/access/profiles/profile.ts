@@ -35,17 +35,11 @@ export interface Plan {
   readonly windows: readonly Window[];
 }
 
-/** Where a request may carry its credential (C4). */
-export interface CredentialForms {
-  readonly bearer: boolean;
-  readonly apiKeyHeader: boolean;
-  /** Cookie `token`; a session token only. */
-  readonly cookie: boolean;
-  /** Field `token` of a JSON body. */
-  readonly body: boolean;
-  /** Query parameter `token`; a session token only. */
-  readonly query: boolean;
-}
+/**
+ * Where a request may carry its credential (C4): `Authorization: Bearer`, `X-API-Key`, the cookie, JSON body field or query parameter
+ * `token`. Cookie and query are for session tokens only.
+ */
+export type CredentialForm = 'bearer' | 'x-api-key' | 'cookie' | 'body' | 'query';
 
 /** A product's conventions, as data (C21). A workspace has one, and keeps it. */
 export interface Profile {
@@ -56,5 +50,5 @@ export interface Profile {
   readonly defaultPlan: string;
   /** How its own surface words an error (C20). */
   readonly envelope: 's4e' | 'problem';
-  readonly credentialForms: CredentialForms;
+  readonly credentialForms: readonly CredentialForm[];
 }

@@ -1,4 +1,4 @@
-import { adminScope, BASE36, headerForms, perMinutePlans, SYSTEM_SCOPES } from './common';
+import { adminScope, BASE36, HEADER_FORMS, perMinutePlans, SYSTEM_SCOPES } from './common';
 import type { Profile, ScopeDefinition } from './profile';
 
 /** A scope that the product's documents spell both ways round: `read:assets` (S0-08) and `assets:read` (S1-14). */
@@ -43,5 +43,5 @@ export const s4e: Profile = {
   plans: perMinutePlans,
   defaultPlan: 'standard',
   envelope: 's4e',
-  credentialForms: { ...headerForms, body: true, query: true },
+  credentialForms: [...HEADER_FORMS, 'body', 'query'],
 };

@@ -1,4 +1,4 @@
-import { adminScope, headerForms, mixedCaseKey, perMinutePlans, SYSTEM_SCOPES } from './common';
+import { adminScope, HEADER_FORMS, mixedCaseKey, perMinutePlans, SYSTEM_SCOPES } from './common';
 import type { Profile } from './profile';
 
 /** S-Launch: source S4. Its scope page is not supplied, so the catalogue is C24's. */
@@ -14,5 +14,5 @@ export const slaunch: Profile = {
   plans: perMinutePlans,
   defaultPlan: 'standard',
   envelope: 'problem',
-  credentialForms: headerForms,
+  credentialForms: HEADER_FORMS,
 };

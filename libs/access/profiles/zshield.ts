@@ -1,6 +1,6 @@
 import {
   adminScope,
-  headerForms,
+  HEADER_FORMS,
   mixedCaseKey,
   perDay,
   perMinute,
@@ -44,5 +44,5 @@ export const zshield: Profile = {
   ],
   defaultPlan: 'starter',
   envelope: 'problem',
-  credentialForms: headerForms,
+  credentialForms: HEADER_FORMS,
 };
