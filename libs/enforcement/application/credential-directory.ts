@@ -1,6 +1,6 @@
 import type { CredentialRef, CredentialResolver } from '@latchkey/contracts';
 import type { CredentialMemory } from './ports';
-import { TurnBatch } from './turn-batch';
+import { AskBatch } from './ask-batch';
 
 /** Digests that one ask may hold. */
 const ASK_ITEMS_MAX = 1_000;
@@ -10,13 +10,13 @@ const ASK_ITEMS_MAX = 1_000;
  * it is still good is the subjects' business. "There is none" is never remembered: the key may be made the next moment.
  */
 export class CredentialDirectory {
-  private readonly asks: TurnBatch<Uint8Array, CredentialRef | null>;
+  private readonly asks: AskBatch<Uint8Array, CredentialRef | null>;
 
   constructor(
     resolver: CredentialResolver,
     private readonly memory: CredentialMemory,
   ) {
-    this.asks = new TurnBatch((digests) => resolver.resolve(digests), ASK_ITEMS_MAX);
+    this.asks = new AskBatch((digests) => resolver.resolve(digests), ASK_ITEMS_MAX);
   }
 
   /** @throws AppError `service.unavailable` when the owner cannot say. */

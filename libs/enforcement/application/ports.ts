@@ -11,6 +11,6 @@ export interface CredentialMemory {
 
 /** Counts decisions for whoever operates the service. */
 export interface DecisionCounter {
-  /** `reason` is `allowed`, or why not. */
-  count(reason: string): void;
+  /** `outcome` is `allowed`, or why not. */
+  count(outcome: string): void;
 }

@@ -8,7 +8,7 @@ interface Waiting<Question, Answer> {
  * Puts the questions of one turn of the event loop into one ask. A question never joins an ask that was sent before it came: the answer
  * could be older than the question.
  */
-export class TurnBatch<Question, Answer> {
+export class AskBatch<Question, Answer> {
   private waiting: Waiting<Question, Answer>[] = [];
 
   /** `ask` answers in the order of its questions; it gets at most `itemsMax` at once. */

@@ -1,0 +1,66 @@
+import { decideAccess, parseKey, type AccessDenial } from '@latchkey/access';
+import type { CheckRequest, CheckResult, CredentialRef, DenialReason } from '@latchkey/contracts';
+import { isAppError, type Clock } from '@latchkey/kernel';
+import type { LiveAccess } from '@latchkey/live-state';
+import type { CredentialDirectory } from './credential-directory';
+import { refused, resultOf } from './check-result';
+import type { DecisionCounter, Sha256 } from './ports';
+
+export interface CheckAccessParts {
+  readonly credentials: Pick<CredentialDirectory, 'find'>;
+  readonly liveAccess: LiveAccess;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  readonly decisions: DecisionCounter;
+  /** Told of failures that nobody expects; the check itself answers `unavailable`. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * The check (design: the check). Whatever goes wrong, the answer is a value, and never an allow.
+ */
+export class CheckAccess {
+  constructor(private readonly parts: CheckAccessParts) {}
+
+  async check(request: CheckRequest): Promise<CheckResult> {
+    const result = await this.answer(request);
+    this.parts.decisions.count(result.reason ?? 'allowed');
+    return result;
+  }
+
+  private async answer(request: CheckRequest): Promise<CheckResult> {
+    try {
+      return await this.decide(request);
+    } catch (error) {
+      // An owner that cannot be asked is an everyday outcome; anything else is a fault of ours.
+      if (!isAppError(error, 'service.unavailable')) this.parts.onError(error);
+      return this.refused('unavailable', 'owner');
+    }
+  }
+
+  private async decide(request: CheckRequest): Promise<CheckResult> {
+    if (request.credential === '') return this.refused('missing', 'memory');
+    // No I/O for a text that cannot be a key: guessing costs the guesser more than us.
+    if (parseKey(request.credential).kind !== 'key') return this.refused('unknown', 'memory');
+    const credential = await this.parts.credentials.find(this.parts.sha256(request.credential));
+    if (credential === null) return this.refused('unknown', 'owner');
+    return this.decideFor(credential, request);
+  }
+
+  private async decideFor(credential: CredentialRef, request: CheckRequest): Promise<CheckResult> {
+    const { workspaceId, keyId } = credential;
+    const outcome = await this.parts.liveAccess.decide<AccessDenial>({
+      workspaceId,
+      subjects: [
+        { kind: 'key', id: keyId },
+        { kind: 'workspace', id: workspaceId },
+      ],
+      decide: (known) => decideAccess(credential, request, known),
+    });
+    return outcome.kind === 'unavailable' ? this.refused('unavailable', 'owner') : resultOf(outcome, credential);
+  }
+
+  private refused(reason: DenialReason, via: CheckResult['via']): CheckResult {
+    return refused(reason, this.parts.clock.now().getTime(), via);
+  }
+}

@@ -1,0 +1,103 @@
+import { denialReasonAt, principalOf, type AccessDenial } from '@latchkey/access';
+import {
+  subjectName,
+  type CheckResult,
+  type CredentialRef,
+  type DenialReason,
+  type LimitState,
+  type Principal,
+  type SubjectSnapshot,
+} from '@latchkey/contracts';
+import type { Outcome, WindowState } from '@latchkey/live-state';
+import { limitHeaders, wholeSeconds } from './limit-headers';
+
+/** What the calling service should answer (C17). */
+export const STATUS_OF_DENIAL: Readonly<Record<DenialReason, number>> = {
+  missing: 401,
+  unknown: 401,
+  revoked: 401,
+  expired: 401,
+  token_expired: 401,
+  suspended: 401,
+  ip_not_allowed: 403,
+  scope_missing: 403,
+  asset_not_allowed: 403,
+  mfa_required: 403,
+  rate_limited: 429,
+  multiple_credentials: 400,
+  unavailable: 503,
+};
+
+const UNAVAILABLE_RETRY_SECONDS = 1;
+
+/** RFC 6750 §3: a call without credentials gets no error code. One challenge for everything else, so that it tells nothing (C17). */
+function challenge(reason: DenialReason): Readonly<Record<string, string>> {
+  if (STATUS_OF_DENIAL[reason] !== 401) return {};
+  return { 'WWW-Authenticate': reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"' };
+}
+
+/** A denial before, or instead of, an answer of live state. */
+export function refused(reason: DenialReason, nowMs: number, via: CheckResult['via']): CheckResult {
+  const retryAfter = reason === 'unavailable' ? UNAVAILABLE_RETRY_SECONDS : undefined;
+  return {
+    allowed: false,
+    reason,
+    status: STATUS_OF_DENIAL[reason],
+    principal: null,
+    limits: [],
+    ...(retryAfter !== undefined && { retry_after: retryAfter }),
+    headers: { ...challenge(reason), ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }) },
+    checked_at: new Date(nowMs).toISOString(),
+    via,
+  };
+}
+
+/** The answer to a check of a known credential. */
+export function resultOf(
+  outcome: Exclude<Outcome<AccessDenial>, { kind: 'unavailable' }>,
+  credential: CredentialRef,
+): CheckResult {
+  switch (outcome.kind) {
+    case 'denied': {
+      const reason = denialReasonAt(outcome.denial, outcome.nowMs);
+      // Who presents an ended credential has not proved to be anybody.
+      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : principalAmong(outcome.subjects, credential);
+      return { ...refused(reason, outcome.nowMs, outcome.via), principal };
+    }
+    case 'limited': {
+      const retryAfter = Math.max(1, wholeSeconds(outcome.retryAfterMs));
+      return {
+        ...refused('rate_limited', outcome.nowMs, outcome.via),
+        principal: principalAmong(outcome.subjects, credential),
+        limits: outcome.windows.map(limitState),
+        retry_after: retryAfter,
+        headers: { ...limitHeaders(outcome.windows, outcome.nowMs), 'Retry-After': String(retryAfter) },
+      };
+    }
+    case 'allowed': {
+      const principal = principalAmong(outcome.subjects, credential);
+      // Nobody in particular may not pass, whatever live state says.
+      if (principal === null) return refused('unavailable', outcome.nowMs, outcome.via);
+      return {
+        allowed: true,
+        reason: null,
+        status: 200,
+        principal,
+        limits: outcome.windows.map(limitState),
+        headers: limitHeaders(outcome.windows, outcome.nowMs),
+        checked_at: new Date(outcome.nowMs).toISOString(),
+        via: outcome.via,
+      };
+    }
+  }
+}
+
+const limitState = ({ name, limit, remaining, resetAtMs }: WindowState): LimitState => ({
+  name,
+  limit,
+  remaining,
+  reset_at: wholeSeconds(resetAtMs),
+});
+
+const principalAmong = (subjects: readonly SubjectSnapshot[], credential: CredentialRef): Principal | null =>
+  principalOf(credential, new Map(subjects.map((subject) => [subjectName(subject), subject])));

@@ -1,0 +1,52 @@
+import { subjectName, type SubjectBody, type SubjectRef, type SubjectSnapshot, type Window } from '@latchkey/contracts';
+import type { LiveAccess, LiveQuery, Outcome, WindowState } from '@latchkey/live-state';
+
+/** Live state for tests of the check alone: subjects as they were put, one clock, and windows that count calls. */
+export class ScriptedLiveAccess implements LiveAccess {
+  nowMs = Date.UTC(2026, 3, 28, 12);
+  available = true;
+  readonly counted = new Map<string, number>();
+  private readonly subjects = new Map<string, SubjectSnapshot>();
+
+  put(id: string, body: SubjectBody): void {
+    const ref: SubjectRef = { kind: body.kind, id };
+    this.subjects.set(subjectName(ref), { ...ref, version: 1, body });
+  }
+
+  async decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>> {
+    if (!this.available) return { kind: 'unavailable' };
+    const known = new Map<string, SubjectSnapshot>();
+    this.learn(known, query.subjects);
+    for (;;) {
+      const verdict = query.decide(known);
+      const answer = { nowMs: this.nowMs, via: 'cache', subjects: [...known.values()] } as const;
+      if (verdict.kind === 'needs') {
+        this.learn(known, verdict.subjects);
+        continue;
+      }
+      if (verdict.kind === 'deny') return { kind: 'denied', denial: verdict.denial, ...answer };
+      if (verdict.notAfterMs !== null && verdict.notAfterMs <= this.nowMs)
+        return { kind: 'denied', denial: verdict.ended, ...answer };
+      const used = (this.counted.get(verdict.windowKey) ?? 0) + verdict.cost;
+      if (verdict.windows.some(({ limit }) => used > limit)) {
+        return {
+          kind: 'limited',
+          windows: verdict.windows.map((window) => this.state(window, used - verdict.cost)),
+          retryAfterMs: 1_500,
+          ...answer,
+        };
+      }
+      this.counted.set(verdict.windowKey, used);
+      return { kind: 'allowed', windows: verdict.windows.map((window) => this.state(window, used)), ...answer };
+    }
+  }
+
+  private learn(known: Map<string, SubjectSnapshot>, refs: readonly SubjectRef[]): void {
+    for (const ref of refs)
+      known.set(subjectName(ref), this.subjects.get(subjectName(ref)) ?? { ...ref, version: 0, body: null });
+  }
+
+  private state({ name, limit, lengthMs }: Window, used: number): WindowState {
+    return { name, limit, remaining: limit - used, resetAtMs: this.nowMs + lengthMs };
+  }
+}
