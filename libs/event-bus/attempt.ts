@@ -6,13 +6,13 @@ import { PoisonMessageError, type BusLog, type DeliveredMessage, type SubscribeO
  */
 export async function attempt(
   message: DeliveredMessage,
-  { handle, park, group }: SubscribeOptions,
+  subscription: SubscribeOptions,
   log: BusLog,
 ): Promise<boolean> {
   const { topic, partition, offset } = message;
-  const at = { group, topic, partition, offset };
+  const at = { group: subscription.group, topic, partition, offset };
   try {
-    await handle(message);
+    await subscription.handle(message);
     return true;
   } catch (error) {
     if (!(error instanceof PoisonMessageError)) {
@@ -20,7 +20,7 @@ export async function attempt(
       return false;
     }
     try {
-      await park(message, error.message);
+      await subscription.park(message, error.message);
       log.error({ ...at, reason: error.message }, 'a message was parked');
       return true;
     } catch (failure) {

@@ -28,7 +28,7 @@ export interface KafkaEventBusOptions {
 const UNFOUNDED_WARNING = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
 
 const logCreator = (log: BusLog) => () => (entry: LogEntry) => {
-  const { message, timestamp: _timestamp, ...fields } = entry.log;
+  const { message, ...fields } = entry.log;
   if (message === UNFOUNDED_WARNING) return;
   if (entry.level === logLevel.ERROR) log.warn(fields, message);
   else log.debug(fields, message);

@@ -80,38 +80,32 @@ export class KafkaSubscription implements Subscription {
     });
   }
 
-  private async readBatch({
-    batch,
-    resolveOffset,
-    heartbeat,
-    commitOffsetsIfNecessary,
-    pause,
-    isRunning,
-  }: EachBatchPayload): Promise<void> {
+  private async readBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
     const topic = this.subscription.topics.find((name) => this.topics.nameOf(name) === batch.topic) ?? batch.topic;
     const place = `${topic}/${batch.partition}`;
     for (const message of batch.messages) {
-      if (!isRunning() || this.#closing.signal.aborted) return;
-      const done = await this.whileBeating(heartbeat, () =>
+      if (!payload.isRunning() || this.#closing.signal.aborted) return;
+      const done = await this.whileBeating(payload, () =>
         attempt(delivered(topic, batch.partition, message), this.subscription, this.options.log),
       );
       if (!done) {
         // The rest of the batch is dropped and fetched again, from this message on. Until then the member goes on with its other
         // partitions and stays in the group.
-        setTimeout(pause(), this.#backoff.failed(place)).unref();
+        setTimeout(payload.pause(), this.#backoff.failed(place)).unref();
         return;
       }
       this.#backoff.succeeded(place);
-      resolveOffset(message.offset);
-      await heartbeat();
-      await commitOffsetsIfNecessary();
+      payload.resolveOffset(message.offset);
+      await payload.heartbeat();
+      await payload.commitOffsetsIfNecessary();
     }
   }
 
   /** A slow handler must not cost the membership: the group would hand its message to somebody else. */
-  private async whileBeating<T>(heartbeat: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  private async whileBeating<T>(payload: EachBatchPayload, work: () => Promise<T>): Promise<T> {
     // A heartbeat's error ("the group is rebalancing") is met again by the heartbeat after the message.
-    const beat = setInterval(() => void heartbeat().catch(() => undefined), this.heartbeatMs);
+    const beat = setInterval(() => void payload.heartbeat().catch(() => undefined), this.heartbeatMs);
     try {
       return await work();
     } finally {
