@@ -60,8 +60,11 @@ function valuesIn({ headers, cookies, query, body }: CredentialCarriers, form: C
       return sent(memberOf(cookies, 'token'));
     case 'query':
       return sent(memberOf(query, 'token'));
-    case 'body':
-      return sent(memberOf(body, 'token'));
+    case 'body': {
+      // A list is no credential here: JSON has no repeated fields.
+      const token = memberOf(body, 'token');
+      return token === undefined ? [] : [token];
+    }
     default:
       return assertNever(form);
   }
