@@ -8,6 +8,9 @@ export const TOPICS = {
 
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
+/** Topics that have a publisher: what whoever reads everything subscribes to. */
+export const PUBLISHED_TOPICS: readonly Topic[] = [TOPICS.keys, TOPICS.identity];
+
 /** CloudEvents `source` of each publishing service. */
 export const SOURCES = {
   issuance: 'latchkey/issuance',
