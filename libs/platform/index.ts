@@ -1,3 +1,7 @@
+export * from './config/configuration-table';
+export * from './config/load-config';
+export * from './config/secret-files';
+export * from './config/variables';
 export * from './health/readiness';
 export * from './http/client-ip';
 export * from './http/cursor-codec';

@@ -17,6 +17,7 @@ const principal = z.object({
   user_id: z.string().min(1),
   name: z.string(),
   scopes: z.array(z.string()),
+  assets: z.union([z.literal('all'), z.array(z.string())]),
 });
 
 /**

@@ -1,4 +1,5 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { CredentialForm } from '@latchkey/access';
 import type { Principal } from '@latchkey/contracts';
 import type { FastifyRequest } from 'fastify';
 import { principalOf } from './principal';
@@ -6,15 +7,12 @@ import { principalOf } from './principal';
 /** What kind of credential stands behind a call (C18). */
 export type CredentialKind = 'api_key' | 'access_token' | 'session';
 
-/** Where a credential may stand in a request (C4). */
-export type CredentialForm = 'bearer' | 'x-api-key' | 'cookie' | 'body' | 'query';
-
 export interface Requirement {
   /** Scopes that the credential must have, all of them. Empty: any live credential will do. */
   readonly scopes: readonly string[];
   /** Kinds that the route takes; any kind when absent. */
   readonly credentials?: readonly CredentialKind[];
-  /** Forms that the route takes; `bearer` and `x-api-key` when absent. */
+  /** Where the credential may stand (C4); `bearer` and `x-api-key` when absent. */
   readonly forms?: readonly CredentialForm[];
   /** The asset that the call is about, where the route is about one. */
   readonly asset?: (request: FastifyRequest) => string | undefined;

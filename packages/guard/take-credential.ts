@@ -1,24 +1,38 @@
-import { extractCredential } from '@latchkey/access';
+import { extractCredential, type CredentialForm } from '@latchkey/access';
 import { AppError } from '@latchkey/kernel';
 import type { FastifyRequest } from 'fastify';
-import type { CredentialForm } from './decorators';
 
 const DEFAULT_FORMS: readonly CredentialForm[] = ['bearer', 'x-api-key'];
 const FIELD = 'token';
+/** No credential has this shape, so the check counts and records an attempt with an unknown one. */
+const MALFORMED = '-';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Takes `token` out of the query, of the parsed one and of the address that logs and handlers see. */
+/** Every value of every header as it came in: the parsed ones lose a second `Authorization`. */
+function allHeaders(rawHeaders: readonly string[]): Record<string, string[]> {
+  const headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    (headers[name] ??= []).push(rawHeaders[index + 1] ?? '');
+  }
+  return headers;
+}
+
+/** RFC 6265 §5.4: pairs separated by semicolons. */
+function cookiesOf(headers: readonly string[] = []): Record<string, string> {
+  const pairs = headers.flatMap((header) => header.split(';')).map((pair) => pair.trim().split(/=(.*)/s));
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
+}
+
+/** Takes `token` out of the query: of the parsed one, and of the address that handlers and logs see. */
 function scrubQuery(request: FastifyRequest): void {
   if (isRecord(request.query)) delete request.query[FIELD];
   const [path = '', query = ''] = (request.raw.url ?? '').split(/\?(.*)/s);
-  const kept = query.split('&').filter((pair) => {
-    const name = pair.split('=', 1)[0] ?? '';
-    // Compared as the parser reads it, so that `%74oken` is taken out too.
-    return new URLSearchParams(`${name}=`).has(FIELD) === false;
-  });
-  request.raw.url = kept.length === 0 || query === '' ? path : `${path}?${kept.join('&')}`;
+  // Compared as a parser reads it, so that `%74oken` is taken out too.
+  const kept = query.split('&').filter((pair) => pair !== '' && !new URLSearchParams(pair).has(FIELD));
+  request.raw.url = kept.length === 0 ? path : `${path}?${kept.join('&')}`;
 }
 
 /**
@@ -27,18 +41,21 @@ function scrubQuery(request: FastifyRequest): void {
  * @throws AppError `request.multiple_credentials` when the call carries two different ones.
  */
 export function takeCredential(request: FastifyRequest, forms: readonly CredentialForm[] = DEFAULT_FORMS): string {
+  const headers = allHeaders(request.raw.rawHeaders);
   const found = extractCredential(
-    { headers: request.headers, body: request.body, query: isRecord(request.query) ? request.query : {} },
+    { headers, cookies: cookiesOf(headers['cookie']), query: request.query, body: request.body },
     forms,
   );
   if (forms.includes('body') && isRecord(request.body)) delete request.body[FIELD];
   if (forms.includes('query')) scrubQuery(request);
   switch (found.kind) {
-    case 'none':
+    case 'missing':
       return '';
+    case 'malformed':
+      return MALFORMED;
     case 'multiple':
       throw new AppError('request.multiple_credentials');
-    case 'credential':
-      return found.credential;
+    case 'found':
+      return found.credential.reveal();
   }
 }

@@ -1,0 +1,116 @@
+import { parseIpRange, PROFILES } from '@latchkey/access';
+import { Secret } from '@latchkey/kernel';
+import { z } from 'zod';
+
+const PORT_MAX = 65_535;
+const SECRET_LENGTH_MIN = 32;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const port = (preset: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number from 0 to 65535.')
+    .transform(Number)
+    .refine((value) => value <= PORT_MAX, 'must be a port number from 0 to 65535.')
+    .default(preset);
+
+const wholeNumber = (from: number, to: number, preset: number) =>
+  z
+    .string()
+    .transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
+    .refine((value) => value >= from && value <= to, `must be a whole number from ${from} to ${to}.`)
+    .default(preset);
+
+const secret = (what: z.ZodType<string, string>) => what.transform((text) => new Secret(text));
+
+/** A connection string; it may hold a password, so it is a secret. */
+const connection = (...protocols: readonly string[]) =>
+  secret(
+    z
+      .string()
+      .refine(
+        (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+        `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}.`,
+      ),
+  );
+
+const longSecret = secret(
+  z.string().min(SECRET_LENGTH_MIN, `must be at least ${SECRET_LENGTH_MIN} characters of random text.`),
+);
+
+const listOf = (isItem: (text: string) => boolean, message: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((item) => item.trim()))
+    .refine((items) => items.every(isItem), message);
+
+const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+
+const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
+const hostName = /^[A-Za-z0-9._:-]{1,253}$/;
+
+/**
+ * Every variable of every service: its schema, and what it is for in `docs/configuration.md`. A service takes those it needs
+ * (`z.object({ PORT: variables.PORT })`), with `.optional()` where it can do without.
+ */
+export const variables = {
+  PORT: port(8080).describe('Port of HTTP. 0: any free one.'),
+  GRPC_PORT: port(50_051).describe('Port of gRPC. 0: any free one.'),
+  ADMIN_PORT: port(9090).describe('Port of `/metrics`, `/healthz` and `/readyz` for operators. 0: any free one.'),
+  HOST: z
+    .string()
+    .regex(hostName, 'must be an IP address or a host name.')
+    .default('127.0.0.1')
+    .describe('Address to listen on. Another than loopback needs credentials for callers of the check.'),
+  ADMIN_HOST: z
+    .string()
+    .regex(hostName, 'must be an IP address or a host name.')
+    .default('127.0.0.1')
+    .describe('Address that the admin port listens on.'),
+  DATABASE_URL: connection('postgres:', 'postgresql:').describe('PostgreSQL, as `postgres://user:password@host/db`.'),
+  REDIS_URL: connection('redis:', 'rediss:').describe('Redis of the live state, as `redis://host:6379`.'),
+  KAFKA_BROKERS: listOf((text) => broker.test(text), 'must be host:port, several separated by commas.').describe(
+    'Kafka brokers as `host:port`, separated by commas.',
+  ),
+  TRUSTED_PROXIES: listOf(
+    (text) => parseIpRange(text).kind === 'range',
+    'must be IP addresses or CIDR ranges, separated by commas.',
+  )
+    .default([])
+    .describe('Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed. None by default.'),
+  LATCHKEY_DATA_DIR: z.string().default('./.latchkey').describe('Folder of everything that a single machine keeps.'),
+  LATCHKEY_PROFILE: z
+    .enum(
+      PROFILES.map(({ name }) => name),
+      `must be one of: ${PROFILES.map(({ name }) => name).join(', ')}.`,
+    )
+    .default('latchkey')
+    .describe('Profile of the first workspace.'),
+  LATCHKEY_ADMIN_EMAIL: z
+    .email('must be an e-mail address.')
+    .default('admin@localhost.localdomain')
+    .describe('E-mail address of the first owner.'),
+  LATCHKEY_ADMIN_KEY: secret(z.string().min(1)).describe(
+    'The first API key, for installations that bring their own. Made and printed once when absent.',
+  ),
+  LATCHKEY_PEPPER: longSecret.describe('Key of the digests that API keys are stored as. Never change it by itself.'),
+  LATCHKEY_MASTER_KEY: longSecret.describe('Key that other keys of the installation are derived from.'),
+  LATCHKEY_SERVICE_TOKEN: longSecret.describe('What the services show each other, and callers of the check show.'),
+  LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
+    'Nodes of enforcement, as `http://host:port`, separated by commas.',
+  ),
+  LATCHKEY_LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)
+    .default('info')
+    .describe('Least level of what is logged.'),
+  LATCHKEY_DRAIN_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000).describe(
+    'How long a stop waits for requests in hand, in ms.',
+  ),
+};
+
+export const knownVariables: readonly string[] = Object.keys(variables);
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** Whether only this machine can reach a service that listens on `host`. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);

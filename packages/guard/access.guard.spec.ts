@@ -1,0 +1,304 @@
+import { connect } from 'node:net';
+import {
+  Body,
+  Catch,
+  Controller,
+  Get,
+  Module,
+  Post,
+  Req,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { CheckRequest, CheckResult, Principal } from '@latchkey/contracts';
+import { AppError } from '@latchkey/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CheckClient } from './check-client';
+import { CurrentPrincipal, Public, Requires } from './decorators';
+import { GuardModule } from './guard.module';
+import { routesOf } from './guarded-routes';
+
+const PRINCIPAL: Principal = {
+  kind: 'api_key',
+  id: 'k1',
+  workspace_id: 'w1',
+  user_id: 'u1',
+  name: 'CI',
+  scopes: ['assets:read'],
+  assets: 'all',
+};
+
+const allowed: CheckResult = {
+  allowed: true,
+  reason: null,
+  status: 200,
+  principal: PRINCIPAL,
+  limits: [],
+  headers: { 'X-RateLimit-Limit': '100', 'X-RateLimit-Remaining': '99', 'X-RateLimit-Reset': '1718460120' },
+  checked_at: '2026-01-01T00:00:00Z',
+  via: 'memory',
+};
+const denied = (reason: NonNullable<CheckResult['reason']>, status: number, more: Partial<CheckResult> = {}) => ({
+  ...allowed,
+  allowed: false,
+  reason,
+  status,
+  principal: null,
+  ...more,
+});
+
+/** Knows the key `good`, and remembers what it was asked. */
+class TestClient implements CheckClient {
+  asked: CheckRequest[] = [];
+  answer: (request: CheckRequest) => Promise<CheckResult> = (request) =>
+    Promise.resolve(
+      request.credential === 'good' ? allowed : denied(request.credential === '' ? 'missing' : 'unknown', 401),
+    );
+
+  check(request: CheckRequest): Promise<CheckResult> {
+    this.asked.push(request);
+    return this.answer(request);
+  }
+}
+
+@Controller('things')
+class ThingsController {
+  @Get()
+  @Requires({ scopes: ['assets:read'] })
+  list(@CurrentPrincipal() principal: Principal) {
+    return { principal };
+  }
+
+  @Post()
+  @Requires({
+    scopes: ['assets:write'],
+    forms: ['bearer', 'x-api-key', 'body', 'query'],
+    asset: (request) => (request.body as { asset?: string } | undefined)?.asset,
+  })
+  add(@Body() body: unknown, @Req() request: FastifyRequest) {
+    return { body, query: request.query, url: request.url, original: request.originalUrl };
+  }
+
+  @Get(':id')
+  @Requires({ scopes: ['assets:read'], credentials: ['session'] })
+  get() {
+    return 'never';
+  }
+
+  @Get('forgotten')
+  forgotten() {
+    return 'never';
+  }
+}
+
+@Controller('open')
+@Public()
+class OpenController {
+  @Get()
+  open() {
+    return { open: true };
+  }
+
+  @Get('closed')
+  @Requires({ scopes: [] })
+  closed() {
+    return 'never';
+  }
+}
+
+/** Shows the error itself; the envelope is the business of the application. */
+@Catch(AppError)
+class ShowCode implements ExceptionFilter<AppError> {
+  catch(error: AppError, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    void reply.code(418).send({ code: error.code, public: error.public, retryAfter: error.retryAfterSeconds });
+  }
+}
+
+describe('the access guard', () => {
+  const client = new TestClient();
+  let app: NestFastifyApplication;
+
+  beforeAll(async () => {
+    @Module({
+      imports: [GuardModule.forRoot({ client, timeoutMs: 50, trustedProxies: ['127.0.0.1'] })],
+      controllers: [ThingsController, OpenController],
+      providers: [{ provide: APP_FILTER, useClass: ShowCode }],
+    })
+    class AppModule {}
+
+    app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter(), { logger: false });
+    await app.listen(0, '127.0.0.1');
+  });
+  afterAll(() => app.close());
+
+  const fresh = new TestClient();
+  beforeEach(() => {
+    client.asked = [];
+    client.answer = fresh.answer;
+  });
+
+  const call = (url: string, headers: Record<string, string | string[]> = {}, payload?: object) =>
+    app.inject({ method: payload ? 'POST' : 'GET', url, headers, ...(payload && { payload }) });
+  const good = { authorization: 'Bearer good' };
+
+  /** As it stands on the wire: no client library tidies the address up. */
+  const rawStatus = (method: string, target: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const { port } = app.getHttpServer().address() as { port: number };
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(`${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`),
+      );
+      let reply = '';
+      socket.on('data', (chunk) => (reply += chunk.toString()));
+      socket.on('error', reject);
+      socket.on('close', () => resolve(Number(/^HTTP\/1.1 (\d+)/.exec(reply)?.[1])));
+    });
+
+  it('denies every route of the router without a credential, however its address is spelt', async () => {
+    const routes = routesOf(app);
+    expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'GET /open',
+      'GET /open/closed',
+      'GET /things',
+      'GET /things/:id',
+      'GET /things/forgotten',
+      'HEAD /open',
+      'HEAD /open/closed',
+      'HEAD /things',
+      'HEAD /things/:id',
+      'HEAD /things/forgotten',
+      'POST /things',
+    ]);
+    for (const { method, path } of routes.filter((route) => route.path !== '/open')) {
+      const address = path.replace(':id', '7');
+      const spellings = [
+        address,
+        `${address}/`,
+        `/${address}`,
+        address.toUpperCase(),
+        `${address}?a=1`,
+        `/%2e${address}`,
+        `/.${address}`,
+        `/x/..${address}`,
+        `/x/%2e%2e${address}`,
+        `http://b${address}`,
+        `${address}%2f`,
+        `${address}#a`,
+        `${address};a=1`,
+        `/%${address.charCodeAt(1).toString(16)}${address.slice(2)}`,
+      ];
+      for (const target of spellings) {
+        const status = await rawStatus(method, target);
+        expect([method, target, status >= 400]).toEqual([method, target, true]);
+      }
+    }
+  });
+
+  it('closes a route that declares nothing, even to a good credential', async () => {
+    expect((await call('/things/forgotten', good)).json()).toMatchObject({ code: 'auth.forbidden' });
+  });
+
+  it('opens public routes, and lets a method close what its class opens', async () => {
+    expect((await call('/open')).json()).toEqual({ open: true });
+    expect((await call('/open/closed')).json()).toMatchObject({ code: 'auth.unauthorized' });
+  });
+
+  it('asks with all that it knows of the call, and gives the handler its principal', async () => {
+    const reply = await call('/things?page=1', { ...good, 'x-forwarded-for': '6.6.6.6, 203.0.113.9' });
+    expect(reply.json()).toEqual({ principal: PRINCIPAL });
+    expect(client.asked).toEqual([
+      { credential: 'good', scopes: ['assets:read'], method: 'GET', path: '/things', ip: '203.0.113.9' },
+    ]);
+  });
+
+  it('passes the headers of the check on, whether it allows or denies', async () => {
+    expect((await call('/things', good)).headers).toMatchObject({ 'x-ratelimit-remaining': '99' });
+    client.answer = () =>
+      Promise.resolve(denied('rate_limited', 429, { retry_after: 7, headers: { 'Retry-After': '7' } }));
+    const reply = await call('/things', good);
+    expect(reply.headers['retry-after']).toBe('7');
+    expect(reply.json()).toMatchObject({ code: 'auth.rate_limited', retryAfter: 7 });
+  });
+
+  it('names the scheme on a 401', async () => {
+    expect((await call('/things')).headers['www-authenticate']).toBe('Bearer');
+  });
+
+  it.each(['missing', 'unknown', 'revoked', 'expired', 'suspended'] as const)(
+    'says the same to a caller whose credential is %s (C17)',
+    async (reason) => {
+      client.answer = () => Promise.resolve(denied(reason, 401));
+      expect((await call('/things', good)).json()).toEqual({
+        code: 'auth.unauthorized',
+        public: 'Invalid or expired API key.',
+      });
+    },
+  );
+
+  it.each([
+    ['ip_not_allowed', 403, 'auth.forbidden'],
+    ['scope_missing', 403, 'auth.forbidden'],
+    ['asset_not_allowed', 403, 'auth.forbidden'],
+    ['multiple_credentials', 400, 'request.multiple_credentials'],
+    ['unavailable', 503, 'auth.unavailable'],
+  ] as const)('answers %s with its own code', async (reason, status, code) => {
+    client.answer = () => Promise.resolve(denied(reason, status));
+    expect((await call('/things', good)).json()).toMatchObject({ code });
+  });
+
+  it('lets nobody pass when the check throws, hangs, or contradicts itself', async () => {
+    const answers: TestClient['answer'][] = [
+      () => Promise.reject(new Error('connection reset')),
+      () => new Promise(() => undefined),
+      () => Promise.resolve({ ...allowed, principal: null }),
+      () => Promise.resolve({ ...allowed, allowed: false, reason: null }),
+    ];
+    for (const answer of answers) {
+      client.answer = answer;
+      expect((await call('/things', good)).json()).toMatchObject({ code: 'auth.unavailable' });
+    }
+  });
+
+  it('takes the credential kinds that the route takes (C18)', async () => {
+    expect((await call('/things/7', good)).json()).toMatchObject({ code: 'auth.forbidden' });
+  });
+
+  it('refuses two different credentials, and takes the same one twice (C4)', async () => {
+    const two = [
+      call('/things', { ...good, 'x-api-key': 'other' }),
+      call('/things', { authorization: ['Bearer good', 'Bearer other'] }),
+      call('/things', { 'x-api-key': ['good', 'other'] }),
+      call('/things', good, { token: 'other' }),
+    ];
+    const codes = (await Promise.all(two)).map((reply) => reply.json<{ code: string }>().code);
+    expect(codes).toEqual(two.map(() => 'request.multiple_credentials'));
+    expect(client.asked).toEqual([]);
+    expect((await call('/things', { ...good, 'x-api-key': 'good' })).statusCode).toBe(200);
+  });
+
+  it('takes a credential out of the body before the handler sees it', async () => {
+    const reply = await call('/things?page=1', {}, { token: 'good', asset: 'example.com' });
+    expect(reply.json()).toMatchObject({ body: { asset: 'example.com' } });
+    expect(client.asked).toMatchObject([{ credential: 'good', asset: 'example.com', scopes: ['assets:write'] }]);
+  });
+
+  it('takes a credential out of the query and of the address, however it is spelt', async () => {
+    const reply = await call('/things?a=1&token=x.y.z&%74oken=x.y.z&b=2', {}, {});
+    expect(client.asked[0]?.credential).not.toBe('');
+    expect(reply.body).not.toContain('x.y.z');
+    client.answer = () => Promise.resolve(allowed);
+    expect((await call('/things?a=1&token=x.y.z&b=2', {}, {})).json()).toMatchObject({
+      query: { a: '1', b: '2' },
+      url: '/things?a=1&b=2',
+      original: '/things?a=1&b=2',
+    });
+  });
+
+  it('ignores forms that the route does not take', async () => {
+    expect((await call('/things?token=good')).json()).toMatchObject({ code: 'auth.unauthorized' });
+    expect(client.asked).toMatchObject([{ credential: '' }]);
+  });
+});
