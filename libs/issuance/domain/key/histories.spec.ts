@@ -35,41 +35,45 @@ const grantor: fc.Arbitrary<Grantor> = fc.record({
 });
 const hours = fc.integer({ min: 0, max: 20 });
 
-/** Commands without their time: that is what has passed since the one before. */
-const command = (now: Date): fc.Arbitrary<KeyCommand> =>
-  fc.oneof(
-    fc.record({
-      type: fc.constant('ChangeKey' as const),
-      changes: fc.record(
-        {
-          name: fc.constantFrom('a', 'b'),
-          scopes: scopes.map((list) => ({ canonical: list, asSent: list })),
-          allowedIps,
-          plan,
-        },
-        { requiredKeys: [] },
-      ),
-      grantor,
-      now: fc.constant(now),
-    }),
-    fc.record({
-      type: fc.constant('RotateKey' as const),
-      replaces: fc.integer({ min: 1, max: 4 }),
-      gracePeriodMs: fc.constantFrom(0, HOUR_MS / 2, 48 * HOUR_MS, 720 * HOUR_MS),
-      grantor,
-      now: fc.constant(now),
-    }),
-    fc.record({
-      type: fc.constant('RevokeSecret' as const),
-      secretNumber: fc.integer({ min: 1, max: 6 }),
-      reason: fc.constant('requested'),
-      now: fc.constant(now),
-    }),
-    { weight: 1, arbitrary: fc.constant<KeyCommand>({ type: 'RevokeKey', reason: 'requested', now }) },
+/** Commands that mostly concern the newest secret: others are soon refused, and nothing would happen. */
+const commandOn = (state: KeyState, now: Date): fc.Arbitrary<KeyCommand> => {
+  const last = state.status === 'None' ? 1 : state.lastSecretNumber;
+  const changes = fc.record(
+    {
+      name: fc.constantFrom('a', 'b'),
+      scopes: scopes.map((list) => ({ canonical: list, asSent: list })),
+      allowedIps,
+      plan,
+    },
+    { requiredKeys: [] },
   );
+  const change = fc.record({ type: fc.constant('ChangeKey' as const), changes, grantor, now: fc.constant(now) });
+  const rotate = fc.record({
+    type: fc.constant('RotateKey' as const),
+    replaces: fc.constantFrom(last, last, last, last - 1),
+    gracePeriodMs: fc.constantFrom(0, HOUR_MS / 2, 48 * HOUR_MS, 720 * HOUR_MS),
+    grantor,
+    now: fc.constant(now),
+  });
+  const reason = fc.constant('requested');
+  const revokeSecret = fc.record({
+    type: fc.constant('RevokeSecret' as const),
+    secretNumber: fc.constantFrom(last, last - 1, last - 2),
+    reason,
+    now: fc.constant(now),
+  });
+  const revoke = fc.record({ type: fc.constant('RevokeKey' as const), reason, now: fc.constant(now) });
+  return fc.oneof(
+    { weight: 6, arbitrary: change },
+    { weight: 9, arbitrary: rotate },
+    { weight: 4, arbitrary: revokeSecret },
+    { weight: 1, arbitrary: revoke },
+  );
+};
 
 const steps = fc.array(fc.record({ after: hours, seed: fc.nat() }), { maxLength: 30 });
-const sampled = (seed: number, now: Date): KeyCommand => fc.sample(command(now), { seed, numRuns: 1 })[0] as KeyCommand;
+const sampled = (seed: number, state: KeyState, now: Date): KeyCommand =>
+  fc.sample(commandOn(state, now), { seed, numRuns: 1 })[0] as KeyCommand;
 
 const within = (child: Partial<Grant>, { grant: own, ofOwner }: Extract<Grantor, { kind: 'credential' }>): boolean =>
   (child.scopes === undefined || scopesWithin(profile, child.scopes, own.scopes)) &&
@@ -113,7 +117,7 @@ function run(
   for (const { after, seed } of history) {
     passed += after;
     const now = at(passed);
-    const next = sampled(seed, now);
+    const next = sampled(seed, state, now);
     const events = decided(next, state);
     const later = events.reduce(evolve, state);
     look(state, next, events, later, now);

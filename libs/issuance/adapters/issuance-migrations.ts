@@ -1,0 +1,60 @@
+import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
+import { liveStateMigrations } from '@latchkey/live-state';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+class CreateKeys1763710000000 implements MigrationInterface {
+  readonly name = 'CreateKeys1763710000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE key_list (
+        key_id             text COLLATE "C" PRIMARY KEY,
+        workspace_id       text COLLATE "C" NOT NULL,
+        display_id         text COLLATE "C" NOT NULL,
+        user_id            text             NOT NULL,
+        name               text             NOT NULL,
+        scopes             jsonb            NOT NULL,
+        scopes_as_sent     jsonb            NOT NULL,
+        allowed_ips        jsonb            NOT NULL,
+        assets             jsonb            NOT NULL,
+        plan               text             NOT NULL,
+        secrets            jsonb            NOT NULL,
+        last_secret_number integer          NOT NULL,
+        created_at         timestamptz(3)   NOT NULL,
+        expires_at         timestamptz(3),
+        revoked_at         timestamptz(3)
+      );
+      CREATE UNIQUE INDEX key_list_display_id ON key_list (workspace_id, display_id);
+      CREATE INDEX key_list_newest ON key_list (workspace_id, created_at DESC, key_id DESC);
+      CREATE INDEX key_list_newest_live ON key_list (workspace_id, created_at DESC, key_id DESC)
+        WHERE revoked_at IS NULL;
+
+      -- Keys that are not revoked, by workspace: counting them would cost more with every key (C33).
+      CREATE TABLE key_count (
+        workspace_id text COLLATE "C" PRIMARY KEY,
+        live         bigint NOT NULL CHECK (live >= 0)
+      );
+
+      -- What a secret's digest stands for. Rows never change; that of a revoked key still tells "revoked" from "unknown".
+      CREATE TABLE credential_digest (
+        digest         bytea   PRIMARY KEY CHECK (length(digest) = 32),
+        pepper_version integer NOT NULL,
+        workspace_id   text    NOT NULL,
+        key_id         text    NOT NULL,
+        secret_number  integer NOT NULL,
+        UNIQUE (key_id, secret_number)
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE credential_digest, key_count, key_list');
+  }
+}
+
+/** All tables of issuance's schema. */
+export const issuanceMigrations: readonly MigrationClass[] = [
+  ...eventStoreMigrations,
+  ...liveStateMigrations,
+  CreateKeys1763710000000,
+];

@@ -1,0 +1,60 @@
+import type { WorkspaceId } from '@latchkey/kernel';
+import { databaseFailure } from '@latchkey/event-store';
+import type { DataSource } from 'typeorm';
+import type { ExistingKey, KeyList, KeyListPosition, KeyListQuery } from '../application/ports';
+import { keyListProjection, keyOf, type KeyListRow } from '../projections/key-list.projection';
+
+const COLUMNS = keyListProjection.columns.join(', ');
+const ORDER = 'ORDER BY created_at DESC, key_id DESC';
+
+export class PostgresKeyList implements KeyList {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async find(workspaceId: WorkspaceId, id: string): Promise<ExistingKey | null> {
+    const column = id.startsWith('key-') ? 'display_id' : 'key_id';
+    const [key] = await this.#select(`WHERE workspace_id = $1 AND ${column} = $2`, [workspaceId, id]);
+    return key ?? null;
+  }
+
+  async after(
+    { workspaceId, liveOnly, limit }: KeyListQuery,
+    position: KeyListPosition | null,
+  ): Promise<readonly ExistingKey[]> {
+    const from = position ? 'AND (created_at, key_id) < ($3, $4)' : '';
+    return this.#select(`WHERE workspace_id = $1 ${live(liveOnly)} ${from} ${ORDER} LIMIT $2`, [
+      workspaceId,
+      limit,
+      ...(position ? [position.createdAt, position.keyId] : []),
+    ]);
+  }
+
+  async skipping({ workspaceId, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ExistingKey[]> {
+    return this.#select(`WHERE workspace_id = $1 ${live(liveOnly)} ${ORDER} LIMIT $2 OFFSET $3`, [
+      workspaceId,
+      limit,
+      offset,
+    ]);
+  }
+
+  async liveCount(workspaceId: WorkspaceId): Promise<number> {
+    const [row] = await this.#query<{ live: string }>('SELECT live FROM key_count WHERE workspace_id = $1', [
+      workspaceId,
+    ]);
+    return Number(row?.live ?? 0);
+  }
+
+  async #select(where: string, parameters: readonly unknown[]): Promise<readonly ExistingKey[]> {
+    const rows = await this.#query<KeyListRow>(`SELECT ${COLUMNS} FROM key_list ${where}`, parameters);
+    return rows.map(keyOf);
+  }
+
+  async #query<Row>(statement: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    try {
+      return await this.dataSource.query<Row[]>(statement, [...parameters]);
+    } catch (error) {
+      throw databaseFailure(error, 'reading the list of keys');
+    }
+  }
+}
+
+const live = (liveOnly: boolean): string => (liveOnly ? 'AND revoked_at IS NULL' : '');

@@ -1,0 +1,79 @@
+import { keyId as asKeyId, type KeyId, type Secret } from '@latchkey/kernel';
+import type { KeyEvent } from '@latchkey/contracts';
+import { decideAndAppend, writeProjection, type EventStore, type RecordedEvent } from '@latchkey/event-store';
+import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
+import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { ExistingKey, KeyStore, KeyWrite, WrittenKey } from '../application/ports';
+import { evolve, initialKey, type KeyState } from '../domain/key/key';
+import { keyListProjection } from '../projections/key-list.projection';
+import { keySubject } from '../projections/key-subject';
+import type { Peppers } from './peppers';
+
+/** Keys in issuance's schema. */
+export class PostgresKeyStore implements KeyStore {
+  constructor(
+    private readonly events: EventStore,
+    private readonly subjects: SubjectChanges & OwnerReader,
+    private readonly peppers: Peppers,
+  ) {}
+
+  async load(keyId: KeyId): Promise<KeyState> {
+    const history = await this.events.readStream(keyId);
+    // The service wrote its streams itself, through this type.
+    return history.reduce((state, { type, data }) => evolve(state, { type, data } as KeyEvent), initialKey);
+  }
+
+  async write({ keyId, decide, meta, newSecret, claim, beforeCommit }: KeyWrite): Promise<WrittenKey> {
+    let changed: ChangedSubject | null = null;
+    const { state } = await decideAndAppend<KeyState, KeyEvent>(this.events, {
+      streamId: keyId,
+      initialState: initialKey,
+      evolve,
+      decide,
+      meta,
+      ...(claim && { claims: () => ({ claim }) }),
+      within: async (tx, recorded, after) => {
+        const key = existing(after);
+        await writeProjection(tx, keyListProjection, recorded);
+        if (newSecret) await this.#writeDigest(tx, key, newSecret);
+        changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
+        await count(tx, key.workspaceId, recorded);
+        await beforeCommit?.();
+      },
+    });
+    const key = existing(state);
+    return { key, changed: changed ?? (await this.#subject(key)) };
+  }
+
+  async #writeDigest(tx: EntityManager, key: ExistingKey, secret: Secret): Promise<void> {
+    const { version, digest } = this.peppers.current(createHash('sha256').update(secret.reveal()).digest());
+    await tx.query(
+      `INSERT INTO credential_digest (digest, pepper_version, workspace_id, key_id, secret_number)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [digest, version, key.workspaceId, key.keyId, key.lastSecretNumber],
+    );
+  }
+
+  async #subject({ keyId, workspaceId }: ExistingKey): Promise<ChangedSubject> {
+    const [snapshot] = await this.subjects.read([{ kind: 'key', id: keyId }]);
+    return { kind: 'key', id: asKeyId(keyId), workspaceId, version: snapshot?.version ?? 0 };
+  }
+}
+
+function existing(state: KeyState): ExistingKey {
+  if (state.status === 'None') throw new Error('a key without events was written');
+  return state;
+}
+
+/** Last in its transaction: the row is the workspace's, and everybody who makes a key there waits for it. */
+async function count(tx: EntityManager, workspaceId: string, recorded: readonly RecordedEvent[]): Promise<void> {
+  const of = (type: KeyEvent['type']) => recorded.filter((event) => event.type === type).length;
+  const change = of('latchkey.key.created.v1') - of('latchkey.key.revoked.v1');
+  if (change === 0) return;
+  await tx.query(
+    `INSERT INTO key_count (workspace_id, live) VALUES ($1, greatest($2::bigint, 0))
+     ON CONFLICT (workspace_id) DO UPDATE SET live = key_count.live + $2`,
+    [workspaceId, change],
+  );
+}
