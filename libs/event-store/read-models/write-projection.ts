@@ -3,6 +3,17 @@ import type { RecordedEvent } from '../event-store';
 import type { Projection } from '../projection';
 import { identifier, select } from '../postgres/sql';
 
+/** The events of each stream, in the order given. */
+export function byStream(recorded: readonly RecordedEvent[]): ReadonlyMap<string, readonly RecordedEvent[]> {
+  const streams = new Map<string, RecordedEvent[]>();
+  for (const event of recorded) {
+    const events = streams.get(event.streamId);
+    if (events) events.push(event);
+    else streams.set(event.streamId, [event]);
+  }
+  return streams;
+}
+
 /**
  * Brings a read model up to date in the transaction at hand. The service's own, inside its append (`Append.within`): what was just
  * created is in the next list.
@@ -18,16 +29,6 @@ export async function writeProjection<Row extends object>(
     const after = events.reduce<Row | null>((row, event) => projection.project(row, event), before);
     await writeRow(tx, projection, id, after);
   }
-}
-
-function byStream(recorded: readonly RecordedEvent[]): ReadonlyMap<string, readonly RecordedEvent[]> {
-  const streams = new Map<string, RecordedEvent[]>();
-  for (const event of recorded) {
-    const events = streams.get(event.streamId);
-    if (events) events.push(event);
-    else streams.set(event.streamId, [event]);
-  }
-  return streams;
 }
 
 /** The row as the driver gives it (a `timestamptz` is a `Date`, a `bigint` a string), locked until the transaction ends. */
