@@ -1,1 +1,6 @@
-export {};
+export { issuanceMigrations } from './adapters/issuance-migrations';
+export { Peppers, type Pepper } from './adapters/peppers';
+export { PostgresCredentials } from './adapters/postgres-credentials';
+export { EnsureFirstKeyHandler, type FirstKeyOptions } from './application/ensure-first-key.handler';
+export { IssuanceModule, type IssuanceOptions } from './issuance.module';
+export { keyListProjection } from './projections/key-list.projection';

@@ -25,6 +25,13 @@ export class ReadKeysQuery {
     return (await findKey(this.list, workspaceId, ref)).key;
   }
 
+  /** @throws AppError `key.not_found`, for a revoked key too */
+  async oneLive(workspaceId: WorkspaceId, ref: string): Promise<ExistingKey> {
+    const key = await this.one(workspaceId, ref);
+    if (key.status === 'Revoked') throw new AppError('key.not_found');
+    return key;
+  }
+
   /** Newest first, revoked keys included. */
   async after(workspaceId: WorkspaceId, position: KeyListPosition | null, limit: number): Promise<KeyPage> {
     const found = await this.list.after({ workspaceId, liveOnly: false, limit: limit + 1 }, position);

@@ -1,0 +1,107 @@
+import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { SOURCES, TOPICS, type IdentityDirectory, type SubjectReader } from '@latchkey/contracts';
+import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
+import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
+import type { OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
+import { ReadinessRegistry, UuidV7Source, type CursorCodec } from '@latchkey/platform';
+import { DataSource } from 'typeorm';
+import { CryptoRandomness } from './adapters/crypto-randomness';
+import { IdentityWorkspaces } from './adapters/identity-workspaces';
+import type { Peppers } from './adapters/peppers';
+import { PostgresCredentials } from './adapters/postgres-credentials';
+import { PostgresKeyList } from './adapters/postgres-key-list';
+import { PostgresKeyStore } from './adapters/postgres-key-store';
+import { ChangeKeyHandler } from './application/change-key.handler';
+import { CreateKeyHandler } from './application/create-key.handler';
+import { EnsureFirstKeyHandler } from './application/ensure-first-key.handler';
+import { Grantors } from './application/grantors';
+import type { Randomness } from './application/ports';
+import { ReadKeysQuery } from './application/read-keys.query';
+import { RevokeKeyHandler } from './application/revoke-key.handler';
+import { RotateKeyHandler } from './application/rotate-key.handler';
+import { CatalogueController } from './surfaces/canonical/catalogue.controller';
+import { KeyCursors } from './surfaces/canonical/key-cursors';
+import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
+import { MeController } from './surfaces/canonical/me.controller';
+import { S4eKeysController } from './surfaces/s4e/keys.controller';
+import { CLOCK, WORKSPACES } from './surfaces/tokens';
+
+export interface IssuanceOptions {
+  /** Of issuance's schema, with `issuanceMigrations`. */
+  readonly dataSource: DataSource;
+  /** Of the same schema. */
+  readonly subjects: SubjectChanges & OwnerReader;
+  readonly settlement: Settlement;
+  readonly directory: IdentityDirectory;
+  /** Reaches identity, at least. */
+  readonly reader: SubjectReader;
+  readonly peppers: Peppers;
+  readonly cursors: CursorCodec;
+  /** Where the events of keys go. */
+  readonly publisher: Publisher;
+  /** Told of every failed try to publish; the relay goes on by itself. */
+  readonly onRelayError?: (error: Error) => void;
+  readonly clock?: Clock;
+  readonly ids?: IdSource;
+  readonly random?: Randomness;
+}
+
+const DATABASE = Symbol('DATABASE');
+
+/** API keys: their commands and their list, over HTTP, and the relay of their events. */
+@Module({})
+export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    private readonly relay: Relay,
+    private readonly readiness: ReadinessRegistry,
+    @Inject(DATABASE) private readonly dataSource: DataSource,
+  ) {}
+
+  static register(options: IssuanceOptions): DynamicModule {
+    const { dataSource, settlement, clock = systemClock, ids = new UuidV7Source() } = options;
+    const random = options.random ?? new CryptoRandomness();
+    const workspaces = new IdentityWorkspaces(options.directory, options.reader);
+    const keys = new PostgresKeyStore(new PostgresEventStore(dataSource), options.subjects, options.peppers);
+    const list = new PostgresKeyList(dataSource);
+    const grantors = new Grantors(keys, workspaces, clock);
+    return {
+      module: IssuanceModule,
+      controllers: [CanonicalKeysController, CatalogueController, MeController, S4eKeysController],
+      providers: [
+        { provide: CLOCK, useValue: clock },
+        { provide: WORKSPACES, useValue: workspaces },
+        given(CreateKeyHandler, new CreateKeyHandler(keys, grantors, random, ids, clock)),
+        given(ChangeKeyHandler, new ChangeKeyHandler(keys, list, grantors, settlement, clock)),
+        given(RotateKeyHandler, new RotateKeyHandler(keys, list, grantors, settlement, random, clock)),
+        given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, settlement, clock)),
+        given(ReadKeysQuery, new ReadKeysQuery(list)),
+        given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, workspaces, random, ids, clock)),
+        given(KeyCursors, new KeyCursors(options.cursors)),
+        given(PostgresCredentials, new PostgresCredentials(dataSource, options.peppers)),
+        given(Relay, relayOf(options)),
+        { provide: DATABASE, useValue: dataSource },
+      ],
+      exports: [EnsureFirstKeyHandler, PostgresCredentials],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.readiness.add('issuance database', () => this.dataSource.query('SELECT 1'));
+    this.relay.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.relay.stop();
+  }
+}
+
+const given = <Type>(provide: abstract new (...parameters: never[]) => Type, useValue: Type) => ({ provide, useValue });
+
+const relayOf = ({ dataSource, publisher, onRelayError }: IssuanceOptions): Relay =>
+  new Relay({
+    dataSource,
+    publisher,
+    source: SOURCES.issuance,
+    topic: TOPICS.keys,
+    ...(onRelayError && { onError: onRelayError }),
+  });

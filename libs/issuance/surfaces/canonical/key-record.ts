@@ -1,0 +1,52 @@
+import type { ExistingKey } from '../../application/ports';
+import { isExpired, liveSecrets } from '../../domain/key/key';
+import { secretIdOf } from '../../domain/key/secret-id';
+import { exactTimestamp } from '../timestamps';
+
+/** C25. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  /** In the spelling in which they were granted (C1). */
+  readonly scopes: readonly string[];
+  readonly plan: string;
+  /** Empty: any address. */
+  readonly allowed_ips: readonly string[];
+  readonly assets: 'all' | readonly string[];
+  readonly status: 'active' | 'expired' | 'revoked';
+  readonly created_at: string;
+  /** Id of the user whose key it is. */
+  readonly created_by: string;
+  readonly expires_at: string | null;
+  readonly last_used: string | null;
+  /** Those that are live, the newest last. */
+  readonly secrets: readonly {
+    readonly id: string;
+    readonly created_at: string;
+    readonly grace_until: string | null;
+  }[];
+}
+
+export const keyRecord = (key: ExistingKey, now: Date): KeyRecord => ({
+  id: key.keyId,
+  name: key.name,
+  scopes: key.scopesAsSent,
+  plan: key.plan,
+  allowed_ips: key.allowedIps,
+  assets: key.assets,
+  status: statusOf(key, now),
+  created_at: exactTimestamp(key.createdAt),
+  created_by: key.userId,
+  expires_at: key.expiresAt && exactTimestamp(key.expiresAt),
+  last_used: null,
+  secrets: liveSecrets(key, now).map(({ number, createdAt, graceUntil }) => ({
+    id: secretIdOf(key.keyId, number),
+    created_at: exactTimestamp(createdAt),
+    grace_until: graceUntil && exactTimestamp(graceUntil),
+  })),
+});
+
+function statusOf(key: ExistingKey, now: Date): KeyRecord['status'] {
+  if (key.status === 'Revoked') return 'revoked';
+  return isExpired(key, now) ? 'expired' : 'active';
+}

@@ -1,0 +1,106 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import type { Principal } from '@latchkey/contracts';
+import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { workspaceId, type Clock, type RequestId } from '@latchkey/kernel';
+import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
+import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
+import type { IssuedKey } from '../../application/issued-key';
+import { ReadKeysQuery } from '../../application/read-keys.query';
+import { RevokeKeyHandler } from '../../application/revoke-key.handler';
+import { RotateKeyHandler } from '../../application/rotate-key.handler';
+import { callerOf } from '../caller-of';
+import { changeKeyBody, createKeyBody, rotateKeyBody, type RotateKeyBody } from '../key-bodies';
+import { CLOCK } from '../tokens';
+import { KeyCursors } from './key-cursors';
+import { keyRecord, type KeyRecord } from './key-record';
+
+const READ = { scopes: ['apikeys:read'] };
+const WRITE = { scopes: ['apikeys:write'] };
+
+/** A record with its secret, which is shown this once. */
+type IssuedKeyRecord = KeyRecord & { readonly key: string };
+
+/** Z Shield's routes (S3), and our own. */
+@Controller('api/v1/api-keys')
+export class CanonicalKeysController {
+  constructor(
+    private readonly createKey: CreateKeyHandler,
+    private readonly changeKey: ChangeKeyHandler,
+    private readonly rotateKey: RotateKeyHandler,
+    private readonly revokeKey: RevokeKeyHandler,
+    private readonly keys: ReadKeysQuery,
+    private readonly cursors: KeyCursors,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @Requires(WRITE)
+  async create(
+    @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<IssuedKeyRecord> {
+    return this.issued(await this.createKey.execute(request, callerOf(principal, requestId)));
+  }
+
+  @Get()
+  @Requires(READ)
+  async list(
+    @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<KeyRecord>> {
+    const workspace = workspaceId(principal.workspace_id);
+    const position = cursor === undefined ? null : this.cursors.read(workspace, cursor);
+    const { keys, next } = await this.keys.after(workspace, position, limit);
+    const now = this.clock.now();
+    return {
+      items: keys.map((key) => keyRecord(key, now)),
+      next_cursor: next && this.cursors.write(workspace, next),
+    };
+  }
+
+  @Get(':id')
+  @Requires(READ)
+  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<KeyRecord> {
+    return keyRecord(await this.keys.one(workspaceId(principal.workspace_id), id), this.clock.now());
+  }
+
+  @Patch(':id')
+  @Requires(WRITE)
+  async change(
+    @Param('id') id: string,
+    @Body(zodBody(changeKeyBody)) request: ChangeKeyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<KeyRecord> {
+    const key = await this.changeKey.execute(id, request, callerOf(principal, requestId));
+    return keyRecord(key, this.clock.now());
+  }
+
+  @Post(':id/rotate')
+  @Requires(WRITE)
+  async rotate(
+    @Param('id') id: string,
+    @Body(zodBody(rotateKeyBody)) body: RotateKeyBody,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<IssuedKeyRecord> {
+    return this.issued(await this.rotateKey.execute(id, body.grace_period_hours, callerOf(principal, requestId)));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires(WRITE)
+  async revoke(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<void> {
+    await this.revokeKey.execute(id, callerOf(principal, requestId));
+  }
+
+  private issued({ key, secret }: IssuedKey): IssuedKeyRecord {
+    return { ...keyRecord(key, this.clock.now()), key: secret.reveal() };
+  }
+}

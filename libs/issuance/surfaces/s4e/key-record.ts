@@ -1,0 +1,49 @@
+import type { ExistingKey } from '../../application/ports';
+import { secondsTimestamp } from '../timestamps';
+
+/** As documented in the list (S0-11). */
+export interface S4eKey {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly last_used: string | null;
+}
+
+/** One key alone, with what a PUT can change (S0-16). */
+export interface S4eKeyDetails extends S4eKey {
+  readonly allowed_ips: readonly string[];
+  readonly plan: string;
+}
+
+/** As documented in the reply to a creation (S0-04), in that order. */
+export interface S4eIssuedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly last_used: null;
+}
+
+export const s4eKey = (key: ExistingKey): S4eKey => ({
+  id: key.displayId,
+  name: key.name,
+  scopes: key.scopesAsSent,
+  created_at: secondsTimestamp(key.createdAt),
+  expires_at: key.expiresAt && secondsTimestamp(key.expiresAt),
+  last_used: null,
+});
+
+export const s4eKeyDetails = (key: ExistingKey): S4eKeyDetails => ({
+  ...s4eKey(key),
+  allowed_ips: key.allowedIps,
+  plan: key.plan,
+});
+
+export function s4eIssuedKey(key: ExistingKey, secret: string): S4eIssuedKey {
+  const { id, name, ...rest } = s4eKey(key);
+  return { id, name, key: secret, ...rest, last_used: null };
+}

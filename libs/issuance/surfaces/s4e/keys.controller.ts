@@ -1,0 +1,84 @@
+import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import type { Principal } from '@latchkey/contracts';
+import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { workspaceId, type RequestId } from '@latchkey/kernel';
+import { CurrentRequestId, zodBody, zodQuery } from '@latchkey/platform';
+import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
+import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
+import { ReadKeysQuery } from '../../application/read-keys.query';
+import { RevokeKeyHandler } from '../../application/revoke-key.handler';
+import { callerOf } from '../caller-of';
+import { changeKeyBody, createKeyBody } from '../key-bodies';
+import { s4eIssuedKey, s4eKey, s4eKeyDetails, type S4eIssuedKey, type S4eKey, type S4eKeyDetails } from './key-record';
+import { listQuery, type ListQuery } from './list-query';
+
+const READ = { scopes: ['apikeys:read'] };
+const WRITE = { scopes: ['apikeys:write'] };
+
+interface Data<Value> {
+  readonly data: Value;
+}
+
+interface NumberedPage extends Data<readonly S4eKey[]> {
+  readonly meta: { readonly total: number; readonly page: number; readonly per_page: number };
+}
+
+/** The routes of S0. They show keys that are not revoked, by their short ids. */
+@Controller('api/keys')
+export class S4eKeysController {
+  constructor(
+    private readonly createKey: CreateKeyHandler,
+    private readonly changeKey: ChangeKeyHandler,
+    private readonly revokeKey: RevokeKeyHandler,
+    private readonly keys: ReadKeysQuery,
+  ) {}
+
+  @Post()
+  @Requires(WRITE)
+  async create(
+    @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<Data<S4eIssuedKey>> {
+    const { key, secret } = await this.createKey.execute(request, callerOf(principal, requestId));
+    return { data: s4eIssuedKey(key, secret.reveal()) };
+  }
+
+  @Get()
+  @Requires(READ)
+  async list(
+    @Query(zodQuery(listQuery)) { page, per_page: perPage }: ListQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<NumberedPage> {
+    const { keys, total } = await this.keys.page(workspaceId(principal.workspace_id), page, perPage);
+    return { data: keys.map(s4eKey), meta: { total, page, per_page: perPage } };
+  }
+
+  @Get(':id')
+  @Requires(READ)
+  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<Data<S4eKeyDetails>> {
+    return { data: s4eKeyDetails(await this.keys.oneLive(workspaceId(principal.workspace_id), id)) };
+  }
+
+  @Put(':id')
+  @Requires(WRITE)
+  async update(
+    @Param('id') id: string,
+    @Body(zodBody(changeKeyBody)) request: ChangeKeyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<Data<S4eKeyDetails>> {
+    return { data: s4eKeyDetails(await this.changeKey.execute(id, request, callerOf(principal, requestId))) };
+  }
+
+  @Delete(':id')
+  @Requires(WRITE)
+  async revoke(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<{ readonly status: string; readonly message: string }> {
+    await this.revokeKey.execute(id, callerOf(principal, requestId));
+    return { status: 'success', message: 'API key revoked.' };
+  }
+}
