@@ -11,9 +11,28 @@ export interface WindowState {
 }
 
 export type Outcome<Denial> =
-  | { readonly kind: 'allowed'; readonly windows: readonly WindowState[]; readonly nowMs: number; readonly via: Via; readonly subjects: readonly SubjectSnapshot[] }
-  | { readonly kind: 'denied'; readonly denial: Denial; readonly nowMs: number; readonly via: Via; readonly subjects: readonly SubjectSnapshot[] }
-  | { readonly kind: 'limited'; readonly windows: readonly WindowState[]; readonly retryAfterMs: number; readonly nowMs: number; readonly via: Via; readonly subjects: readonly SubjectSnapshot[] }
+  | {
+      readonly kind: 'allowed';
+      readonly windows: readonly WindowState[];
+      readonly nowMs: number;
+      readonly via: Via;
+      readonly subjects: readonly SubjectSnapshot[];
+    }
+  | {
+      readonly kind: 'denied';
+      readonly denial: Denial;
+      readonly nowMs: number;
+      readonly via: Via;
+      readonly subjects: readonly SubjectSnapshot[];
+    }
+  | {
+      readonly kind: 'limited';
+      readonly windows: readonly WindowState[];
+      readonly retryAfterMs: number;
+      readonly nowMs: number;
+      readonly via: Via;
+      readonly subjects: readonly SubjectSnapshot[];
+    }
   /** Neither live state nor an owner could say. Never an allow. */
   | { readonly kind: 'unavailable' };
 

@@ -1,0 +1,34 @@
+import { liveStateContract } from '../live-state.contract';
+import { startOwners } from '../testing/owners';
+import { liveStateTiming } from '../timing';
+import { ExclusiveLease } from './exclusive-lease';
+import { MemoryLiveState } from './memory-live-state';
+
+liveStateContract('in memory', async () => {
+  const owners = await startOwners();
+  const timing = liveStateTiming(200);
+  const onLost = (reason: Error) => {
+    throw reason;
+  };
+  const lease = await ExclusiveLease.take({ dataSource: owners.dataSource('issuance'), timing, onLost });
+  if (lease === null) throw new Error('another process holds the lock on a fresh database');
+  let silent = false;
+  const live = new MemoryLiveState({
+    lease,
+    timing,
+    owners: {
+      read: (owner, refs) => (silent ? Promise.reject(new Error('stopped')) : owners.reader.read(owner, refs)),
+    },
+  });
+  return {
+    access: live,
+    via: 'memory',
+    change: async (change) => live.settle([await owners.write(change)]),
+    stopOwners: () => void (silent = true),
+    startOwners: () => void (silent = false),
+    async stop() {
+      await lease.release();
+      await owners.stop();
+    },
+  };
+});

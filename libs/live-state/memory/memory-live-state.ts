@@ -1,0 +1,108 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SubjectReader, SubjectRef, Verdict } from '@latchkey/contracts';
+import { AppError, systemClock, type Clock } from '@latchkey/kernel';
+import { Basis } from '../basis';
+import { LiveStateCounters } from '../counters';
+import type { LiveAccess, LiveQuery, Outcome, Via } from '../live-access';
+import { DEFAULT_ASK_LIMITS, OwnerAsks, type AskLimits } from '../owner-asks';
+import { ALL_SAFEGUARDS } from '../safeguards';
+import type { ChangedSubject, Settlement } from '../subject-changes';
+import { liveStateTiming, type LiveStateTiming } from '../timing';
+import { SlidingWindows } from '../windows/sliding-windows';
+import type { ExclusiveLease } from './exclusive-lease';
+import { MemoryEntries } from './memory-entries';
+
+export interface MemoryLiveStateOptions {
+  readonly owners: SubjectReader;
+  readonly lease: Pick<ExclusiveLease, 'held' | 'soleInMs'>;
+  readonly entriesMax?: number;
+  readonly asks?: AskLimits;
+  readonly timing?: LiveStateTiming;
+  readonly counters?: LiveStateCounters;
+  readonly clock?: Clock;
+}
+
+/** A key's subjects are known in two steps. */
+const ROUNDS_MAX = 8;
+
+/** Live state of the one process that serves everything on a database, owners and enforcement alike (rule 9). */
+export class MemoryLiveState implements LiveAccess, Settlement {
+  readonly counters: LiveStateCounters;
+  readonly #entries: MemoryEntries;
+  readonly #windows = new SlidingWindows();
+  readonly #asks: OwnerAsks;
+  readonly #clock: Clock;
+
+  constructor(private readonly options: MemoryLiveStateOptions) {
+    const { owners, timing = liveStateTiming(), asks = DEFAULT_ASK_LIMITS } = options;
+    this.counters = options.counters ?? new LiveStateCounters();
+    this.#entries = new MemoryEntries(options.entriesMax ?? 1_000_000);
+    this.#asks = new OwnerAsks(owners, timing.askTimeoutMs, this.counters, ALL_SAFEGUARDS, asks);
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>> {
+    const basis = new Basis(query);
+    let via: Via = 'memory';
+    for (let round = 0; round < ROUNDS_MAX && this.options.lease.held(); round++) {
+      const verdict = basis.verdict((ref) => this.#entries.get(ref));
+      if (verdict.kind !== 'needs') {
+        if (via === 'memory') this.counters.hits++;
+        return this.#conclude(basis, verdict, via);
+      }
+      via = 'owner';
+      if (!(await this.#ask(basis, verdict.subjects))) break;
+    }
+    this.counters.unavailable++;
+    return { kind: 'unavailable' };
+  }
+
+  /** @throws AppError `service.unavailable`: the lock is lost; whether another process still goes by what was before is not known */
+  async settle(changed: readonly ChangedSubject[]): Promise<void> {
+    for (const subject of changed) this.#entries.invalidate(subject, subject.version);
+    const soleInMs = this.options.lease.soleInMs();
+    if (soleInMs > 0) await pause(soleInMs);
+    if (!this.options.lease.held())
+      throw new AppError('service.unavailable', { internal: 'the lock on the database is lost' });
+  }
+
+  async #ask<Denial>(basis: Basis<Denial>, refs: readonly SubjectRef[]): Promise<boolean> {
+    const beforeAsk = this.#entries.beforeAsk();
+    // While a former holder may still acknowledge changes, which this process does not hear of, nothing is kept.
+    const sole = this.options.lease.soleInMs() === 0;
+    try {
+      const snapshots = await Promise.all(refs.map((ref) => this.#asks.ask(ref)));
+      for (const snapshot of snapshots) {
+        basis.prove(snapshot);
+        if (sole && snapshot.body !== null) this.#count(this.#entries.fill(snapshot, beforeAsk));
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #count(filled: boolean): void {
+    if (filled) this.counters.fills++;
+    else this.counters.fillsRefused++;
+  }
+
+  #conclude<Denial>(
+    basis: Basis<Denial>,
+    verdict: Exclude<Verdict<Denial>, { kind: 'needs' }>,
+    via: Via,
+  ): Outcome<Denial> {
+    const nowMs = this.#clock.now().getTime();
+    const seen = { nowMs, via, subjects: basis.subjects() };
+    if (verdict.kind === 'deny') return { kind: 'denied', denial: verdict.denial, ...seen };
+    if (verdict.notAfterMs !== null && verdict.notAfterMs <= nowMs)
+      return { kind: 'denied', denial: verdict.ended, ...seen };
+    const { allowed, windows, retryAfterMs } = this.#windows.consume(
+      verdict.windowKey,
+      verdict.windows,
+      verdict.cost,
+      nowMs,
+    );
+    return allowed ? { kind: 'allowed', windows, ...seen } : { kind: 'limited', windows, retryAfterMs, ...seen };
+  }
+}

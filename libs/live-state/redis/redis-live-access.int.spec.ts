@@ -1,0 +1,46 @@
+import { SUBJECT_OWNERS } from '@latchkey/contracts';
+import { startRedis } from '@latchkey/testing';
+import { liveStateContract } from '../live-state.contract';
+import { startOwners } from '../testing/owners';
+import { ownerOnRedis } from '../testing/redis-side';
+import { liveStateTiming } from '../timing';
+import { connectRedis, redisReady } from './connect-redis';
+import { RedisLiveAccess } from './redis-live-access';
+
+for (const shards of [1, 3]) {
+  liveStateContract(`on Redis, ${shards} shards`, async () => {
+    const owners = await startOwners();
+    const redis = await startRedis();
+    const timing = { ...liveStateTiming(600), commandTimeoutMs: 2_000 };
+    const sides = {
+      issuance: await ownerOnRedis({ owners, owner: 'issuance', redisUrl: redis.url, timing, shards }),
+      identity: await ownerOnRedis({ owners, owner: 'identity', redisUrl: redis.url, timing, shards }),
+    };
+    for (const side of Object.values(sides)) side.renewer.start();
+    const connection = connectRedis(redis.url, timing);
+    await redisReady(connection);
+    let silent = false;
+    const access = new RedisLiveAccess({
+      redis: connection,
+      shards,
+      nodesMax: 4,
+      timing,
+      owners: {
+        read: (owner, refs) => (silent ? Promise.reject(new Error('stopped')) : owners.reader.read(owner, refs)),
+      },
+    });
+    return {
+      access,
+      via: 'cache',
+      change: async (change) => sides[SUBJECT_OWNERS[change.kind]].settlement.settle([await owners.write(change)]),
+      stopOwners: () => void (silent = true),
+      startOwners: () => void (silent = false),
+      async stop() {
+        connection.disconnect();
+        await Promise.all(Object.values(sides).map((side) => side.stop()));
+        await owners.stop();
+        await redis.stop();
+      },
+    };
+  });
+}

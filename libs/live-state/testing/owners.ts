@@ -1,0 +1,85 @@
+import {
+  SUBJECT_OWNERS,
+  type KeySubject,
+  type SubjectOwner,
+  type SubjectReader,
+  type UserSubject,
+  type WorkspaceSubject,
+} from '@latchkey/contracts';
+import { userId, workspaceId } from '@latchkey/kernel';
+import { openDatabase } from '@latchkey/event-store';
+import { freshDatabase } from '@latchkey/testing';
+import type { DataSource } from 'typeorm';
+import { liveStateMigrations } from '../postgres/live-state-migrations';
+import { PostgresSubjects } from '../postgres/postgres-subjects';
+import type { ChangedSubject, SubjectChange } from '../subject-changes';
+
+export const WORKSPACE = 'workspace-1';
+export const USER = 'user-1';
+
+/** The two services that own subjects, each with its schema, in a database of their own. */
+export interface Owners {
+  readonly url: string;
+  readonly reader: SubjectReader;
+  dataSource(owner: SubjectOwner): DataSource;
+  /** Commits the change at its owner. */
+  write(change: SubjectChange): Promise<ChangedSubject>;
+  stop(): Promise<void>;
+}
+
+export async function startOwners(): Promise<Owners> {
+  const database = await freshDatabase();
+  const open = (schema: SubjectOwner) =>
+    openDatabase({ url: database.url, schema, migrations: liveStateMigrations, applicationName: `test-${schema}` });
+  const dataSources = { issuance: await open('issuance'), identity: await open('identity') };
+  const subjects = {
+    issuance: new PostgresSubjects(dataSources.issuance),
+    identity: new PostgresSubjects(dataSources.identity),
+  };
+  const owners: Owners = {
+    url: database.url,
+    reader: { read: (owner, refs) => subjects[owner].read(refs) },
+    dataSource: (owner) => dataSources[owner],
+    write(change) {
+      const owner = SUBJECT_OWNERS[change.kind];
+      return dataSources[owner].transaction((tx) => subjects[owner].write(tx, change));
+    },
+    async stop() {
+      await Promise.all(Object.values(dataSources).map((dataSource) => dataSource.destroy()));
+      await database.drop();
+    },
+  };
+  await owners.write({ kind: 'workspace', id: WORKSPACE, body: workspaceBody() });
+  await owners.write({ kind: 'user', id: USER, body: userBody() });
+  return owners;
+}
+
+export const keyBody = (changes: Partial<KeySubject> = {}): KeySubject => ({
+  kind: 'key',
+  workspaceId: workspaceId(WORKSPACE),
+  userId: userId(USER),
+  name: 'deploy',
+  status: 'active',
+  scopes: ['assets:read'],
+  scopeSetIds: [],
+  allowedIps: [],
+  assets: 'all',
+  plan: 'standard',
+  secrets: [{ number: 1, graceUntilMs: null }],
+  expiresAtMs: null,
+  ...changes,
+});
+
+export const userBody = (changes: Partial<UserSubject> = {}): UserSubject => ({
+  kind: 'user',
+  status: 'active',
+  roles: { [WORKSPACE]: 'member' },
+  ...changes,
+});
+
+const workspaceBody = (): WorkspaceSubject => ({
+  kind: 'workspace',
+  status: 'active',
+  name: 'Example',
+  profile: 'latchkey',
+});

@@ -1,0 +1,34 @@
+import type { Window } from '@latchkey/contracts';
+import type { LiveQuery } from '../live-access';
+import { WORKSPACE } from './owners';
+
+export interface QueryOptions {
+  readonly windows?: readonly Window[];
+  readonly cost?: number;
+  readonly notAfterMs?: number | null;
+}
+
+export type Denial = 'unknown' | 'not active' | 'ended';
+
+/** The rules in small: key, workspace and the key's user must be active. */
+export const queryFor = (keyId: string, options: QueryOptions = {}): LiveQuery<Denial> => ({
+  workspaceId: WORKSPACE,
+  subjects: [
+    { kind: 'key', id: keyId },
+    { kind: 'workspace', id: WORKSPACE },
+  ],
+  decide(known) {
+    const key = known.get(`key:${keyId}`)?.body;
+    const workspace = known.get(`workspace:${WORKSPACE}`)?.body;
+    if (key?.kind !== 'key' || workspace?.kind !== 'workspace') return { kind: 'deny', denial: 'unknown' };
+    const user = known.get(`user:${key.userId}`);
+    if (user === undefined) return { kind: 'needs', subjects: [{ kind: 'user', id: key.userId }] };
+    if (user.body?.kind !== 'user') return { kind: 'deny', denial: 'unknown' };
+    const active = [key, workspace, user.body].every(({ status }) => status === 'active');
+    if (!active) return { kind: 'deny', denial: 'not active' };
+    const { windows = [], cost = 1, notAfterMs = null } = options;
+    return { kind: 'allow', notAfterMs, ended: 'ended', windows, windowKey: keyId, cost };
+  },
+});
+
+export const minute = (limit: number): Window => ({ name: 'minute', limit, lengthMs: 60_000 });

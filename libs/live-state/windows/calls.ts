@@ -1,0 +1,2 @@
+/** Calls that passed, oldest first. */
+export type Calls = readonly { readonly atMs: number; readonly count: number }[];
