@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '@latchkey/kernel';
+import { isNativeError } from 'node:util/types';
 import { DatabaseError } from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
@@ -9,6 +10,20 @@ import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 const UNAVAILABLE = /^(08|53|57|58)...$|^(55P03|25P03|25006)$/;
 /** Deadlock and serialization failure: the same work may succeed when it is done again from the start. */
 const CONFLICT = /^40(P01|001)$/;
+/** What the network says. */
+const NETWORK: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** The driver has no codes for what it says itself. */
+const DRIVER =
+  /^(Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/i;
 
 export function sqlState(error: unknown): string | undefined {
   const driverError = unwrap(error);
@@ -31,24 +46,20 @@ export function databaseFailure(error: unknown, doing: string): Error {
   if (isAppError(error)) return error;
   const cause = withoutValues(unwrap(error));
   const state = sqlState(error);
-  const internal = `${doing}: ${cause instanceof Error ? cause.message : 'failed'}`;
-  if (state !== undefined && CONFLICT.test(state)) return new AppError('stream.version_conflict', { internal, cause });
-  if (isUnavailable(error, state))
-    return new AppError('service.unavailable', { internal, cause, retryAfterSeconds: 1 });
-  if (error instanceof Error && !(cause instanceof DatabaseError) && !(error instanceof QueryFailedError)) return error;
-  return new AppError('service.internal', { internal, cause });
+  const options = { internal: `${doing}: ${isNativeError(cause) ? cause.message : 'failed'}`, cause };
+  if (state !== undefined && CONFLICT.test(state)) return new AppError('stream.version_conflict', options);
+  if (isUnavailable(error, state)) return new AppError('service.unavailable', { ...options, retryAfterSeconds: 1 });
+  const isDatabases = error instanceof QueryFailedError || error instanceof DatabaseError;
+  return isNativeError(error) && !isDatabases ? error : new AppError('service.internal', options);
 }
 
 function isUnavailable(error: unknown, state: string | undefined): boolean {
   if (state !== undefined) return UNAVAILABLE.test(state);
   if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const cause = unwrap(error);
-  if (!(cause instanceof Error)) return false;
-  if ('code' in cause && typeof cause.code === 'string' && /^E[A-Z_]+$/.test(cause.code)) return true;
-  // The driver has no codes for these.
-  return /^(Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/i.test(
-    cause.message,
-  );
+  if (!isNativeError(cause)) return false;
+  if ('code' in cause && typeof cause.code === 'string') return NETWORK.has(cause.code);
+  return DRIVER.test(cause.message);
 }
 
 const unwrap = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);

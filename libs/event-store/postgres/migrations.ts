@@ -20,12 +20,12 @@ export class CreateEventStore1763683200001 implements MigrationInterface {
       CREATE TRIGGER events_are_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON events
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
 
-      -- Events that have no position yet, in the order in which they were written.
+      -- Events that have no position yet, in the order in which they were written. Each row is soon deleted: vacuum by number.
       CREATE TABLE outbox (
         seq       bigserial PRIMARY KEY,
         stream_id text      NOT NULL,
         version   integer   NOT NULL
-      );
+      ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
       CREATE TABLE positions (
         position  bigint  CONSTRAINT positions_pkey PRIMARY KEY,
         stream_id text    NOT NULL,

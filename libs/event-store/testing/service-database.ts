@@ -1,9 +1,10 @@
-import { freshDatabase, type FreshDatabase } from '@latchkey/testing';
+import { freshDatabase } from '@latchkey/testing';
 import type { DataSource } from 'typeorm';
 import { openDatabase } from '../postgres/database';
 import { eventStoreMigrations, projectionMigrations } from '../postgres/migrations';
 
 export interface ServiceDatabase {
+  readonly url: string;
   readonly dataSource: DataSource;
   /** One more instance of the service on the same schema. */
   open(applicationName?: string): Promise<DataSource>;
@@ -17,12 +18,13 @@ export async function serviceDatabase(): Promise<ServiceDatabase> {
   const database = await freshDatabase();
   const opened: DataSource[] = [];
   const open = async (applicationName = 'event-store-test'): Promise<DataSource> => {
-    const dataSource = await openInstance(database, applicationName);
+    const dataSource = await openInstance(database.url, applicationName);
     opened.push(dataSource);
     return dataSource;
   };
   const dataSource = await open();
   return {
+    url: database.url,
     dataSource,
     open,
     terminate: async (applicationName) => {
@@ -38,9 +40,10 @@ export async function serviceDatabase(): Promise<ServiceDatabase> {
   };
 }
 
-const openInstance = (database: FreshDatabase, applicationName: string): Promise<DataSource> =>
+/** An instance of the service, as it starts. */
+export const openInstance = (url: string, applicationName: string): Promise<DataSource> =>
   openDatabase({
-    url: database.url,
+    url,
     schema: 'service',
     migrations: [...eventStoreMigrations, ...projectionMigrations],
     poolSize: 20,
