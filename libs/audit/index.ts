@@ -1,1 +1,2 @@
-export {};
+export { auditMigrations } from './adapters/migrations';
+export { AuditModule, type AuditOptions } from './audit.module';

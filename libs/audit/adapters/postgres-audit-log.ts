@@ -1,0 +1,99 @@
+import type { EventEnvelope } from '@latchkey/contracts';
+import type { DeliveredMessage } from '@latchkey/event-bus';
+import { databaseFailure, isDataRefused } from '@latchkey/event-store';
+import type { Clock } from '@latchkey/kernel';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { AuditLog, RecordOutcome } from '../application/ports';
+import { joinPosition, type PositionRange } from '../application/positions';
+
+const REASON_MAX = 500;
+
+export class PostgresAuditLog implements AuditLog {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  async record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome> {
+    try {
+      return await this.dataSource.transaction(async (tx) => {
+        await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', current_schema, $1::text), 0))`, [
+          event.source,
+        ]);
+        if (!(await insert(tx, event, bytes))) return await outcomeOfConflict(tx, event);
+        await addPosition(tx, event.source, BigInt(event.position), this.clock.now());
+        return 'recorded';
+      });
+    } catch (error) {
+      if (isDataRefused(error)) return 'unstorable';
+      throw databaseFailure(error, 'recording an audit event');
+    }
+  }
+
+  async park({ topic, partition, offset, value }: DeliveredMessage, reason: string): Promise<void> {
+    await this.dataSource.query(
+      `INSERT INTO parked_messages (topic, partition, place, value, reason) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING`,
+      [topic, partition, offset, value, reason.replaceAll('\0', '').slice(0, REASON_MAX)],
+    );
+  }
+}
+
+async function insert(tx: EntityManager, event: EventEnvelope, bytes: Buffer): Promise<boolean> {
+  const inserted = await tx.query<unknown[]>(
+    `INSERT INTO audit_events
+       (source, position, event_id, type, time, subject, workspace_id, actor_id, request_id, event)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING 1`,
+    [
+      event.source,
+      event.position,
+      event.id,
+      event.type,
+      event.time,
+      event.subject,
+      event.workspaceid,
+      event.actorid,
+      event.requestid,
+      bytes,
+    ],
+  );
+  return inserted.length === 1;
+}
+
+async function outcomeOfConflict(tx: EntityManager, { source, position, id }: EventEnvelope): Promise<RecordOutcome> {
+  const same = await tx.query<unknown[]>(
+    'SELECT 1 FROM audit_events WHERE source = $1 AND position = $2 AND event_id = $3',
+    [source, position, id],
+  );
+  return same.length === 1 ? 'duplicate' : 'contradiction';
+}
+
+interface RangeRow {
+  readonly first_position: string;
+  readonly last_position: string;
+  readonly gap_since: Date;
+}
+
+const RANGE = 'SELECT first_position, last_position, gap_since FROM position_ranges WHERE source = $1';
+
+async function addPosition(tx: EntityManager, source: string, position: bigint, now: Date): Promise<void> {
+  const neighbour = async (condition: string): Promise<PositionRange | null> => {
+    const [row] = await tx.query<RangeRow[]>(`${RANGE} AND ${condition} LIMIT 1`, [source, position.toString()]);
+    return row === undefined
+      ? null
+      : { first: BigInt(row.first_position), last: BigInt(row.last_position), gapSince: row.gap_since };
+  };
+  const below = await neighbour('first_position < $2 ORDER BY first_position DESC');
+  const above = await neighbour('first_position > $2 ORDER BY first_position');
+  const { range, replaced } = joinPosition(position, below, above, now);
+  await tx.query('DELETE FROM position_ranges WHERE source = $1 AND first_position = ANY($2::bigint[])', [
+    source,
+    replaced.map(({ first }) => first.toString()),
+  ]);
+  await tx.query('INSERT INTO position_ranges VALUES ($1, $2, $3, $4)', [
+    source,
+    range.first.toString(),
+    range.last.toString(),
+    range.gapSince,
+  ]);
+}

@@ -1,0 +1,65 @@
+import type { EventEnvelope } from '@latchkey/contracts';
+import type { DeliveredMessage } from '@latchkey/event-bus';
+
+/**
+ * `contradiction`: another event has this position of the source, or this event another position.
+ * `unstorable`: the storage refuses what the event holds, and always will.
+ */
+export type RecordOutcome = 'recorded' | 'duplicate' | 'contradiction' | 'unstorable';
+
+/** What is written. Nothing in it is ever changed. */
+export interface AuditLog {
+  /** Keeps the event and the bytes it came in, once, and its position. */
+  record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome>;
+  /** Keeps a message that is no event, with the reason, so that somebody can look at it. */
+  park(message: DeliveredMessage, reason: string): Promise<void>;
+}
+
+/** Place of an event in the list: newest first. */
+export interface AuditSort {
+  readonly time: Date;
+  readonly source: string;
+  readonly position: string;
+}
+
+export interface AuditFilter {
+  readonly workspaceId: string;
+  readonly type?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly actorId?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** The earliest time that is in. */
+  readonly from?: Date | undefined;
+  /** The earliest time that is out again. */
+  readonly to?: Date | undefined;
+}
+
+export interface AuditEvent extends AuditSort {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly actorId: string;
+  readonly requestId: string;
+  readonly data: unknown;
+}
+
+export interface PositionGap {
+  readonly source: string;
+  /** First and last position that are missing. */
+  readonly first: string;
+  readonly last: string;
+  readonly since: Date;
+}
+
+export interface AuditSource {
+  readonly source: string;
+  readonly lastPosition: string;
+  readonly gaps: readonly PositionGap[];
+}
+
+export interface AuditReader {
+  /** Newest first, those behind `after`. */
+  list(filter: AuditFilter, limit: number, after: AuditSort | null): Promise<readonly AuditEvent[]>;
+  sources(): Promise<readonly AuditSource[]>;
+  parkedCount(): Promise<number>;
+}

@@ -1,0 +1,45 @@
+import { eventEnvelope, type EventEnvelope } from '@latchkey/contracts';
+import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
+import { z } from 'zod';
+import type { AuditLog } from './ports';
+
+/**
+ * Only the envelope has to be right: an event of a type that this version does not know, or with further attributes, happened all
+ * the same.
+ */
+const anyEvent = z.looseObject(eventEnvelope.shape);
+
+/** Handler of the audit's subscription: every event is kept, once. */
+export class RecordMessages {
+  constructor(private readonly log: AuditLog) {}
+
+  async handle(message: DeliveredMessage): Promise<void> {
+    const event = parse(message.value);
+    const outcome = await this.log.record(event, message.value);
+    if (outcome === 'contradiction')
+      throw new PoisonMessageError(
+        `position ${event.position} of ${event.source} and event ${event.id} do not belong together`,
+      );
+    if (outcome === 'unstorable') throw new PoisonMessageError('an attribute has a value that cannot be stored');
+  }
+
+  park(message: DeliveredMessage, reason: string): Promise<void> {
+    return this.log.park(message, reason);
+  }
+}
+
+/** The reasons quote no value: what is in a broken message is not known. */
+function parse(value: Buffer): EventEnvelope {
+  const result = anyEvent.safeParse(json(value));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new PoisonMessageError(`not an event: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+function json(value: Buffer): unknown {
+  try {
+    return JSON.parse(value.toString());
+  } catch {
+    throw new PoisonMessageError('not an event: not JSON');
+  }
+}

@@ -1,0 +1,45 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { PUBLISHED_TOPICS } from '@latchkey/contracts';
+import type { EventBus, Subscription } from '@latchkey/event-bus';
+import { LOGGER, type Logger } from '@latchkey/platform';
+import type { GapWatch } from './application/gap-watch';
+import type { RecordMessages } from './application/record-messages';
+
+export const EVENT_BUS = Symbol('AUDIT_EVENT_BUS');
+export const RECORD_MESSAGES = Symbol('AUDIT_RECORD_MESSAGES');
+export const GAP_WATCH = Symbol('AUDIT_GAP_WATCH');
+
+const LOOK_EVERY_MS = 5_000;
+
+/** Reads every topic from when the application has started until it stops. */
+@Injectable()
+export class AuditRecorder implements OnApplicationBootstrap, OnModuleDestroy {
+  #subscription: Subscription | undefined;
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(EVENT_BUS) private readonly bus: EventBus,
+    @Inject(RECORD_MESSAGES) private readonly messages: RecordMessages,
+    @Inject(GAP_WATCH) private readonly gaps: GapWatch,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.#subscription = await this.bus.subscribe({
+      group: 'audit',
+      topics: PUBLISHED_TOPICS,
+      handle: (message) => this.messages.handle(message),
+      park: (message, reason) => this.messages.park(message, reason),
+    });
+    this.#looking = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.#looking);
+    await this.#subscription?.close();
+  }
+
+  private async look(): Promise<void> {
+    await this.gaps.look().catch((err: unknown) => this.logger.warn({ err }, 'looking for gaps in the audit failed'));
+  }
+}

@@ -1,0 +1,30 @@
+import { pageQuery } from '@latchkey/platform';
+import { z } from 'zod';
+
+const VALUE_MAX = 200;
+
+/** Types and ids are printable ASCII; anything else can match nothing. */
+const exact = z
+  .string()
+  .max(VALUE_MAX)
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+
+/** RFC 3339, with `Z` or an offset. */
+const instant = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 time' }).transform((text) => new Date(text));
+
+/** A key's secrets have ids of their own, `<key id>.<n>`; each stands for the key (C29). */
+const subject = exact.transform((id) => id.replace(/\.\d+$/, ''));
+
+/** Query of `GET /api/v1/audit-events`. */
+export const auditEventQuery = pageQuery.extend({
+  type: exact.optional(),
+  subject: subject.optional(),
+  actor: exact.optional(),
+  request_id: exact.optional(),
+  /** The earliest time that is in. */
+  from: instant.optional(),
+  /** The earliest time that is out again. */
+  to: instant.optional(),
+});
+
+export type AuditEventQuery = z.output<typeof auditEventQuery>;

@@ -1,0 +1,47 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import type { Principal } from '@latchkey/contracts';
+import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import type { Clock } from '@latchkey/kernel';
+import { zodQuery, type CursorCodec, type Page } from '@latchkey/platform';
+import type { AuditReader } from '../../application/ports';
+import { afterOf, cursorAfter } from './audit-cursor';
+import { auditEventOf, auditSourceOf } from './audit-event';
+import { auditEventQuery, type AuditEventQuery } from './audit-event-query';
+
+export const AUDIT_READER = Symbol('AUDIT_READER');
+export const AUDIT_CURSORS = Symbol('AUDIT_CURSORS');
+export const AUDIT_CLOCK = Symbol('AUDIT_CLOCK');
+
+@Controller('api/v1/audit-events')
+@Requires({ scopes: ['audit:read'] })
+export class AuditEventsController {
+  constructor(
+    @Inject(AUDIT_READER) private readonly events: AuditReader,
+    @Inject(AUDIT_CURSORS) private readonly cursors: CursorCodec,
+    @Inject(AUDIT_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The caller's workspace's events, newest first. */
+  @Get()
+  async list(
+    @CurrentPrincipal() { workspace_id: workspaceId }: Principal,
+    @Query(zodQuery(auditEventQuery)) query: AuditEventQuery,
+  ): Promise<Page<ReturnType<typeof auditEventOf>>> {
+    const { limit, cursor, actor: actorId, request_id: requestId, ...filter } = query;
+    const after = cursor === undefined ? null : afterOf(this.cursors, workspaceId, cursor);
+    const found = await this.events.list({ ...filter, workspaceId, actorId, requestId }, limit + 1, after);
+    const items = found.slice(0, limit);
+    const last = found.length > limit ? items.at(-1) : undefined;
+    return {
+      items: items.map(auditEventOf),
+      next_cursor: last === undefined ? null : cursorAfter(this.cursors, workspaceId, last),
+    };
+  }
+
+  /** Whether anything is missing: gaps in the positions of each source, and messages that were no events. */
+  @Get('sources')
+  async sources() {
+    const [sources, parked] = await Promise.all([this.events.sources(), this.events.parkedCount()]);
+    return { sources: sources.map((source) => auditSourceOf(source, this.clock.now())), parked_messages: parked };
+  }
+}
