@@ -1,3 +1,4 @@
+export { GrpcIdentityDirectory } from './adapters/grpc-identity-directory';
 export { issuanceMigrations } from './adapters/issuance-migrations';
 export { Peppers, type Pepper } from './adapters/peppers';
 export { PostgresCredentials } from './adapters/postgres-credentials';

@@ -1,4 +1,11 @@
-import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type handleUnaryCall,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { isAppError, isLoopback } from '@latchkey/kernel';
 import type { CredentialResolver, SubjectOwner } from '@latchkey/contracts';
 import {
@@ -20,6 +27,11 @@ export interface GrpcOwnerServerOptions {
   readonly subjects: OwnerReader;
   /** Issuance only. */
   readonly credentials?: CredentialResolver;
+  /** What else the owner tells its neighbours, on the same address. */
+  readonly also?: readonly {
+    readonly definition: ServiceDefinition;
+    readonly implementation: UntypedServiceImplementation;
+  }[];
   /** Told of every failure that is not the caller's fault. */
   readonly onError: (error: unknown) => void;
 }
@@ -38,7 +50,8 @@ export class GrpcOwnerServer {
       throw new Error(
         `the owner protocol of ${options.owner} has no caller credentials yet: HOST must be a loopback address`,
       );
-    const { owner, subjects, credentials } = options;
+    const { owner, subjects, credentials, also = [] } = options;
+    for (const { definition, implementation } of also) this.server.addService(definition, implementation);
     this.server.addService(ownerProtocol, {
       ReadSubjects: this.unary<ReadSubjectsRequest, ReadSubjectsReply>(async (request) => {
         const found = await subjects.read(fromWireRefs(owner, request));
