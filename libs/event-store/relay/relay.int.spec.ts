@@ -160,6 +160,23 @@ describe('relay', () => {
     expect(topic.positions).toEqual(upTo(20));
   });
 
+  it('its positions stay readable, for audits and rebuilds', async () => {
+    const relay = relayOf();
+    relay.start();
+    const [a, b] = [randomUUID(), randomUUID()];
+    await append(a, 0, 2);
+    await append(b, 0, 1);
+    await eventually(() => expect(topic.positions).toEqual([1, 2, 3]));
+    const read = await store.readPublished(1n, 10);
+    expect(read).toMatchObject([
+      { position: 2n, streamId: a, version: 2 },
+      { position: 3n, streamId: b, version: 1 },
+    ]);
+    expect(read.map((event) => event.eventId)).toEqual(topic.events.slice(1).map((event) => event.id));
+    expect(await store.readPublished(0n, 1)).toMatchObject([{ position: 1n }]);
+    expect(await store.readPublished(3n, 10)).toEqual([]);
+  });
+
   it('tries again while the topic is away, shows it, and loses nothing', async () => {
     topic.failuresLeft = 3;
     const errors: string[] = [];

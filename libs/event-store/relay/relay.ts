@@ -174,7 +174,7 @@ export class Relay {
     if (!this.#lock.held) await this.#lock.release();
     const failure = databaseFailure(error, 'relaying events');
     const failures = this.#health.failures + 1;
-    this.#health = { ...this.#health, failures, lastError: failure.message };
+    this.#health = { role: this.#lock.held ? 'leader' : 'standby', failures, lastError: failure.message };
     this.options.onError?.(failure);
     const backoffMs = Math.min(BACKOFF_FIRST_MS * 2 ** (failures - 1), BACKOFF_MAX_MS);
     return backoffMs * (0.5 + Math.random() / 2);
