@@ -1,0 +1,36 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { GuardModule, HttpCheckClient, type CheckClient } from '@latchkey/guard';
+import { createLogger, createService, loadConfig, variables, type Service } from '@latchkey/platform';
+import { z } from 'zod';
+import { AssetsApiModule } from './assets-api.module';
+
+export const NAME = 'assets-api';
+
+const schema = z.object({
+  PORT: variables.PORT,
+  HOST: variables.HOST,
+  TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
+  LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
+  LATCHKEY_SERVICE_TOKEN: variables.LATCHKEY_SERVICE_TOKEN.optional(),
+  LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
+});
+
+@Module({})
+class GuardedAssetsApi {
+  static with(client: CheckClient, trustedProxies: readonly string[]): DynamicModule {
+    return { module: GuardedAssetsApi, imports: [GuardModule.forRoot({ client, trustedProxies }), AssetsApiModule] };
+  }
+}
+
+/** The sample API as a program of its own, configured by `env`. @throws ConfigError */
+export function createAssetsApi(env: Readonly<Record<string, string | undefined>>): Promise<Service> {
+  const config = loadConfig(schema, env);
+  const serviceToken = config.LATCHKEY_SERVICE_TOKEN;
+  const client = new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS, serviceToken ? { serviceToken } : {});
+  return createService({
+    name: NAME,
+    logger: createLogger({ service: NAME, level: config.LATCHKEY_LOG_LEVEL }),
+    module: GuardedAssetsApi.with(client, config.TRUSTED_PROXIES),
+    config: { host: config.HOST, port: config.PORT, trustedProxies: config.TRUSTED_PROXIES },
+  });
+}
