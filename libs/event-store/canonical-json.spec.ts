@@ -33,6 +33,13 @@ describe('canonical JSON', () => {
     expect(canonicalJson({ a: 1, b: { c: 2, d: 3 } })).toEqual(canonicalJson({ b: { d: 3, c: 2 }, a: 1 }));
   });
 
+  it('refuses half a surrogate pair, and only that (RFC 8785 §3.2.2.2)', () => {
+    for (const value of ['\ud800', 'a\udfff', { '\udc00': 1 }, '\\\ud83d']) {
+      expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+    }
+    for (const value of ['\ud83d\ude00', '\\ud800', '\\\\ud800']) expect(JSON.parse(text(value))).toBe(value);
+  });
+
   it('refuses what JSON cannot hold', () => {
     for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => canonicalJson(value)).toThrow();
   });

@@ -68,6 +68,13 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
         expect(await store.readStream(streamId)).toEqual([event]);
       });
 
+      it('refuses an event that no bus would take', async () => {
+        const streamId = randomUUID();
+        const append512KiB = append(streamId, 'no_stream', { events: [happened('x'.repeat(512 * 1_024))] });
+        await expect(store.append(append512KiB)).rejects.toMatchObject({ code: 'request.too_large' });
+        expect(await store.readStream(streamId)).toEqual([]);
+      });
+
       it('gives no events for a stream that does not exist', async () => {
         expect(await store.readStream(randomUUID())).toEqual([]);
       });

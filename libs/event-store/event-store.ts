@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-/** An event that is about to be appended. `data` becomes canonical JSON bytes (RFC 8785). */
+/** An event that is about to be appended. `data` becomes canonical JSON bytes (RFC 8785), at most 512 KiB. */
 export interface NewEvent {
   readonly type: string;
   readonly data: unknown;
@@ -57,6 +57,7 @@ export interface EventStore {
   /**
    * Writes events, outbox, claims and whatever `within` writes in one transaction.
    * @throws AppError `stream.version_conflict` (decide again), `stream.exists`, `stream.not_found`, `claim.taken` (details: scope),
+   * `request.too_large` (an event), `request.invalid` (a text that `within` writes and Postgres cannot hold, such as NUL),
    * `service.unavailable` (the events may or may not be written: the expected version of a retry finds out)
    */
   append(append: Append): Promise<readonly RecordedEvent[]>;

@@ -10,6 +10,8 @@ import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 const UNAVAILABLE = /^(08|53|57|58)...$|^(55P03|25P03|25006)$/;
 /** Deadlock and serialization failure: the same work may succeed when it is done again from the start. */
 const CONFLICT = /^40(P01|001)$/;
+/** A text with NUL, which Postgres does not hold. Our own code makes none, so a client did. */
+const NOT_TEXT = /^(22021|22P05)$/;
 /** What the network says. */
 const NETWORK: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -48,6 +50,7 @@ export function databaseFailure(error: unknown, doing: string): Error {
   const state = sqlState(error);
   const options = { internal: `${doing}: ${isNativeError(cause) ? cause.message : 'failed'}`, cause };
   if (state !== undefined && CONFLICT.test(state)) return new AppError('stream.version_conflict', options);
+  if (state !== undefined && NOT_TEXT.test(state)) return new AppError('request.invalid', options);
   if (isUnavailable(error, state)) return new AppError('service.unavailable', { ...options, retryAfterSeconds: 1 });
   const isDatabases = error instanceof QueryFailedError || error instanceof DatabaseError;
   return isNativeError(error) && !isDatabases ? error : new AppError('service.internal', options);

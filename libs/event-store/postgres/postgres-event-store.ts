@@ -20,6 +20,9 @@ const uuidV7: IdSource = { next: () => v7() };
 /** An append that takes any version can only lose to one that named its version, and seldom does. */
 const ANY_VERSION_ATTEMPTS = 5;
 
+/** A larger event would never pass the bus, and stop every later one. */
+const EVENT_BYTES_MAX = 512 * 1_024;
+
 /** Events, outbox and claims of one service, in the schema of the data source (`eventStoreMigrations`). */
 export class PostgresEventStore implements EventStore, PublishedEvents {
   constructor(
@@ -94,10 +97,19 @@ export class PostgresEventStore implements EventStore, PublishedEvents {
       version: version + index + 1,
       event_id: this.ids.next(),
       type: event.type,
-      data: canonicalJson(event.data),
+      data: boundedData(event),
       meta: storedMeta(meta),
     }));
   }
+}
+
+function boundedData(event: NewEvent): Buffer {
+  const data = canonicalJson(event.data);
+  if (data.length <= EVENT_BYTES_MAX) return data;
+  throw new AppError('request.too_large', {
+    public: 'This is too large to be recorded.',
+    internal: `${event.type} has ${data.length} bytes`,
+  });
 }
 
 /** Appends to any version queue up on the stream's first event, so that they do not fail each other. */

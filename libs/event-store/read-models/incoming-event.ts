@@ -20,13 +20,19 @@ export class PoisonError extends Error {
   override readonly name = 'PoisonError';
 }
 
+/** Postgres holds no NUL. What has one is no event of ours, yet it must be possible to park it. */
+export const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
+
+export const aggregateOf = (message: IncomingMessage): string => storable(message.key);
+
 /**
  * Reads the event out of a message.
  * @throws PoisonError
  */
 export function incomingEvent(message: IncomingMessage): RecordedEvent {
   const envelope = parsedOrPoison('message', () => eventEnvelope.parse(JSON.parse(message.value.toString('utf8'))));
-  if (envelope.subject !== message.key) throw new PoisonError('message: its key is not the subject of its event');
+  if (envelope.subject !== aggregateOf(message))
+    throw new PoisonError('message: its key is not the subject of its event');
   return {
     eventId: envelope.id,
     streamId: envelope.subject,

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { select } from '../postgres/sql';
+import { storable } from './incoming-event';
 
 export interface AggregateProgress {
   /** The last version applied; 0: none. */
@@ -60,7 +61,7 @@ export class ProjectionProgress {
     await tx.query(
       `INSERT INTO parked_events (projection, aggregate_id, version, value, reason) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (projection, aggregate_id, digest) DO NOTHING`,
-      [this.projection, parked.aggregateId, parked.version, parked.value, parked.reason],
+      [this.projection, parked.aggregateId, parked.version, parked.value, storable(parked.reason)],
     );
   }
 
@@ -89,7 +90,7 @@ export class ProjectionProgress {
     await tx.query(
       `UPDATE parked_events SET reason = $3 WHERE id =
          (SELECT min(id) FROM parked_events WHERE projection = $1 AND aggregate_id = $2)`,
-      [this.projection, aggregateId, reason],
+      [this.projection, aggregateId, storable(reason)],
     );
   }
 

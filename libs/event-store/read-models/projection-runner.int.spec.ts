@@ -144,6 +144,7 @@ describe('projection runner', () => {
   it.each([
     ['that is not JSON', 'no JSON'],
     ['that is no CloudEvent', '{}'],
+    ['of bytes that are no text', '\0\u0001\ufffd'],
   ])('parks a message %s, and the owner stands in for it', async (_name, text) => {
     const [one, two] = owner.has(streamOf(id, 'a', 'b'));
     await deliver(one, { key: id, value: Buffer.from(text) }, two);
@@ -159,6 +160,12 @@ describe('projection runner', () => {
     await deliver({ key: 'other', value: one?.value ?? Buffer.alloc(0) });
     expect(await readCounters(database.dataSource)).toEqual([]);
     expect(await runner.parked()).toMatchObject([{ aggregateId: 'other', version: null }]);
+  });
+
+  it('parks an event with a text that cannot be stored, and one of an aggregate whose id cannot be', async () => {
+    await deliver(...owner.has(streamOf(id, 'a\0b')), ...owner.has(streamOf('\0', 'a')));
+    expect(await readCounters(database.dataSource)).toEqual([]);
+    expect(await runner.parked()).toMatchObject([{ aggregateId: id }, { aggregateId: '\ufffd' }]);
   });
 
   it('a poison event found while filling a gap leaves what came before applied, and parks the message', async () => {

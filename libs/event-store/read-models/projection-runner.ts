@@ -4,6 +4,7 @@ import type { EventStore, RecordedEvent } from '../event-store';
 import { databaseFailure, isDataRefused } from '../postgres/database-failure';
 import type { Projection } from '../projection';
 import {
+  aggregateOf,
   checkPayload,
   incomingEvent,
   knownSchemas,
@@ -68,9 +69,10 @@ export class ProjectionRunner<Row extends object> {
 
   /** Takes a message out of the way that could not be handled. */
   readonly park = async (message: IncomingMessage, reason: string): Promise<void> => {
-    await this.#transaction(message.key, async (tx) => {
-      await this.#progress.lock(tx, message.key);
-      await this.#progress.park(tx, { aggregateId: message.key, version: null, value: message.value, reason });
+    const aggregateId = aggregateOf(message);
+    await this.#transaction(aggregateId, async (tx) => {
+      await this.#progress.lock(tx, aggregateId);
+      await this.#progress.park(tx, { aggregateId, version: null, value: message.value, reason });
     });
   };
 

@@ -37,6 +37,11 @@ describe('rebuild of a projection', () => {
     expect(await rebuild()).toEqual({ rows: 1, equal: true });
   });
 
+  it('a text that no column can hold is refused as the request it came with, and nothing is written', async () => {
+    await expect(append('a', 0, 'NUL \0')).rejects.toMatchObject({ code: 'request.invalid' });
+    expect(await store.readStream('a')).toEqual([]);
+  });
+
   it('names the first row that differs, and leaves it alone', async () => {
     await append('a', 0, 'one');
     await append('b', 0, 'one');

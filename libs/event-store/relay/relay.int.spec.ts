@@ -6,6 +6,7 @@ import { PostgresEventStore } from '../postgres/postgres-event-store';
 import { happened, meta } from '../testing/events';
 import { serviceDatabase, type ServiceDatabase } from '../testing/service-database';
 import { Topic } from '../testing/topic';
+import type { OutgoingMessage } from './publisher';
 import { Relay, type RelayOptions } from './relay';
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n + 1);
@@ -158,6 +159,21 @@ describe('relay', () => {
     relay.start();
     await eventually(async () => expect(await relay.lag()).toBe(0));
     expect(topic.positions).toEqual(upTo(20));
+  });
+
+  it('publishes large events in batches that a broker takes', async () => {
+    const large = happened('x'.repeat(200 * 1_024));
+    const sizes: number[] = [];
+    const publisher = {
+      publish: async (messages: readonly OutgoingMessage[]) => {
+        sizes.push(messages.reduce((sum, message) => sum + message.value.length, 0));
+        await topic.publish(messages);
+      },
+    };
+    await store.append({ streamId: randomUUID(), expected: 0, events: [large, large, large, large, large], meta });
+    relayOf({ publisher }).start();
+    await eventually(() => expect(topic.positions).toEqual([1, 2, 3, 4, 5]));
+    expect(Math.max(...sizes)).toBeLessThan(1_024 * 1_024);
   });
 
   it('its positions stay readable, for audits and rebuilds', async () => {

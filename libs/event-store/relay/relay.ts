@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
+import type { PublishedEvent } from '../event-store';
 import { databaseFailure } from '../postgres/database-failure';
 import { LeaderLock } from './leader-lock';
-import { toEnvelope, type Publisher } from './publisher';
+import { toEnvelope, type OutgoingMessage, type Publisher } from './publisher';
 import { DeposedError, RelayPositions } from './relay-positions';
 
 /** Where a test may stop a relay, or crash it by throwing. */
@@ -54,6 +55,8 @@ export interface RelayHealth {
   readonly lastError: string | null;
 }
 
+/** Kafka takes 1 MiB at once (`message.max.bytes`), and more would never be taken. */
+const BATCH_BYTES_MAX = 512 * 1_024;
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MAX_MS = 5_000;
 
@@ -140,29 +143,37 @@ export class Relay {
 
   /** @returns whether there was anything to do */
   async #work(token: bigint): Promise<boolean> {
-    const { failpoints, publisher, source, topic } = this.options;
+    const { failpoints, publisher } = this.options;
     const progress = await this.#positions.progress(token);
     const last = progress.waiting ? await this.#positions.assign(token) : progress.lastPosition;
     if (last === progress.publishedUpto) return progress.waiting;
     await failpoints?.assigned?.();
 
-    const batch = await this.#positions.after(progress.publishedUpto);
-    const upto = batch.at(-1)?.position;
+    const { messages, upto } = this.#batch(await this.#positions.after(progress.publishedUpto));
     if (upto === undefined) return progress.waiting;
     await failpoints?.batchRead?.();
 
     // A pause since the last statement shows on the clock, before anything is sent.
     if ((this.options.safeguards?.lease ?? true) && !this.#lock.held) throw new DeposedError();
-    await publisher.publish(
-      batch.map((event) => ({
-        topic,
-        key: event.streamId,
-        value: Buffer.from(JSON.stringify(toEnvelope(event, source))),
-      })),
-    );
+    await publisher.publish(messages);
     await failpoints?.published?.();
     await this.#positions.published(token, upto);
     return true;
+  }
+
+  /** As many of the events as a broker takes at once; a single one always. */
+  #batch(events: readonly PublishedEvent[]): { messages: readonly OutgoingMessage[]; upto?: bigint } {
+    const { source, topic } = this.options;
+    const messages: OutgoingMessage[] = [];
+    let bytes = 0;
+    for (const event of events) {
+      const value = Buffer.from(JSON.stringify(toEnvelope(event, source)));
+      bytes += value.length;
+      if (bytes > BATCH_BYTES_MAX && messages.length > 0) break;
+      messages.push({ topic, key: event.streamId, value });
+    }
+    const upto = events[messages.length - 1]?.position;
+    return { messages, ...(upto !== undefined && { upto }) };
   }
 
   async #failed(error: unknown): Promise<number> {
