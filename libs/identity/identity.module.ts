@@ -1,5 +1,5 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { SOURCES, TOPICS } from '@latchkey/contracts';
+import { SOURCES, TOPICS, type IdentityDirectory } from '@latchkey/contracts';
 import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
 import type { SubjectChanges } from '@latchkey/live-state';
@@ -34,18 +34,22 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   static register(options: IdentityOptions): DynamicModule {
-    const { dataSource, subjects, clock = systemClock, ids = new UuidV7Source() } = options;
-    const workspaces = new PostgresFirstWorkspaces(dataSource, new PostgresEventStore(dataSource), subjects);
+    const { dataSource, clock = systemClock, ids = new UuidV7Source() } = options;
+    const workspaces = firstWorkspaces(options);
     return {
       module: IdentityModule,
       providers: [
         { provide: EnsureFirstWorkspaceHandler, useValue: new EnsureFirstWorkspaceHandler(workspaces, ids, clock) },
-        { provide: Directory, useValue: new Directory(workspaces) },
         { provide: Relay, useValue: relayOf(options) },
         { provide: DATABASE, useValue: dataSource },
       ],
-      exports: [EnsureFirstWorkspaceHandler, Directory],
+      exports: [EnsureFirstWorkspaceHandler],
     };
+  }
+
+  /** What other services are told: they, and identity's own gRPC server, are composed before the application exists. */
+  static directory(options: Pick<IdentityOptions, 'dataSource' | 'subjects'>): IdentityDirectory {
+    return new Directory(firstWorkspaces(options));
   }
 
   onApplicationBootstrap(): void {
@@ -57,6 +61,9 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
     await this.relay.stop();
   }
 }
+
+const firstWorkspaces = ({ dataSource, subjects }: Pick<IdentityOptions, 'dataSource' | 'subjects'>) =>
+  new PostgresFirstWorkspaces(dataSource, new PostgresEventStore(dataSource), subjects);
 
 const relayOf = ({ dataSource, publisher, onRelayError }: IdentityOptions): Relay =>
   new Relay({

@@ -47,6 +47,8 @@ const listOf = (isItem: (text: string) => boolean, message: string) =>
 const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 
 const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
+const topicPrefix = /^[A-Za-z0-9._-]{1,50}$/;
+const hostAndPort = z.string().regex(broker, 'must be host:port.');
 const hostName = /^[A-Za-z0-9._:-]{1,253}$/;
 
 /**
@@ -98,6 +100,15 @@ export const variables = {
   LATCHKEY_SERVICE_TOKEN: longSecret.describe('What the services show each other, and callers of the check show.'),
   LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
     'Nodes of enforcement, as `http://host:port`, separated by commas.',
+  ),
+  LATCHKEY_IDENTITY_GRPC: hostAndPort.describe('gRPC address of identity, as `host:port`.'),
+  LATCHKEY_ISSUANCE_GRPC: hostAndPort.describe('gRPC address of issuance, as `host:port`.'),
+  LATCHKEY_TOPIC_PREFIX: z
+    .string()
+    .regex(topicPrefix, 'must be at most 50 letters, digits, dots, hyphens and underscores.')
+    .describe('Before the name of every Kafka topic and group, so that installations can share one Kafka.'),
+  LATCHKEY_NODES_MAX: wholeNumber(1, 10_000, 4).describe(
+    'Greatest number of enforcement nodes. While Redis cannot be reached, each admits its share of every limit.',
   ),
   LATCHKEY_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)

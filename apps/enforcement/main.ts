@@ -1,0 +1,65 @@
+import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
+import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
+import type { SubjectOwner } from '@latchkey/contracts';
+import {
+  createLogger,
+  createMetrics,
+  createService,
+  loadConfig,
+  ReadinessRegistry,
+  runService,
+  variables,
+  type Service,
+} from '@latchkey/platform';
+import { z } from 'zod';
+import { commonVariables, serviceConfig } from '../shared/cluster-config';
+import { compose } from '../shared/compose';
+import { withResources, type Resources } from '../shared/resources';
+
+const configSchema = z.object({
+  ...commonVariables,
+  REDIS_URL: variables.REDIS_URL,
+  LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
+  LATCHKEY_ISSUANCE_GRPC: variables.LATCHKEY_ISSUANCE_GRPC,
+  LATCHKEY_NODES_MAX: variables.LATCHKEY_NODES_MAX,
+});
+
+async function build(resources: Resources): Promise<Service> {
+  const config = loadConfig(configSchema, process.env);
+  const logger = createLogger({ service: 'enforcement', level: config.LATCHKEY_LOG_LEVEL });
+  const metrics = createMetrics('enforcement');
+  const readiness = new ReadinessRegistry();
+  const owner = (name: SubjectOwner, address: string) => {
+    const client = resources.keep(new GrpcOwnerClient({ owner: name, address }), (open) => open.close());
+    readiness.add(name, () => client.ready());
+    return client;
+  };
+  const issuance = owner('issuance', config.LATCHKEY_ISSUANCE_GRPC);
+  const identity = owner('identity', config.LATCHKEY_IDENTITY_GRPC);
+  const redis = resources.keep(
+    connectRedis(config.REDIS_URL.reveal(), undefined, (error) =>
+      logger.warn({ err: error }, 'Redis cannot be reached'),
+    ),
+    (open) => open.disconnect(),
+  );
+  const access = createCheckAccess({
+    liveAccess: new RedisLiveAccess({
+      redis,
+      owners: new RoutedSubjectReader({ issuance, identity }),
+      nodesMax: config.LATCHKEY_NODES_MAX,
+    }),
+    resolver: issuance,
+    decisions: new PromDecisionCounter(metrics),
+    onError: (error) => logger.error({ err: error }, 'a check could not be decided'),
+  });
+  return createService({
+    name: 'enforcement',
+    logger,
+    metrics,
+    readiness,
+    config: serviceConfig(config),
+    module: compose(resources, EnforcementModule.register({ access, host: config.HOST })),
+  });
+}
+
+void runService('enforcement', () => withResources(build));

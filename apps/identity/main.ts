@@ -1,0 +1,71 @@
+import { EnsureFirstWorkspaceHandler, grpcDirectory, IdentityModule, identityMigrations } from '@latchkey/identity';
+import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
+import { createLogger, createService, loadConfig, runService, variables, type Service } from '@latchkey/platform';
+import { z } from 'zod';
+import { commonVariables, serviceConfig } from '../shared/cluster-config';
+import { compose } from '../shared/compose';
+import { openKafka, openSchema } from '../shared/open';
+import { startRedisOwner } from '../shared/redis-owner';
+import { withResources, type Resources } from '../shared/resources';
+
+const configSchema = z.object({
+  ...commonVariables,
+  GRPC_PORT: variables.GRPC_PORT,
+  DATABASE_URL: variables.DATABASE_URL,
+  REDIS_URL: variables.REDIS_URL,
+  KAFKA_BROKERS: variables.KAFKA_BROKERS,
+  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
+  LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
+  LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
+});
+
+async function build(resources: Resources): Promise<Service> {
+  const config = loadConfig(configSchema, process.env);
+  const logger = createLogger({ service: 'identity', level: config.LATCHKEY_LOG_LEVEL });
+  const dataSource = await openSchema(resources, {
+    url: config.DATABASE_URL,
+    schema: 'identity',
+    migrations: identityMigrations,
+    logger,
+  });
+  const subjects = new PostgresSubjects(dataSource);
+  startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
+  const onError = (error: unknown) => logger.error({ err: error }, 'an ask could not be answered');
+  const directory = IdentityModule.directory({ dataSource, subjects });
+  const publisher = openKafka(resources, {
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'identity',
+    prefix: config.LATCHKEY_TOPIC_PREFIX,
+    logger,
+  });
+  const service = await createService({
+    name: 'identity',
+    logger,
+    config: serviceConfig(config),
+    module: compose(
+      resources,
+      IdentityModule.register({
+        dataSource,
+        subjects,
+        publisher,
+        onRelayError: (error) => logger.warn({ err: error }, 'events could not be published'),
+      }),
+    ),
+    listeners: [
+      new GrpcOwnerServer({
+        owner: 'identity',
+        host: config.HOST,
+        port: config.GRPC_PORT,
+        subjects,
+        also: [grpcDirectory(directory, onError)],
+        onError,
+      }),
+    ],
+  });
+  await service.app
+    .get(EnsureFirstWorkspaceHandler)
+    .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
+  return service;
+}
+
+void runService('identity', () => withResources(build));

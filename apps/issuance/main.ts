@@ -1,0 +1,104 @@
+import { GuardModule, HttpCheckClient } from '@latchkey/guard';
+import {
+  EnsureFirstKeyHandler,
+  GrpcIdentityDirectory,
+  IssuanceModule,
+  issuanceMigrations,
+  Peppers,
+  PostgresCredentials,
+} from '@latchkey/issuance';
+import { GrpcOwnerClient, GrpcOwnerServer, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
+import { Secret } from '@latchkey/kernel';
+import {
+  createLogger,
+  createService,
+  CursorCodec,
+  loadConfig,
+  runService,
+  variables,
+  type Service,
+} from '@latchkey/platform';
+import { z } from 'zod';
+import { commonVariables, serviceConfig } from '../shared/cluster-config';
+import { compose } from '../shared/compose';
+import { ensureFirstKey } from '../shared/first-key';
+import { openKafka, openSchema } from '../shared/open';
+import { startRedisOwner } from '../shared/redis-owner';
+import { withResources, type Resources } from '../shared/resources';
+import { whenAvailable } from '../shared/when-available';
+
+const configSchema = z.object({
+  ...commonVariables,
+  GRPC_PORT: variables.GRPC_PORT,
+  DATABASE_URL: variables.DATABASE_URL,
+  REDIS_URL: variables.REDIS_URL,
+  KAFKA_BROKERS: variables.KAFKA_BROKERS,
+  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
+  LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
+  LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
+  LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER,
+  LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
+  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
+  LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
+});
+
+async function build(resources: Resources): Promise<Service> {
+  const config = loadConfig(configSchema, process.env);
+  const logger = createLogger({ service: 'issuance', level: config.LATCHKEY_LOG_LEVEL });
+  const dataSource = await openSchema(resources, {
+    url: config.DATABASE_URL,
+    schema: 'issuance',
+    migrations: issuanceMigrations,
+    logger,
+  });
+  const subjects = new PostgresSubjects(dataSource);
+  const peppers = Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value));
+  const identity = resources.keep(
+    new GrpcOwnerClient({ owner: 'identity', address: config.LATCHKEY_IDENTITY_GRPC }),
+    (client) => client.close(),
+  );
+  const publisher = openKafka(resources, {
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'issuance',
+    prefix: config.LATCHKEY_TOPIC_PREFIX,
+    logger,
+  });
+  const settlement = startRedisOwner(resources, { owner: 'issuance', redisUrl: config.REDIS_URL, dataSource, logger });
+  const service = await createService({
+    name: 'issuance',
+    logger,
+    config: serviceConfig(config),
+    module: compose(
+      resources,
+      GuardModule.forRoot({
+        client: new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS),
+        trustedProxies: config.TRUSTED_PROXIES,
+      }),
+      IssuanceModule.register({
+        dataSource,
+        subjects,
+        settlement,
+        directory: resources.keep(new GrpcIdentityDirectory(config.LATCHKEY_IDENTITY_GRPC), (client) => client.close()),
+        reader: new RoutedSubjectReader({ identity, issuance: subjects }),
+        peppers,
+        cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
+        publisher,
+        onRelayError: (error) => logger.warn({ err: error }, 'events could not be published'),
+      }),
+    ),
+    listeners: [
+      new GrpcOwnerServer({
+        owner: 'issuance',
+        host: config.HOST,
+        port: config.GRPC_PORT,
+        subjects,
+        credentials: new PostgresCredentials(dataSource, peppers),
+        onError: (error) => logger.error({ err: error }, 'an ask could not be answered'),
+      }),
+    ],
+  });
+  await whenAvailable(() => ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config));
+  return service;
+}
+
+void runService('issuance', () => withResources(build));

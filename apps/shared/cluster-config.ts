@@ -1,0 +1,31 @@
+import type { ServiceConfig } from '@latchkey/platform';
+import { variables } from '@latchkey/platform';
+
+/** Variables of every service of a cluster. */
+export const commonVariables = {
+  PORT: variables.PORT,
+  HOST: variables.HOST,
+  ADMIN_PORT: variables.ADMIN_PORT,
+  ADMIN_HOST: variables.ADMIN_HOST,
+  TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
+  LATCHKEY_DRAIN_TIMEOUT_MS: variables.LATCHKEY_DRAIN_TIMEOUT_MS,
+  LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
+};
+
+interface CommonConfig {
+  readonly PORT: number;
+  readonly HOST: string;
+  readonly ADMIN_PORT: number;
+  readonly ADMIN_HOST: string;
+  readonly TRUSTED_PROXIES: readonly string[];
+  readonly LATCHKEY_DRAIN_TIMEOUT_MS: number;
+}
+
+export const serviceConfig = (config: CommonConfig): ServiceConfig => ({
+  host: config.HOST,
+  port: config.PORT,
+  adminHost: config.ADMIN_HOST,
+  adminPort: config.ADMIN_PORT,
+  trustedProxies: config.TRUSTED_PROXIES,
+  drainTimeoutMs: config.LATCHKEY_DRAIN_TIMEOUT_MS,
+});
