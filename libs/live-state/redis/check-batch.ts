@@ -105,11 +105,14 @@ export class CheckBatch {
       args.push(placeOf(SUBJECT_OWNERS[ref.kind]) + 1, expected);
     }
     if (count === null) return void args.push('-');
-    args.push(count.windows.length, count.notAfterMs === null ? '' : count.notAfterMs * 1_000, count.cost);
-    for (const { limit, lengthMs } of count.windows) args.push(limit, lengthMs);
+    args.push(count.notAfterMs === null ? '' : count.notAfterMs * 1_000, count.cost, shapeOf(count.windows));
     if (count.windows.length > 0) keys.push(windowKey(this.shard, count.windowKey));
   }
 }
+
+/** As `windows.lua` reads it. */
+const shapeOf = (windows: readonly Window[]) =>
+  windows.map(({ limit, lengthMs }) => `${limit}/${lengthMs * 1_000},`).join('');
 
 const placeOf = (owner: SubjectOwner) => OWNERS.indexOf(owner);
 
@@ -121,7 +124,7 @@ function decode(
   now: number,
   incarnations: readonly string[],
 ): CheckAnswer {
-  const [kind, ...rest] = answer;
+  const [kind = FAILED, ...rest] = answer;
   const nowMs = now / 1_000;
   switch (kind) {
     case STALE:

@@ -4,7 +4,7 @@
 -- KEYS: a fence per owner; then for each check its entries and, when something is counted, the state of its windows.
 -- ARGV: number of owners; then for each check:
 --   number of subjects; of each: place of its owner, header of the body it was decided on ('' = not known)
---   number of windows, '-' when nothing is to be counted; else: end (µs, '' = none), cost; of each window: limit, length (ms)
+--   '-' when nothing is to be counted; else: end (µs, '' = none), cost, shape of the windows ('' = unlimited)
 -- Answers the time (µs), the live incarnation of each owner ('' = no fence holds), and one list per check that begins with:
 local STALE, CURRENT, ENDED, LIMITED, FAILED = 0, 1, 2, 3, 4
 --   STALE    of each subject: 1 = as expected, a newer entry, or 0 = ask its owner
@@ -33,13 +33,10 @@ local function read_check()
   for i = 1, tonumber(argument()) do
     check.subjects[i] = { key = key(), fence = fences[tonumber(argument())], expected = argument() }
   end
-  local count = tonumber(argument())
-  if not count then return check end
-  check.till, check.cost, check.windows = tonumber(argument()), tonumber(argument()), {}
-  for i = 1, count do
-    check.windows[i] = { limit = tonumber(argument()), length = tonumber(argument()) * 1000 }
-  end
-  if count > 0 then check.window_key = key() end
+  local till = argument()
+  if till == '-' then return check end
+  check.till, check.cost, check.shape = tonumber(till), tonumber(argument()), argument()
+  if check.shape ~= '' then check.window_key = key() end
   return check
 end
 
@@ -64,7 +61,7 @@ local function answer(check)
   if not current then return found end
   if check.till and check.till <= now then return { ENDED } end
   if not check.window_key then return { CURRENT } end
-  local refused_ms, states = consume(check.window_key, check.windows, check.cost)
+  local refused_ms, states = consume(check.window_key, check.shape, check.cost)
   if refused_ms then return { LIMITED, refused_ms, unpack(states) } end
   return { CURRENT, unpack(states) }
 end

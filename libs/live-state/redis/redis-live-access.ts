@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '@latchkey/kernel';
-import type { SubjectReader, SubjectRef, SubjectSnapshot, Verdict } from '@latchkey/contracts';
+import type { SubjectReader, SubjectRef, Verdict } from '@latchkey/contracts';
 import { Basis } from '../basis';
 import { LiveStateCounters } from '../counters';
 import type { LiveAccess, LiveQuery, Outcome, Via } from '../live-access';

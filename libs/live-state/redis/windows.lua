@@ -1,11 +1,12 @@
--- Sliding windows of one logical key. `windows`: list of { limit, length } (µs). Times are this server's, in µs.
+-- Sliding windows of one logical key. Their shape is `limit/length,` of each, lengths in µs. Times are this server's, in µs.
 --
 -- Calls are kept in one ring of timestamps, which serves every window of at most 1,000 exactly. A window above that has buckets of
 -- a hundredth of its length; every bucket that overlaps the window counts whole, so it may refuse early but never admits late.
 --
 -- The state is one string:
---   shape '|' kinds '|'            text: `limit/length,` of each window; per window 'r' (ring) or 'b' (buckets)
+--   shape '|' kinds '|'                 text; per window 'r' (ring) or 'b' (buckets)
 --   capacity, written, kept, newest     d each: of the ring
+--   expiry                              d: when Redis forgets all of it
 --   of each window with buckets: newest bucket, total     d each
 --   of each window with buckets: 101 slots                I4 each
 --   the ring                            d each; it grows as it fills
@@ -15,14 +16,6 @@ local SLOTS = BUCKETS + 1
 local EMPTY_SLOTS = string.rep('\0', SLOTS * 4)
 local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
 local pack, unpack_one = struct.pack, struct.unpack
-
-local function shape_of(windows)
-  local parts = {}
-  for i, window in ipairs(windows) do
-    parts[i] = string.format('%.0f/%.0f,', window.limit, window.length)
-  end
-  return table.concat(parts)
-end
 
 local function windows_of(shape)
   local windows = {}
@@ -48,8 +41,8 @@ end
 local function read_state(value, windows)
   local shape_end = string.find(value, '|', 1, true)
   local state = { value = value, windows = windows, header_at = shape_end + #windows + 1 }
-  state.capacity, state.written, state.kept, state.newest = unpack_one('<dddd', value, state.header_at + 1)
-  local at, bucketed = state.header_at + 32, {}
+  state.capacity, state.written, state.kept, state.newest, state.expiry = unpack_one('<ddddd', value, state.header_at + 1)
+  local at, bucketed = state.header_at + 40, {}
   for i, window in ipairs(windows) do
     if string.byte(value, shape_end + i) == 98 then -- 'b'
       window.width = window.length / BUCKETS
@@ -157,12 +150,11 @@ local function lay_out(calls, windows, shape)
       newest = call[1]
     end
   end
-  local header = pack('<dddd', capacity, #ring, #ring, newest)
+  local header = pack('<ddddd', capacity, #ring, #ring, newest, 0)
   return shape .. '|' .. table.concat(kinds) .. '|' .. header .. table.concat(heads) .. table.concat(slots) .. table.concat(ring)
 end
 
-local function open(key, windows)
-  local shape = shape_of(windows)
+local function open(key, shape, windows)
   local value = redis.call('GET', key)
   if value and string.sub(value, 1, #shape + 1) == shape .. '|' then return read_state(value, windows) end
   local calls = {}
@@ -198,6 +190,14 @@ end
 local function save(key, state, cost)
   if state.new then redis.call('SET', key, state.value) end
   local at, longest = max(now, state.newest), 0
+  for _, window in ipairs(state.windows) do
+    longest = max(longest, window.length + (window.width or 0))
+  end
+  if state.expiry < now + longest then
+    -- Twice as long as needed, so that a busy key says so once per window and not on every call.
+    state.expiry = now + 2 * longest
+    redis.call('PEXPIRE', key, ceil(2 * longest / 1000))
+  end
   if state.capacity > 0 then
     for _ = 1, cost do
       redis.call('SETRANGE', key, state.ring_at + (state.written % state.capacity) * 8, pack('<d', at))
@@ -205,7 +205,7 @@ local function save(key, state, cost)
     end
     state.kept, state.newest = min(state.kept + cost, state.capacity), at
   end
-  local header = pack('<dddd', state.capacity, state.written, state.kept, state.newest)
+  local header = pack('<ddddd', state.capacity, state.written, state.kept, state.newest, state.expiry)
   for _, window in ipairs(state.bucketed) do
     for _, slot in ipairs(window.aged) do
       redis.call('SETRANGE', key, window.slots_at + slot * 4, '\0\0\0\0')
@@ -215,16 +215,13 @@ local function save(key, state, cost)
     header = header .. pack('<dd', window.present, window.total + cost)
   end
   redis.call('SETRANGE', key, state.header_at, header)
-  for _, window in ipairs(state.windows) do
-    longest = max(longest, window.length + (window.width or 0))
-  end
-  redis.call('PEXPIRE', key, ceil(longest / 1000))
 end
 
 -- Counts `cost` in all windows or in none. Answers nil when it was counted, else the wait in ms; and remaining and reset (Unix ms)
 -- of each window.
-local function consume(key, windows, cost)
-  local state, states, refused_until = open(key, windows), {}, nil
+local function consume(key, shape, cost)
+  local windows = windows_of(shape)
+  local state, states, refused_until = open(key, shape, windows), {}, nil
   local used, resets = {}, {}
   for i, window in ipairs(windows) do
     local wait_until
