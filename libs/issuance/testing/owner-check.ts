@@ -1,0 +1,63 @@
+import { decideAccess, denialReasonAt, principalOf } from '@latchkey/access';
+import {
+  SUBJECT_OWNERS,
+  subjectName,
+  type CheckRequest,
+  type CheckResult,
+  type CredentialResolver,
+  type DenialReason,
+  type SubjectReader,
+  type SubjectSnapshot,
+} from '@latchkey/contracts';
+import type { CheckClient } from '@latchkey/guard';
+import type { Clock } from '@latchkey/kernel';
+import { createHash } from 'node:crypto';
+
+const STATUS: Partial<Record<DenialReason, number>> = { scope_missing: 403, ip_not_allowed: 403 };
+
+/** The check by its own rules, without caches and windows: every subject is asked of its owner. */
+export class OwnerCheck implements CheckClient {
+  constructor(
+    private readonly credentials: CredentialResolver,
+    private readonly reader: SubjectReader,
+    private readonly clock: Clock,
+  ) {}
+
+  async check(request: CheckRequest): Promise<CheckResult> {
+    const nowMs = this.clock.now().getTime();
+    const [credential] = await this.credentials.resolve([createHash('sha256').update(request.credential).digest()]);
+    if (!credential) return this.#denied('unknown');
+    const known = new Map<string, SubjectSnapshot>();
+    for (;;) {
+      const verdict = decideAccess(credential, request, known);
+      if (verdict.kind === 'deny') return this.#denied(denialReasonAt(verdict.denial, nowMs));
+      if (verdict.kind === 'allow') {
+        if (verdict.notAfterMs !== null && nowMs >= verdict.notAfterMs) return this.#denied(verdict.ended.reason);
+        return {
+          ...this.#denied('unknown'),
+          allowed: true,
+          reason: null,
+          status: 200,
+          principal: principalOf(credential, known),
+        };
+      }
+      for (const ref of verdict.subjects) {
+        const [snapshot] = await this.reader.read(SUBJECT_OWNERS[ref.kind], [ref]);
+        if (snapshot) known.set(subjectName(ref), snapshot);
+      }
+    }
+  }
+
+  #denied(reason: DenialReason): CheckResult {
+    return {
+      allowed: false,
+      reason,
+      status: STATUS[reason] ?? 401,
+      principal: null,
+      limits: [],
+      headers: {},
+      checked_at: this.clock.now().toISOString(),
+      via: 'owner',
+    };
+  }
+}
