@@ -3,7 +3,7 @@ import { ADMIN_SCOPE, profileByName, UNLIMITED_PLAN, type Profile } from '@latch
 import { openDatabase, PostgresEventStore, type OutgoingMessage } from '@latchkey/event-store';
 import { GuardModule } from '@latchkey/guard';
 import { keyId, Secret, userId, type WorkspaceId } from '@latchkey/kernel';
-import { PostgresSubjects, RoutedSubjectReader, type ChangedSubject } from '@latchkey/live-state';
+import { PostgresSubjects, RoutedSubjectReader, type ChangedSubject, type Settlement } from '@latchkey/live-state';
 import { createLogger, createService, CursorCodec, UuidV7Source, type Service } from '@latchkey/platform';
 import { FakeClock, freshDatabase } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
@@ -42,6 +42,8 @@ export interface IssuanceService {
   /** Secret of the first admin key. */
   readonly admin: string;
   readonly published: readonly OutgoingMessage[];
+  /** Where changes are settled: a test may hold them there. */
+  readonly settlement: HeldSettlement;
   /** What was settled, in order. */
   readonly settled: readonly ChangedSubject[];
   /** Lines of the log. */
@@ -56,6 +58,24 @@ export interface IssuanceService {
   /** Secret of an admin key of the workspace, made as the first start makes one. */
   adminOf(workspaceId: WorkspaceId, ownerId: string): Promise<string>;
   stop(): Promise<void>;
+}
+
+/** Settles at once, or when it is let go. */
+export class HeldSettlement implements Settlement {
+  readonly settled: ChangedSubject[] = [];
+  #gate: Promise<void> = Promise.resolve();
+
+  /** Holds every settlement from now on, until the answer is called. */
+  hold(): () => void {
+    let letGo: () => void = () => undefined;
+    this.#gate = new Promise((resolve) => (letGo = resolve));
+    return letGo;
+  }
+
+  async settle(changed: readonly ChangedSubject[]): Promise<void> {
+    this.settled.push(...changed);
+    await this.#gate;
+  }
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -86,7 +106,7 @@ export async function issuanceService(
   });
   const check = new OwnerCheck(credentials, reader, clock);
   const published: OutgoingMessage[] = [];
-  const settled: ChangedSubject[] = [];
+  const settlement = new HeldSettlement();
   const log: string[] = [];
 
   @Module({
@@ -95,7 +115,7 @@ export async function issuanceService(
       IssuanceModule.register({
         dataSource,
         subjects,
-        settlement: { settle: async (changed) => void settled.push(...changed) },
+        settlement,
         directory: identity,
         reader,
         peppers,
@@ -135,7 +155,8 @@ export async function issuanceService(
       ensureFirstKey,
       admin,
       published,
-      settled,
+      settlement,
+      settled: settlement.settled,
       log,
     },
     async call(method, url, { body, key = admin, headers = {} } = {}) {
