@@ -7,11 +7,19 @@ const second = (limit: number): Window => ({ name: 'second', limit, lengthMs: 1_
 const minute = (limit: number): Window => ({ name: 'minute', limit, lengthMs: 60_000 });
 const day = (limit: number): Window => ({ name: 'day', limit, lengthMs: 86_400_000 });
 
-const small = fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 60 })).map(([s, m]) => [second(s), minute(m)]);
-const large = fc.tuple(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1_001, max: 9_000 })).map(([m, d]) => [minute(m), day(d)]);
+const small = fc
+  .tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 60 }))
+  .map(([s, m]) => [second(s), minute(m)]);
+const large = fc
+  .tuple(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1_001, max: 9_000 }))
+  .map(([m, d]) => [minute(m), day(d)]);
 const step = (costMax: number) =>
   fc.record({
-    waitMs: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 0, max: 50_000_000 })),
+    waitMs: fc.oneof(
+      fc.integer({ min: 0, max: 300 }),
+      fc.integer({ min: 0, max: 40_000 }),
+      fc.integer({ min: 0, max: 50_000_000 }),
+    ),
     cost: fc.integer({ min: 1, max: costMax }),
     plan: fc.integer({ min: 0, max: 2 }),
   });
@@ -19,20 +27,24 @@ const step = (costMax: number) =>
 describe('sliding windows', () => {
   it('up to a thousand calls decide exactly as a log of all calls does, whatever plans follow one another', () => {
     fc.assert(
-      fc.property(fc.array(small, { minLength: 3, maxLength: 3 }), fc.array(step(4), { maxLength: 80 }), (plans, steps) => {
-        const [windows, log] = [new SlidingWindows(), new CallLog()];
-        let nowMs = 1_700_000_000_000;
-        for (const { waitMs, cost, plan } of steps) {
-          nowMs += waitMs;
-          const limits = plans[plan] ?? [];
-          const { allowed, windows: states } = windows.consume('key', limits, cost, nowMs);
-          expect(allowed).toBe(log.allows(limits, cost, nowMs));
-          if (allowed) log.add(cost, nowMs);
-          for (const [place, limit] of limits.entries()) {
-            expect(states[place]?.remaining).toBe(Math.max(0, limit.limit - log.used(limit.lengthMs, nowMs)));
+      fc.property(
+        fc.array(small, { minLength: 3, maxLength: 3 }),
+        fc.array(step(4), { maxLength: 80 }),
+        (plans, steps) => {
+          const [windows, log] = [new SlidingWindows(), new CallLog()];
+          let nowMs = 1_700_000_000_000;
+          for (const { waitMs, cost, plan } of steps) {
+            nowMs += waitMs;
+            const limits = plans[plan] ?? [];
+            const { allowed, windows: states } = windows.consume('key', limits, cost, nowMs);
+            expect(allowed).toBe(log.allows(limits, cost, nowMs));
+            if (allowed) log.add(cost, nowMs);
+            for (const [place, limit] of limits.entries()) {
+              expect(states[place]?.remaining).toBe(Math.max(0, limit.limit - log.used(limit.lengthMs, nowMs)));
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 
@@ -62,7 +74,9 @@ describe('sliding windows', () => {
           nowMs += waitMs % 90_000;
           const limits = choices[plan] ?? [];
           // A length that the plan before did not have starts with what is known of it.
-          const known = limits.filter(({ lengthMs }) => choices.every((choice) => choice.some((w) => w.lengthMs >= lengthMs)));
+          const known = limits.filter(({ lengthMs }) =>
+            choices.every((choice) => choice.some((w) => w.lengthMs >= lengthMs)),
+          );
           const { allowed } = windows.consume('key', limits, cost, nowMs);
           if (allowed) expect(log.allows(known, cost, nowMs)).toBe(true);
           if (allowed) log.add(cost, nowMs);
