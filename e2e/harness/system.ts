@@ -1,0 +1,121 @@
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { backing, freePort, freshDatabase, startRedis } from '@latchkey/testing';
+import { Client } from 'pg';
+import { startCluster } from '../../tools/cluster/start-cluster';
+import { builtTree, startProgram } from './program';
+import { UndoStack } from './undo-stack';
+
+export const WAYS_OF_RUNNING = ['standalone', 'cluster'] as const;
+export type WayOfRunning = (typeof WAYS_OF_RUNNING)[number];
+export type ProfileName = 's4e' | 'zshield' | 'slaunch' | 'latchkey';
+
+interface Running {
+  /** Where users call. */
+  readonly url: string;
+  /** Where the sample API is: in the one process, or behind a guard that asks enforcement over HTTP. */
+  readonly assetsUrl: string;
+  /** Every node of enforcement, called past the edge. */
+  readonly enforcementUrls: readonly string[];
+  readonly adminKey: string;
+}
+
+/** A running Latchkey. */
+export interface System extends Running {
+  /** Admin key of a second workspace on the same installation, where one was asked for. */
+  readonly neighbourKey: string | null;
+  stop(): Promise<void>;
+}
+
+export interface SystemOptions {
+  readonly profile: ProfileName;
+  /** Profile of a second workspace. */
+  readonly neighbour?: ProfileName;
+}
+
+/** What outlives a restart. */
+interface Kept {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly folder: string;
+}
+
+/** Starts Latchkey on a database, a Redis, topics and a folder of its own. */
+export async function startSystem(way: WayOfRunning, { profile, neighbour }: SystemOptions): Promise<System> {
+  const { result, undo } = await UndoStack.whole(async (undo) => {
+    const kept = await keptParts(way, undo);
+    const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
+    return { ...(await start(way, profile, kept, undo)), neighbourKey };
+  });
+  return { ...result, stop: () => undo.undo() };
+}
+
+async function keptParts(way: WayOfRunning, undo: UndoStack): Promise<Kept> {
+  const database = await freshDatabase();
+  undo.push(() => database.drop());
+  const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-e2e-'));
+  undo.push(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o755);
+  if (way === 'standalone') return { databaseUrl: database.url, redisUrl: '', folder };
+  const redis = await startRedis();
+  undo.push(() => redis.stop());
+  return { databaseUrl: database.url, redisUrl: redis.url, folder };
+}
+
+const start = (way: WayOfRunning, profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> =>
+  way === 'standalone' ? startStandalone(profile, kept, undo) : startAsCluster(profile, kept, undo);
+
+async function startStandalone(profile: ProfileName, { databaseUrl, folder }: Kept, undo: UndoStack): Promise<Running> {
+  const { url, stop } = await startProgram('apps/standalone/main.js', {
+    ADMIN_PORT: String(await freePort()),
+    DATABASE_URL: databaseUrl,
+    LATCHKEY_DATA_DIR: folder,
+    LATCHKEY_PROFILE: profile,
+  });
+  undo.push(stop);
+  return { url, assetsUrl: url, enforcementUrls: [url], adminKey: await adminKeyIn(folder) };
+}
+
+async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
+  const cluster = await startCluster({
+    databaseUrl: kept.databaseUrl,
+    redisUrl: kept.redisUrl,
+    kafkaBrokers: backing().kafkaBrokers,
+    dataDir: kept.folder,
+    dist: builtTree,
+    topicPrefix: `${path.basename(kept.folder)}.`,
+    env: { LATCHKEY_PROFILE: profile },
+  });
+  undo.push(() => cluster.stop());
+  const enforcementUrls = [...cluster.processes.values()].flatMap(({ name, url }) =>
+    name.startsWith('enforcement') ? [url] : [],
+  );
+  const assets = await startProgram('examples/assets-api/main.js', {
+    LATCHKEY_ENFORCEMENT_URLS: enforcementUrls.join(','),
+  });
+  undo.push(assets.stop);
+  const adminKey = await adminKeyIn(path.join(kept.folder, 'issuance'));
+  return { url: cluster.url, assetsUrl: assets.url, enforcementUrls, adminKey };
+}
+
+const adminKeyIn = async (folder: string) => (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim();
+
+/**
+ * A workspace is only made by a first start so far. So the installation is started for this one, and then forgets that it was: the next
+ * start makes another, and finds this one with its keys in the same tables. Answers its admin key.
+ */
+async function makeWorkspace(way: WayOfRunning, profile: ProfileName, kept: Kept): Promise<string> {
+  const { result, undo } = await UndoStack.whole((undo) => start(way, profile, kept, undo));
+  await undo.undo();
+  const client = new Client({ connectionString: kept.databaseUrl });
+  await client.connect();
+  try {
+    await client.query(`DELETE FROM identity.first_workspace`);
+    for (const schema of ['identity', 'issuance'])
+      await client.query(`DELETE FROM ${schema}.claims WHERE scope = 'installation'`);
+  } finally {
+    await client.end();
+  }
+  return result.adminKey;
+}

@@ -1,0 +1,178 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { jan1st, Tester } from './harness/tester';
+import { startSystem, WAYS_OF_RUNNING } from './harness/system';
+
+/** S3-04, as printed. */
+const SCOPES = [
+  'alerts:read',
+  'alerts:write',
+  'assets:read',
+  'assets:write',
+  'connectors:read',
+  'connectors:write',
+  'rules:read',
+  'rules:write',
+  'compliance:read',
+  'search:read',
+  'users:read',
+  'users:write',
+];
+
+/** The documented body; the document's date would not be in the future for ever. */
+const CREATE = `{
+  "name": "SOAR Integration Key",
+  "scopes": ["alerts:read", "alerts:write", "assets:read", "search:read"],
+  "expires_at": "${jan1st(1)}"
+}`;
+const ROTATE = '{"grace_period_hours": 48}';
+const HOUR_MS = 3_600_000;
+
+interface Key {
+  readonly id: string;
+  readonly key: string;
+  readonly scopes: readonly string[];
+  readonly expires_at: string | null;
+  readonly status: string;
+  readonly secrets: readonly {
+    readonly id: string;
+    readonly created_at: string;
+    readonly grace_until: string | null;
+  }[];
+}
+
+describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
+  let tester: Tester;
+  beforeAll(async () => {
+    tester = new Tester(await startSystem(way, { profile: 'zshield' }));
+  }, 120_000);
+  afterAll(() => tester?.system.stop(), 60_000);
+
+  const create = async (body: string | object = CREATE) => {
+    const answer = await tester.asAdmin('POST', '/api/v1/api-keys', body);
+    expect(answer.status).toBe(201);
+    return answer.json<Key>();
+  };
+  const rotate = async ({ id }: Key, body: string | object = ROTATE) => {
+    const answer = await tester.asAdmin('POST', `/api/v1/api-keys/${id}/rotate`, body);
+    expect(answer.status).toBe(201);
+    return answer.json<Key>();
+  };
+  const graceEnds = ({ secrets }: Key) =>
+    secrets.flatMap(({ grace_until }) => (grace_until === null ? [] : [Date.parse(grace_until)]));
+
+  it('S3-03 a secret is zpoa_live_ and mixed-case letters and digits, and is shown once', async () => {
+    const { id, key } = await create();
+    expect(key).toMatch(/^zpoa_live_[0-9A-Za-z]{43}$/);
+    for (const path of [`/api/v1/api-keys/${id}`, '/api/v1/api-keys']) {
+      const { status, text } = await tester.asAdmin('GET', path);
+      expect(status).toBe(200);
+      expect(text).not.toContain(key);
+    }
+  });
+
+  it('S3-04 each of the 12 scopes can be granted, and no other', async () => {
+    expect((await create({ name: 'all', scopes: SCOPES })).scopes).toEqual(SCOPES);
+    const refused = await tester.asAdmin('POST', '/api/v1/api-keys', { name: 'x', scopes: ['compliance:write'] });
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('compliance:write')]);
+  });
+
+  it('S3-05 a write scope allows to change its own resource, and nothing else', async () => {
+    for (const granted of ['alerts:write', 'connectors:write', 'rules:write']) {
+      const { key } = await create({ name: granted, scopes: [granted] });
+      const allowed = [];
+      for (const scope of SCOPES)
+        if ((await tester.checks(key, { scopes: [scope] })).every((answer) => answer === '200')) allowed.push(scope);
+      expect(allowed).toEqual([granted]);
+    }
+  });
+
+  it('S3-06 the documented body makes a key that passes its first check', async () => {
+    const key = await create();
+    expect(await tester.checks(key.key, { scopes: ['alerts:read', 'search:read'] })).toEqual(tester.everywhere('200'));
+    expect(key).toMatchObject({
+      name: 'SOAR Integration Key',
+      scopes: ['alerts:read', 'alerts:write', 'assets:read', 'search:read'],
+      expires_at: jan1st(1),
+      status: 'active',
+    });
+  });
+
+  it('S3-10 rotation without a grace period gives the old secret 24 hours', async () => {
+    const old = await create();
+    const rotated = await rotate(old, {});
+    expect(rotated.id).toBe(old.id);
+    for (const { key } of [old, rotated]) expect(await tester.checks(key)).toEqual(tester.everywhere('200'));
+    const [ends = 0] = graceEnds(rotated);
+    expect(Math.abs(ends - Date.now() - 24 * HOUR_MS)).toBeLessThan(60_000);
+  });
+
+  it('S3-10 at the end of its grace period the old secret is refused, and the new one passes on', async () => {
+    const old = await create();
+    const graceMs = 1_800;
+    const rotated = await rotate(old, { grace_period_hours: graceMs / HOUR_MS });
+    expect(await tester.checks(old.key)).toEqual(tester.everywhere('200'));
+    await pause(graceMs);
+    expect(await tester.checks(old.key)).toEqual(tester.everywhere('401 revoked'));
+    expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('200'));
+  });
+
+  it('S3-10 a rotation without grace ends the old secret before it answers', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const old = await create();
+      expect(await tester.checks(old.key)).toEqual(tester.everywhere('200'));
+      const rotated = await rotate(old, { grace_period_hours: 0 });
+      expect(await tester.checks(old.key)).toEqual(tester.everywhere('401 revoked'));
+      expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('200'));
+    }
+  });
+
+  it('S3-11 the documented rotation: both secrets pass for 48 hours, and share one budget', async () => {
+    const old = await create();
+    const rotated = await rotate(old);
+    expect(rotated.key).toMatch(/^zpoa_live_[0-9A-Za-z]{43}$/);
+    expect(rotated.key).not.toBe(old.key);
+    const [ends = 0] = graceEnds(rotated);
+    expect(Math.abs(ends - Date.now() - 48 * HOUR_MS)).toBeLessThan(60_000);
+    const remaining = [];
+    for (const { key } of [old, rotated]) {
+      const answer = await tester.checkAt(tester.system.enforcementUrls[0] ?? '', key);
+      remaining.push(Number(answer.json<{ headers: Record<string, string> }>().headers['X-RateLimit-Remaining']));
+    }
+    expect(remaining).toEqual([59, 58]);
+  });
+
+  it('S3-13 S3-14 the documented revoke refuses both secrets of a rotated key with 401, at once and on every node', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const old = await create();
+      const rotated = await rotate(old);
+      const secrets = [old.key, rotated.key];
+      for (const secret of secrets) expect(await tester.checks(secret)).toEqual(tester.everywhere('200'));
+      const answer = await tester.asAdmin('DELETE', `/api/v1/api-keys/${old.id}`);
+      expect([answer.status, answer.text]).toEqual([204, '']);
+      const checks = await Promise.all(secrets.map((secret) => tester.checks(secret)));
+      expect(checks).toEqual(secrets.map(() => tester.everywhere('401 revoked')));
+    }
+  });
+
+  it('S3-15 a key stops at the moment that was set when it was made', async () => {
+    const lifeMs = 2_000;
+    const { key } = await create({
+      name: 'short',
+      scopes: ['alerts:read'],
+      expires_at: new Date(Date.now() + lifeMs).toISOString(),
+    });
+    expect(await tester.checks(key)).toEqual(tester.everywhere('200'));
+    await pause(lifeMs);
+    expect(await tester.checks(key)).toEqual(tester.everywhere('401 expired'));
+  });
+
+  it('S3-15 an expiry in the past is refused', async () => {
+    const answer = await tester.asAdmin('POST', '/api/v1/api-keys', {
+      name: 'x',
+      scopes: ['alerts:read'],
+      expires_at: '2020-01-15T00:00:00Z',
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+});
