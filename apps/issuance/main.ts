@@ -97,7 +97,11 @@ async function build(resources: Resources): Promise<Service> {
       }),
     ],
   });
-  await whenAvailable(() => ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config));
+  const firstKey = service.app.get(EnsureFirstKeyHandler);
+  // What a service prints is a log, so it says where the key is and not what it is.
+  await whenAvailable(() =>
+    ensureFirstKey(firstKey, config, (_secret, file) => logger.info({ file }, 'the first admin key was made')),
+  );
   return service;
 }
 

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { EnsureFirstKeyHandler } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
@@ -8,24 +8,27 @@ export interface FirstKeyConfig {
   readonly LATCHKEY_ADMIN_KEY?: Secret | undefined;
 }
 
-export const firstKeyFile = (dataDir: string) => path.join(dataDir, 'admin-key');
-
 /**
- * Makes the admin key at the first start. One that was made here is shown once on the terminal, and kept in the data directory for its
- * owner alone; one that came with the configuration is neither.
+ * Makes the admin key at the first start, and keeps one that was made here in the data directory, for its owner alone. `announce` is told
+ * once. A key that came with the configuration is neither kept nor announced.
  */
-export async function ensureFirstKey(handler: EnsureFirstKeyHandler, config: FirstKeyConfig): Promise<void> {
+export async function ensureFirstKey(
+  handler: EnsureFirstKeyHandler,
+  config: FirstKeyConfig,
+  announce: (secret: Secret, file: string) => void,
+): Promise<void> {
   const { LATCHKEY_ADMIN_KEY: adminKey, LATCHKEY_DATA_DIR: dataDir } = config;
   if (adminKey !== undefined) {
     await handler.execute({ adminKey });
     return;
   }
-  const file = firstKeyFile(dataDir);
+  const file = path.join(dataDir, 'admin-key');
   const secret = await handler.execute({ keep: (made) => writeSecret(file, made) });
-  if (secret !== null) process.stdout.write(`first admin key (shown once, kept in ${file}): ${secret.reveal()}\n`);
+  if (secret !== null) announce(secret, file);
 }
 
 async function writeSecret(file: string, secret: Secret): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
   const draft = `${file}.new`;
   const handle = await open(draft, 'w', 0o600);
   try {

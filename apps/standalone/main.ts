@@ -1,115 +1,43 @@
 import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
-import { AuditModule, auditMigrations } from '@latchkey/audit';
+import { AuditModule } from '@latchkey/audit';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
-import { EnsureFirstWorkspaceHandler, IdentityModule, identityMigrations } from '@latchkey/identity';
-import {
-  EnsureFirstKeyHandler,
-  IssuanceModule,
-  issuanceMigrations,
-  Peppers,
-  PostgresCredentials,
-} from '@latchkey/issuance';
-import { Secret } from '@latchkey/kernel';
-import { ExclusiveLease, MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
-import {
-  ConfigError,
-  createLogger,
-  createMetrics,
-  createService,
-  CursorCodec,
-  loadConfig,
-  runService,
-  secretFromDataDir,
-  variables,
-  type Logger,
-  type Service,
-} from '@latchkey/platform';
-import type { DataSource } from 'typeorm';
-import { z } from 'zod';
-import { commonVariables, serviceConfig } from '../shared/cluster-config';
+import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
+import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
+import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
+import { createLogger, createMetrics, createService, runService, type Service } from '@latchkey/platform';
+import { AssetsApiModule } from '../../examples/assets-api/assets-api.module';
+import { serviceConfig } from '../shared/cluster-config';
 import { compose } from '../shared/compose';
 import { ensureFirstKey } from '../shared/first-key';
-import { openPostgresBus, openSchema } from '../shared/open';
 import { withResources, type Resources } from '../shared/resources';
-import { startEmbeddedPostgres } from './embedded-postgres';
+import { standaloneConfig, type StandaloneConfig } from './config';
+import { openStores, secretsOf } from './parts';
 
-const configSchema = z.object({
-  ...commonVariables,
-  DATABASE_URL: variables.DATABASE_URL.optional(),
-  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
-  LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
-  LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
-  LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
-  LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
-  LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
-});
-
-type Config = z.output<typeof configSchema>;
-
-async function databaseOf(resources: Resources, config: Config): Promise<Secret> {
-  if (config.DATABASE_URL !== undefined) return config.DATABASE_URL;
-  const password = await secretFromDataDir(config.LATCHKEY_DATA_DIR, 'postgres-password');
-  const server = await startEmbeddedPostgres(path.resolve(config.LATCHKEY_DATA_DIR, 'postgres'), password);
-  return resources.keep(server, (running) => running.stop()).url;
-}
-
-/** Live state in memory is right only while no other process changes what is in the database. */
-async function takeExclusiveLease(resources: Resources, dataSource: DataSource, logger: Logger) {
-  const lease = await ExclusiveLease.take({
-    dataSource,
-    onLost: (error) => {
-      logger.fatal({ err: error }, 'the lock on the database is lost: another process may have it, so this one ends');
-      process.exit(1);
-    },
-  });
-  if (lease === null) throw new ConfigError(['DATABASE_URL: another standalone process uses this database.']);
-  return resources.keep(lease, (held) => held.release());
-}
-
-async function build(resources: Resources): Promise<Service> {
-  const config = loadConfig(configSchema, process.env);
-  const dataDir = config.LATCHKEY_DATA_DIR;
-  await mkdir(dataDir, { recursive: true });
+/** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
+async function compositionOf(resources: Resources, config: StandaloneConfig): Promise<Service> {
   const logger = createLogger({ service: 'standalone', level: config.LATCHKEY_LOG_LEVEL });
   const metrics = createMetrics('standalone');
-  const peppers = Peppers.parse(
-    (config.LATCHKEY_PEPPER ?? (await secretFromDataDir(dataDir, 'pepper'))).reveal(),
-    (value) => new Secret(value),
-  );
-  const cursors = new CursorCodec(config.LATCHKEY_MASTER_KEY ?? (await secretFromDataDir(dataDir, 'master-key')));
+  const { peppers, cursors } = await secretsOf(config);
+  const stores = await openStores(resources, config, logger);
+  const { bus } = stores;
 
-  const url = await databaseOf(resources, config);
-  const identityData = await openSchema(resources, {
-    url,
-    schema: 'identity',
-    migrations: identityMigrations,
-    logger,
-  });
-  const issuanceData = await openSchema(resources, {
-    url,
-    schema: 'issuance',
-    migrations: issuanceMigrations,
-    logger,
-  });
-  const auditData = await openSchema(resources, { url, schema: 'audit', migrations: auditMigrations, logger });
-  const bus = await openPostgresBus(resources, url, logger);
-  const lease = await takeExclusiveLease(resources, identityData, logger);
-
-  const identity = new PostgresSubjects(identityData);
-  const issuance = new PostgresSubjects(issuanceData);
+  const identity = new PostgresSubjects(stores.identity);
+  const issuance = new PostgresSubjects(stores.issuance);
   const reader = new RoutedSubjectReader({ identity, issuance });
-  const liveState = new MemoryLiveState({ lease, owners: reader });
+  const liveState = new MemoryLiveState({ lease: stores.lease, owners: reader });
   const access = createCheckAccess({
     liveAccess: liveState,
-    resolver: new PostgresCredentials(issuanceData, peppers),
+    resolver: new PostgresCredentials(stores.issuance, peppers),
     decisions: new PromDecisionCounter(metrics),
     onError: (error) => logger.error({ err: error }, 'a check could not be decided'),
   });
-  const onRelayError = (error: Error) => logger.warn({ err: error }, 'events could not be published');
-
-  const service = await createService({
+  const owner = {
+    publisher: bus,
+    onRelayError: (error: Error) => logger.warn({ err: error }, 'events could not be published'),
+  };
+  const workspaces = { dataSource: stores.identity, subjects: identity };
+  return createService({
     name: 'standalone',
     logger,
     metrics,
@@ -117,26 +45,34 @@ async function build(resources: Resources): Promise<Service> {
     module: compose(
       resources,
       GuardModule.forRoot({ client: access, trustedProxies: config.TRUSTED_PROXIES }),
-      IdentityModule.register({ dataSource: identityData, subjects: identity, publisher: bus, onRelayError }),
+      IdentityModule.register({ ...owner, ...workspaces }),
       IssuanceModule.register({
-        dataSource: issuanceData,
+        ...owner,
+        dataSource: stores.issuance,
         subjects: issuance,
         settlement: liveState,
-        directory: IdentityModule.directory({ dataSource: identityData, subjects: identity }),
+        directory: IdentityModule.directory(workspaces),
         reader,
         peppers,
         cursors,
-        publisher: bus,
-        onRelayError,
       }),
       EnforcementModule.register({ access, host: config.HOST }),
-      AuditModule.register({ dataSource: auditData, bus, cursors }),
+      AuditModule.register({ dataSource: stores.audit, bus, cursors }),
+      { module: AssetsApiModule },
     ),
   });
+}
+
+async function build(resources: Resources): Promise<Service> {
+  const config = standaloneConfig();
+  await mkdir(config.LATCHKEY_DATA_DIR, { recursive: true });
+  const service = await compositionOf(resources, config);
   await service.app
     .get(EnsureFirstWorkspaceHandler)
     .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
-  await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config);
+  await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, (secret, file) => {
+    process.stdout.write(`first admin key (shown once, kept in ${file}): ${secret.reveal()}\n`);
+  });
   return service;
 }
 

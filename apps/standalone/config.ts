@@ -1,0 +1,18 @@
+import { loadConfig, variables } from '@latchkey/platform';
+import { z } from 'zod';
+import { commonVariables } from '../shared/cluster-config';
+
+const configSchema = z.object({
+  ...commonVariables,
+  DATABASE_URL: variables.DATABASE_URL.optional(),
+  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
+  LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
+  LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
+  LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
+  LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
+  LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
+});
+
+export type StandaloneConfig = z.output<typeof configSchema>;
+
+export const standaloneConfig = (): StandaloneConfig => loadConfig(configSchema, process.env);
