@@ -17,5 +17,6 @@ export * from './logging/logger';
 export * from './metrics/metrics';
 export * from './service/create-service';
 export * from './service/platform.module';
+export * from './service/run-service';
 export * from './service/service';
 export * from './uuid-v7-source';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { variables } from './variables';
 
 const cell = (text: string) => text.replaceAll('|', '\\|');

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { types } from 'node:util';
 import { Secret } from '@latchkey/kernel';
 import { ConfigError } from './load-config';
 
@@ -10,7 +11,7 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 
-const hasCode = (error: unknown, code: string) => error instanceof Error && Reflect.get(error, 'code') === code;
+const hasCode = (error: unknown, code: string) => types.isNativeError(error) && Reflect.get(error, 'code') === code;
 
 /** Writes all of the file before it gets its name: a crash leaves no half secret, and of two first starts one wins. */
 async function writeOnce(file: string, text: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { HttpException } from '@nestjs/common';
 import { AppError, isAppError, type ErrorCode } from '@latchkey/kernel';
 
@@ -36,7 +37,7 @@ const property = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 function isUnavailable(error: unknown, depth = 0): boolean {
-  if (!(error instanceof Error) || depth > CAUSES_MAX) return false;
+  if (!types.isNativeError(error) || depth > CAUSES_MAX) return false;
   const code = property(error, 'code');
   if (typeof code === 'string' && UNAVAILABLE.test(code)) return true;
   if (UNAVAILABLE_MESSAGE.test(error.message)) return true;

@@ -17,6 +17,12 @@ const dotted = (path: readonly PropertyKey[]) => path.map((key) => clipped(Strin
 const unitOf = (origin: string, count: number | bigint) =>
   origin === 'string' ? ` character${count === 1n || count === 1 ? '' : 's'}` : origin === 'array' ? ' items' : '';
 
+/** A schema's own words go on after the name of the field (`must be …`); zod's are a sentence. */
+const says = (issue: z.core.$ZodIssue): string => {
+  const words = saying(issue);
+  return words.startsWith('must ') ? ` ${words}` : `: ${words}`;
+};
+
 function saying(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -56,9 +62,7 @@ function complaintOf(issue: z.core.$ZodIssue, input: unknown, whole: string): Co
   if (at(input, issue.path) === undefined && issue.code !== 'custom') {
     return { field, message: `"${field}" is required.` };
   }
-  // A schema that brings its own words brings a whole sentence.
-  const message = saying(issue);
-  return { field, message: message === issue.message ? `"${field}": ${message}` : `"${field}" ${message}.` };
+  return { field, message: `"${field}"${says(issue).replace(/\.?$/, '.')}` };
 }
 
 /** Parses `input`, or says what is wrong first: `request.invalid` with the dotted path of the field, never its value. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -26,7 +27,7 @@ const CAUSES_MAX = 5;
 
 /** Name, code, message and stack of an error and its causes. Nothing else: drivers hang queries and parameters on theirs. */
 export function describeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return { message: `not an error: ${typeof error}` };
+  if (!types.isNativeError(error)) return { message: `not an error: ${typeof error}` };
   const code: unknown = Reflect.get(error, 'code');
   return {
     name: error.name,

@@ -89,6 +89,7 @@ export class Service {
     await Promise.all(listeners.map((listener) => listener.stop()));
     const left = await requests.drained(config.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
     if (left > 0) this.logger.warn({ requests: left }, 'stopped before every request was answered');
+    this.fastify.server.closeAllConnections();
     await this.app.close();
     await this.#admin?.close();
   }

@@ -1,0 +1,47 @@
+import { ConfigError } from '../config/load-config';
+import { createLogger } from '../logging/logger';
+import type { Addresses, Service } from './service';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const EXIT_FAILED = 1;
+
+/** The one line that tells people and scripts that the service takes calls, and where. */
+export const readyLine = (name: string, addresses: Addresses): string =>
+  `latchkey ${name} ready ${Object.entries(addresses)
+    .map(([what, address]) => `${what}=${address}`)
+    .join(' ')}`;
+
+function stopOnSignal(service: Service): void {
+  let stopping = false;
+  const stop = () => {
+    // A second signal is from somebody who will not wait.
+    if (stopping) process.exit(EXIT_FAILED);
+    stopping = true;
+    service.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        service.logger.fatal({ err: error }, 'the stop failed');
+        process.exit(EXIT_FAILED);
+      },
+    );
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+}
+
+/**
+ * The main program of a service: builds it, starts it, prints the ready line, and stops it in order on SIGTERM or SIGINT.
+ * What keeps it from starting ends the process with 1; refused configuration is told in plain words, without a stack.
+ */
+export async function runService(name: string, build: () => Promise<Service>): Promise<void> {
+  let service: Service | undefined;
+  try {
+    service = await build();
+    stopOnSignal(service);
+    process.stdout.write(`${readyLine(name, await service.start())}\n`);
+  } catch (error) {
+    if (error instanceof ConfigError) process.stderr.write(`latchkey ${name}: ${error.message}\n`);
+    else createLogger({ service: name }).fatal({ err: error }, 'the service did not start');
+    await service?.stop().catch(() => undefined);
+    process.exit(EXIT_FAILED);
+  }
+}
