@@ -4,11 +4,12 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './install.mjs';
 
-const sources = ['apps', 'libs', 'packages', 'examples', 'tools/build.mjs', 'tools/swc', 'tsconfig.base.json'];
+const code = ['apps', 'libs', 'packages', 'examples', 'tools/cluster'];
+const compiler = ['tools/build.mjs', 'tools/swc', 'tsconfig.base.json'];
 
 export function ensureBuilt() {
   const built = statSync(path.join(root, 'dist/.built'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (!sources.some((name) => isNewer(path.join(root, name), built))) return;
+  if (![...code, ...compiler].some((name) => isNewer(path.join(root, name), built))) return;
   console.log('Building …');
   const { status } = spawnSync(process.execPath, ['tools/build.mjs'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('the build failed');

@@ -24,7 +24,7 @@ export async function check(title, args) {
 export async function jest(projects, args) {
   console.log(`\n── Tests: ${projects.join(', ')}`);
   const output = path.join(folder, `${projects.join('-')}.json`);
-  const report = ['--json', `--outputFile=${output}`, '--passWithNoTests'];
+  const report = ['--json', `--outputFile=${output}`, '--passWithNoTests', '--forceExit'];
   const ended = await run(['node_modules/jest/bin/jest.js', '--selectProjects', ...projects, ...report, ...args]);
   const result = resultIn(output);
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;

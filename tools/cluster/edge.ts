@@ -1,0 +1,118 @@
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
+import { routeTo, type Route } from './routing';
+
+export interface EdgeOptions {
+  readonly routes: readonly Route[];
+  /** 0: any free port. */
+  readonly port: number;
+  readonly host: string;
+  /** How long a service may be silent before the edge gives up, in milliseconds; 30,000 when absent. */
+  readonly silenceMsMax?: number;
+}
+
+export interface Edge {
+  readonly url: string;
+  /** Takes no new requests; resolves when those in hand are answered. */
+  close(): Promise<void>;
+}
+
+/** Of one connection only (RFC 9110 §7.6.1); and who the client is, which nobody but the edge may say. */
+const notPassedOn = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'];
+const saidByEdge = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
+
+/** A reverse proxy that changes nothing else: not the target, not the order, case or number of headers. */
+export async function startEdge({ routes, port, host, silenceMsMax = 30_000 }: EdgeOptions): Promise<Edge> {
+  const agent = new Agent({ keepAlive: true });
+  const routeOf = routeTo(routes);
+  const turns = new Map<Route, number>();
+  const targetsInTurn = (route: Route) => {
+    const turn = turns.get(route) ?? 0;
+    turns.set(route, (turn + 1) % route.targets.length);
+    return [...route.targets.slice(turn), ...route.targets.slice(0, turn)];
+  };
+
+  const server = createServer((incoming, reply) => {
+    const route = routeOf(incoming.url ?? '');
+    if (route === undefined) return void fail(reply, 404, 'route.not_found');
+    void forward(incoming, reply, targetsInTurn(route));
+  });
+
+  /** A target that refuses the connection has seen nothing of the request: the next one takes it. */
+  async function forward(incoming: IncomingMessage, reply: ServerResponse, targets: readonly string[]): Promise<void> {
+    for (const target of targets) {
+      const { hostname, port: targetPort } = new URL(target);
+      const outgoing = request({
+        agent,
+        host: hostname,
+        port: targetPort,
+        method: incoming.method,
+        path: incoming.url,
+        headers: headersFor(incoming),
+        timeout: silenceMsMax,
+      });
+      outgoing.once('timeout', () => outgoing.destroy(new Error('the service is silent')));
+      if (await connects(outgoing)) return exchange(incoming, reply, outgoing);
+    }
+    fail(reply, 502, 'service.unavailable');
+  }
+
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { port: boundPort } = server.address() as AddressInfo;
+  return {
+    url: `http://${host}:${boundPort}`,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+      agent.destroy();
+    },
+  };
+}
+
+/** Names and values in pairs, as they came. */
+function headersFor(incoming: IncomingMessage): string[] {
+  const kept = pairs(incoming.rawHeaders).filter(
+    ([name]) => ![...notPassedOn, ...saidByEdge].includes(name.toLowerCase()),
+  );
+  return [...kept.flat(), 'X-Forwarded-For', incoming.socket.remoteAddress ?? ''];
+}
+
+const pairs = (raw: readonly string[]) =>
+  raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
+
+type Outgoing = ReturnType<typeof request>;
+
+/** Whether it got a connection, new or kept. Nothing is sent before that. */
+function connects(outgoing: Outgoing): Promise<boolean> {
+  return new Promise((resolve) => {
+    outgoing.once('error', () => resolve(false));
+    outgoing.once('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', () => resolve(true));
+      else resolve(true);
+    });
+  });
+}
+
+function exchange(incoming: IncomingMessage, reply: ServerResponse, outgoing: Outgoing): void {
+  outgoing.on('error', () => (reply.headersSent ? reply.destroy() : fail(reply, 502, 'service.unavailable')));
+  outgoing.once('response', (response) => {
+    const headers = pairs(response.rawHeaders).filter(
+      ([name]) => ![...notPassedOn, 'transfer-encoding'].includes(name.toLowerCase()),
+    );
+    reply.writeHead(response.statusCode ?? 502, response.statusMessage, headers.flat());
+    pipeline(response, reply, () => undefined);
+  });
+  reply.once('close', () => reply.writableFinished || outgoing.destroy());
+  incoming.pipe(outgoing);
+}
+
+function fail(reply: ServerResponse, status: 404 | 502, code: 'route.not_found' | 'service.unavailable'): void {
+  const body = JSON.stringify({ type: 'about:blank', status, code });
+  reply.writeHead(status, { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body) });
+  reply.end(body);
+}

@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { services } from './services';
+import { startCluster, type Cluster } from './start-cluster';
+
+/** Answers every request with its name and what it was told; `REFUSES` ends it at once. */
+const program = `
+  const { createServer } = require('node:http');
+  const { LATCHKEY_DATA_DIR: dir, LATCHKEY_PEPPER: pepper, LATCHKEY_ISSUANCE_GRPC: issuance } = process.env;
+  const name = dir.split('/').at(-1);
+  console.log('pid ' + process.pid);
+  if (process.env.REFUSES === name) throw new Error('refused');
+  const server = createServer((_, reply) => reply.end(JSON.stringify({ name, pepper, issuance, grpc: process.env.GRPC_PORT })));
+  server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
+  process.on('SIGTERM', () => { console.log('ended in order'); process.exit(0); });
+`;
+
+interface Answer {
+  readonly name: string;
+  readonly pepper: string;
+  readonly issuance: string;
+  readonly grpc: string;
+}
+
+describe('a cluster of processes', () => {
+  let folder: string;
+  let cluster: Cluster | undefined;
+  const lines: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'latchkey-cluster-'));
+    for (const { entry } of services) {
+      const file = path.join(folder, 'dist', entry);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, program);
+    }
+  });
+  beforeEach(() => (lines.length = 0));
+  afterEach(() => cluster?.stop());
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const start = (env: Record<string, string> = {}) =>
+    startCluster({
+      databaseUrl: 'postgres://unused',
+      redisUrl: 'redis://unused',
+      kafkaBrokers: ['unused:9092'],
+      dataDir: path.join(folder, 'data'),
+      dist: path.join(folder, 'dist'),
+      env,
+      onLine: (name, line) => lines.push(`${name}: ${line}`),
+    });
+  const get = async (url: string) => (await (await fetch(url)).json()) as Answer;
+
+  it('has every service ready behind one edge, with the same secrets and the addresses of its peers', async () => {
+    cluster = await start();
+    const [users, keys] = [await get(`${cluster.url}/api/v1/users`), await get(`${cluster.url}/api/v1/api-keys`)];
+    expect([users.name, keys.name]).toEqual(['identity', 'issuance']);
+    expect(users.pepper).toMatch(/^[0-9a-f]{64}$/);
+    expect(keys.pepper).toBe(users.pepper);
+    expect(users.issuance).toBe(`127.0.0.1:${keys.grpc}`);
+    expect((await get(`${cluster.url}/nowhere`)).name).toBe('issuance');
+  });
+
+  it('goes on when a node is killed, and takes it back when it is started again', async () => {
+    cluster = await start();
+    const { url, processes } = cluster;
+    const nodes = async () => new Set([(await get(`${url}/v1/check`)).name, (await get(`${url}/v1/check`)).name]);
+    expect(await nodes()).toEqual(new Set(['enforcement-1', 'enforcement-2']));
+    await processes.get('enforcement-1')?.kill();
+    expect(await nodes()).toEqual(new Set(['enforcement-2']));
+    await processes.get('enforcement-1')?.restart();
+    expect(await nodes()).toEqual(new Set(['enforcement-1', 'enforcement-2']));
+  });
+
+  it('ends every process in order', async () => {
+    cluster = await start();
+    const processes = [...cluster.processes.values()];
+    await cluster.stop();
+    expect(lines).toEqual(expect.arrayContaining(processes.map(({ name }) => `${name}: ended in order`)));
+    for (const each of processes) expect(() => each.pid).toThrow('does not run');
+  });
+
+  it('does not start without one of its services, says why, and leaves none running', async () => {
+    await expect(start({ REFUSES: 'audit' })).rejects.toThrow(/audit did not become ready:[^]*refused/);
+    const pids = lines.flatMap((line) => /: pid (\d+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(pids.length).toBeGreaterThan(0);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+});
