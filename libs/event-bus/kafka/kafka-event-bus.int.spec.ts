@@ -25,13 +25,23 @@ eventBusContract('Kafka', async () => {
 });
 
 describe('KafkaEventBus', () => {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const open = async (address: BusAddress) => {
+    const { bus, close } = await openBus(address);
+    cleanups.push(close);
+    return bus;
+  };
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
   it('keeps its partitions while a handler takes longer than the session', async () => {
     const address = kafkaAddress();
-    const members = await Promise.all([openBus(address), openBus(address)]);
-    await members[0].bus.publish(versions('topic', 'key', 1, 1));
+    const members = await Promise.all([open(address), open(address)]);
+    await members[0].publish(versions('topic', 'key', 1, 1));
     const begun: number[] = [];
     let ended = 0;
-    for (const { bus } of members) {
+    for (const bus of members) {
       await bus.subscribe({
         group: 'readers',
         topics: ['topic'],
@@ -43,16 +53,16 @@ describe('KafkaEventBus', () => {
         park: () => Promise.reject(new Error('nothing is poison here')),
       });
     }
-    await members[0].bus.publish(versions('topic', 'key', 2, 2));
+    await members[0].publish(versions('topic', 'key', 2, 2));
     await eventually(() => expect(ended).toBe(2), { timeoutMs: 15_000 });
     expect(begun).toEqual([1, 2]);
-    await Promise.all(members.map(({ close }) => close()));
   });
 
   it('needs a new producer after a failure: one of kafkajs that is used again has its messages dropped as repetitions', async () => {
     const address = kafkaAddress();
     const proxy = await startProxy();
-    const { bus, close } = await openBus(address);
+    cleanups.push(() => proxy.stop());
+    const bus = await open(address);
     await bus.publish(versions('topic', 'key', 1, 1));
     const producer = kafkaClient({
       brokers: address.brokers,
@@ -70,6 +80,7 @@ describe('KafkaEventBus', () => {
       producer.sendBatch({
         topicMessages: [{ topic: `${address.prefix}topic`, messages: versions('topic', 'key', version, version) }],
       });
+    cleanups.push(() => producer.disconnect());
     await producer.connect();
     await send(2);
     proxy.stall('answers');
@@ -87,8 +98,5 @@ describe('KafkaEventBus', () => {
     });
     await eventually(() => expect(read.at(-1)).toBe(5));
     expect(read).toEqual([1, 2, 3, 5]);
-    await producer.disconnect();
-    await close();
-    await proxy.stop();
   });
 });
