@@ -26,6 +26,9 @@ export interface RenewerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** `waiting`: a new incarnation must wait. `follower`: another process leads. */
+export type RenewalRound = 'renewed' | 'waiting' | 'follower';
+
 /**
  * Keeps an owner's fences valid (rule 4). One of an owner's processes leads; on any failure it gives the lead up with its connection,
  * so another process that reaches Redis may go on.
@@ -54,6 +57,7 @@ export class Renewer {
     this.#stopped = true;
     this.#wake();
     await this.#loop;
+    await this.#giveUp();
   }
 
   /** Milliseconds since this process last renewed all fences; null: it never did, or does not lead. */
@@ -73,13 +77,12 @@ export class Renewer {
       }
       if (!this.#stopped) await this.#sleep(Math.max(1, this.#timing.renewEveryMs - (performance.now() - began)));
     }
-    await this.#giveUp();
   }
 
-  /** One round, for the leader. Public so that tests can take it step by step. */
-  async round(): Promise<void> {
+  /** One round by itself, for tests that take step after step. @throws when a fence could not be renewed */
+  async round(): Promise<RenewalRound> {
     const records = (this.#records ??= await this.options.openRecords());
-    if (!(await records.lead())) return;
+    if (!(await records.lead())) return 'follower';
     // First the clocks, then the rows: what is committed after a clock was read has until then plus L, and answers after 2 L.
     const sightings = await Promise.allSettled(this.#shards.map((shard) => this.options.fences.observe(shard)));
     const pending = this.#safeguards.pendingRows ? await records.pending() : [];
@@ -95,7 +98,9 @@ export class Renewer {
     }
     await records.forget(pending.filter((row) => this.#shardsOf(row).every((shard) => renewed.has(shard))));
     if (failures.length > 0) throw new AggregateError(failures, 'fences were not renewed');
-    if (renewed.size === this.#shards.length) this.#renewedAt = performance.now();
+    if (renewed.size < this.#shards.length) return 'waiting';
+    this.#renewedAt = performance.now();
+    return 'renewed';
   }
 
   /** False: a new incarnation must still wait. */
