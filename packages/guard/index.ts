@@ -1,3 +1,4 @@
+export type { CheckRequest, CheckResult, Principal } from '@latchkey/contracts';
 export * from './access.guard';
 export * from './check-client';
 export * from './check-result';

@@ -29,15 +29,18 @@ function stopOnSignal(service: Service): void {
 }
 
 /**
- * The main program of a service: builds it, starts it, prints the ready line, and stops it in order on SIGTERM or SIGINT.
+ * The main program of a service: builds it, starts it, prints the ready line, and stops it in order on SIGTERM or SIGINT. Answers where
+ * it can be reached.
  * What keeps it from starting ends the process with 1; refused configuration is told in plain words, without a stack.
  */
-export async function runService(name: string, build: () => Promise<Service>): Promise<void> {
+export async function runService(name: string, build: () => Promise<Service>): Promise<Addresses> {
   let service: Service | undefined;
   try {
     service = await build();
     stopOnSignal(service);
-    process.stdout.write(`${readyLine(name, await service.start())}\n`);
+    const addresses = await service.start();
+    process.stdout.write(`${readyLine(name, addresses)}\n`);
+    return addresses;
   } catch (error) {
     if (error instanceof ConfigError) process.stderr.write(`latchkey ${name}: ${error.message}\n`);
     else createLogger({ service: name }).fatal({ err: error }, 'the service did not start');
