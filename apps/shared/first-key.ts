@@ -8,6 +8,9 @@ export interface FirstKeyConfig {
   readonly LATCHKEY_ADMIN_KEY?: Secret | undefined;
 }
 
+/** Where the admin key that the first start made is kept. */
+export const adminKeyFile = (dataDir: string) => path.join(dataDir, 'admin-key');
+
 /**
  * Makes the admin key at the first start, and keeps one that was made here in the data directory, for its owner alone. `announce` is told
  * once. A key that came with the configuration is neither kept nor announced.
@@ -22,7 +25,7 @@ export async function ensureFirstKey(
     await handler.execute({ adminKey });
     return;
   }
-  const file = path.join(dataDir, 'admin-key');
+  const file = adminKeyFile(dataDir);
   const secret = await handler.execute({ keep: (made) => writeSecret(file, made) });
   if (secret !== null) announce(secret, file);
 }

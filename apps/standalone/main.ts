@@ -12,6 +12,7 @@ import { compose } from '../shared/compose';
 import { ensureFirstKey } from '../shared/first-key';
 import { withResources, type Resources } from '../shared/resources';
 import { standaloneConfig, type StandaloneConfig } from './config';
+import { nextSteps } from './next-steps';
 import { openStores, secretsOf } from './parts';
 
 /** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
@@ -63,17 +64,25 @@ async function compositionOf(resources: Resources, config: StandaloneConfig): Pr
   });
 }
 
-async function build(resources: Resources): Promise<Service> {
-  const config = standaloneConfig();
-  await mkdir(config.LATCHKEY_DATA_DIR, { recursive: true });
-  const service = await compositionOf(resources, config);
-  await service.app
-    .get(EnsureFirstWorkspaceHandler)
-    .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
-  await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, (secret, file) => {
-    process.stdout.write(`first admin key (shown once, kept in ${file}): ${secret.reveal()}\n`);
-  });
-  return service;
+async function main(): Promise<void> {
+  let stepsAt = (_url: string) => '';
+  const { http = '' } = await runService('standalone', () =>
+    withResources(async (resources) => {
+      const config = standaloneConfig();
+      await mkdir(config.LATCHKEY_DATA_DIR, { recursive: true });
+      const service = await compositionOf(resources, config);
+      // A workspace that is there already keeps its profile, whatever the configuration says now.
+      const { profile } = await service.app
+        .get(EnsureFirstWorkspaceHandler)
+        .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
+      await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, (secret, file) => {
+        process.stdout.write(`first admin key (shown once, kept in ${file}): ${secret.reveal()}\n`);
+      });
+      stepsAt = (url) => nextSteps(url, profile, config);
+      return service;
+    }),
+  );
+  process.stdout.write(stepsAt(http));
 }
 
-void runService('standalone', () => withResources(build));
+void main();

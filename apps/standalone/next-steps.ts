@@ -1,0 +1,31 @@
+import { adminKeyFile } from '../shared/first-key';
+import type { StandaloneConfig } from './config';
+
+/** Each profile's own form of the call that makes a key. */
+const CREATE: Readonly<Record<string, { readonly path: string; readonly scope: string }>> = {
+  s4e: { path: '/api/keys', scope: 'read:assets' },
+  slaunch: { path: '/api/v1/api-keys', scope: 'store:read' },
+};
+
+/** What to do first, to be copied from the terminal. */
+export function nextSteps(url: string, profile: string, config: StandaloneConfig): string {
+  const { path, scope } = CREATE[profile] ?? { path: '/api/v1/api-keys', scope: 'assets:read' };
+  const key =
+    config.LATCHKEY_ADMIN_KEY === undefined
+      ? `$(cat ${adminKeyFile(config.LATCHKEY_DATA_DIR)})`
+      : '$LATCHKEY_ADMIN_KEY';
+  return `
+Next, in another terminal:
+
+  # create a key
+  curl -s ${url}${path} -H "Authorization: Bearer ${key}" \\
+    -H "Content-Type: application/json" -d '{"name": "First integration", "scopes": ["${scope}"]}'
+
+  # may it pass?
+  curl -s ${url}/v1/check -H "Content-Type: application/json" \\
+    -d '{"credential": "<the key>", "scopes": ["${scope}"]}'
+
+Stop with Ctrl+C. README.md goes on from here.
+
+`;
+}
