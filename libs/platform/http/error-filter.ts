@@ -3,7 +3,6 @@ import { AppError, isAppError } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteTable } from './route-table';
 import { errorReply } from './envelope';
-import { HTTP_STATUS } from './status';
 import { toAppError } from './to-app-error';
 
 /** Answers with `error` in the envelope of the surface. An internal error is logged with its cause, and only there. */
@@ -39,5 +38,3 @@ export class ErrorFilter implements ExceptionFilter {
     return new AppError('route.method_not_allowed');
   }
 }
-
-export const statusOf = (error: AppError): number => HTTP_STATUS[error.code];
