@@ -1,11 +1,12 @@
 import { parseEvent } from '@latchkey/contracts';
 import { rebuildProjection } from '@latchkey/event-store';
-import { Secret } from '@latchkey/kernel';
+import { keyId, Secret } from '@latchkey/kernel';
 import { eventually } from '@latchkey/testing';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { CryptoRandomness } from './adapters/crypto-randomness';
 import { Peppers } from './adapters/peppers';
 import { PostgresCredentials } from './adapters/postgres-credentials';
+import { decide } from './domain/key/decide';
 import { keyListProjection } from './projections/key-list.projection';
 import { issuanceService, PEPPER, type IssuanceService } from './testing/issuance-service';
 
@@ -18,6 +19,13 @@ class ScriptedIds extends CryptoRandomness {
     this.asked.push(digits);
     return this.script.shift() ?? super.hex(digits);
   }
+}
+
+/** A promise, and what resolves it. */
+function gate(): [Promise<void>, () => void] {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return [passed, open];
 }
 
 const sha256 = (secret: string): Buffer => createHash('sha256').update(secret).digest();
@@ -88,6 +96,86 @@ describe('issuance', () => {
       allowed_ips: ['10.0.0.0/8'],
       scopes: ['read:scans'],
     });
+  });
+
+  describe('a maker that is revoked while it makes a key', () => {
+    const admin = async () => (await create({ scopes: ['admin'] })).body.data;
+    /** A creation that stops before its commit, decided on the maker's first version. */
+    const creation = (maker: string, held: boolean) => {
+      const { workspaceId, ownerId } = issuance.identity.first;
+      const child = keyId(randomUUID());
+      const now = issuance.clock.now();
+      const grant = {
+        scopes: ['admin:full'],
+        plan: 'standard',
+        assets: 'all',
+        allowedIps: [],
+        expiresAt: null,
+      } as const;
+      const [arrived, arrive] = gate();
+      const [opened, open] = gate();
+      const written = issuance.keys.write({
+        keyId: child,
+        decide: (state) =>
+          decide(
+            {
+              type: 'CreateKey',
+              ...{ keyId: child, displayId: child, workspaceId, userId: ownerId, name: 'child', grant, now },
+              scopesAsSent: grant.scopes,
+              grantor: { kind: 'installation' },
+            },
+            state,
+          ),
+        meta: { actorId: maker, workspaceId, requestId: 'test', at: now },
+        ...(held && { grantor: { keyId: keyId(maker), version: 1 } }),
+        beforeCommit: async () => {
+          arrive();
+          await opened;
+        },
+      });
+      return { written, arrived, open };
+    };
+    const revokedWhile = async (held: boolean): Promise<boolean> => {
+      const { id, key } = await admin();
+      const { id: maker } = (await issuance.call('GET', '/api/v1/me', { key })).body;
+      const { written, arrived, open } = creation(maker, held);
+      await arrived;
+      let answered = false;
+      const revoked = issuance.call('DELETE', `/api/keys/${id}`).finally(() => (answered = true));
+      await eventually(async () => {
+        const [{ waiting }] = await issuance.dataSource.query(
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(answered || waiting > 0).toBe(true);
+      });
+      const early = answered;
+      open();
+      await Promise.all([written, revoked]);
+      return early;
+    };
+
+    it('is revoked after it: no answer of a revoke is followed by a grant of the revoked', async () =>
+      expect(await revokedWhile(true)).toBe(false));
+
+    it('without holding the maker, its revoke answers while the key is on its way', async () =>
+      expect(await revokedWhile(false)).toBe(true));
+
+    /** A maker that is revoked after it was looked at, and before the key is written. */
+    const revokedBefore = async (held: boolean) => {
+      const { id, key } = await admin();
+      const { id: maker } = (await issuance.call('GET', '/api/v1/me', { key })).body;
+      await issuance.call('DELETE', `/api/keys/${id}`);
+      const { written, open } = creation(maker, held);
+      open();
+      return written;
+    };
+
+    it('or before it, and then it makes none', () =>
+      expect(revokedBefore(true)).rejects.toMatchObject({ code: 'stream.version_conflict' }));
+
+    it('without holding the maker, a revoked one makes a key', async () =>
+      expect((await revokedBefore(false)).key.status).toBe('Active'));
   });
 
   it('revokes at the same time count once', async () => {

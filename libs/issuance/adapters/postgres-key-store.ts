@@ -1,10 +1,10 @@
-import { keyId as asKeyId, type KeyId, type Secret } from '@latchkey/kernel';
+import { AppError, type KeyId, type Secret } from '@latchkey/kernel';
 import type { KeyEvent } from '@latchkey/contracts';
 import { decideAndAppend, writeProjection, type EventStore, type RecordedEvent } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { ExistingKey, KeyStore, KeyWrite, WrittenKey } from '../application/ports';
+import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, WrittenKey } from '../application/ports';
 import { evolve, initialKey, type KeyState } from '../domain/key/key';
 import { keyListProjection } from '../projections/key-list.projection';
 import { keySubject } from '../projections/key-subject';
@@ -18,13 +18,17 @@ export class PostgresKeyStore implements KeyStore {
     private readonly peppers: Peppers,
   ) {}
 
-  async load(keyId: KeyId): Promise<KeyState> {
+  async load(keyId: KeyId): Promise<{ readonly state: KeyState; readonly version: number }> {
     const history = await this.events.readStream(keyId);
     // The service wrote its streams itself, through this type.
-    return history.reduce((state, { type, data }) => evolve(state, { type, data } as KeyEvent), initialKey);
+    const state = history.reduce<KeyState>(
+      (before, { type, data }) => evolve(before, { type, data } as KeyEvent),
+      initialKey,
+    );
+    return { state, version: history.length };
   }
 
-  async write({ keyId, decide, meta, newSecret, claim, beforeCommit }: KeyWrite): Promise<WrittenKey> {
+  async write({ keyId, decide, meta, grantor, newSecret, claim, beforeCommit }: KeyWrite): Promise<WrittenKey> {
     let changed: ChangedSubject | null = null;
     const { state } = await decideAndAppend<KeyState, KeyEvent>(this.events, {
       streamId: keyId,
@@ -35,11 +39,12 @@ export class PostgresKeyStore implements KeyStore {
       ...(claim && { claims: () => ({ claim }) }),
       within: async (tx, recorded, after) => {
         const key = existing(after);
+        if (grantor) await holdUnchanged(tx, grantor, grantor.keyId === keyId ? recorded.length : 0);
         await writeProjection(tx, keyListProjection, recorded);
         if (newSecret) await this.#writeDigest(tx, key, newSecret);
         changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
-        await count(tx, key.workspaceId, recorded);
         await beforeCommit?.();
+        await count(tx, key.workspaceId, recorded);
       },
     });
     const key = existing(state);
@@ -57,13 +62,26 @@ export class PostgresKeyStore implements KeyStore {
 
   async #subject({ keyId, workspaceId }: ExistingKey): Promise<ChangedSubject> {
     const [snapshot] = await this.subjects.read([{ kind: 'key', id: keyId }]);
-    return { kind: 'key', id: asKeyId(keyId), workspaceId, version: snapshot?.version ?? 0 };
+    return { kind: 'key', id: keyId, workspaceId, version: snapshot?.version ?? 0 };
   }
 }
 
 function existing(state: KeyState): ExistingKey {
   if (state.status === 'None') throw new Error('a key without events was written');
   return state;
+}
+
+/**
+ * Whoever changes the grantor waits from here on, and whoever has changed it is seen. Before the count of the workspace, which every
+ * revoke takes after its key's row.
+ * @param own events that this transaction adds to the grantor's stream itself
+ */
+async function holdUnchanged(tx: EntityManager, { keyId, version }: KeyVersion, own: number): Promise<void> {
+  await tx.query('SELECT FROM key_list WHERE key_id = $1 FOR SHARE', [keyId]);
+  const [stream] = await tx.query<{ last: number }[]>('SELECT max(version) AS last FROM events WHERE stream_id = $1', [
+    keyId,
+  ]);
+  if (stream?.last !== version + own) throw new AppError('stream.version_conflict', { internal: `grantor ${keyId}` });
 }
 
 /** Last in its transaction: the row is the workspace's, and everybody who makes a key there waits for it. */

@@ -26,7 +26,7 @@ export class ChangeKeyHandler {
   /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant` and `decide` throw */
   async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ExistingKey> {
     const { key: found } = await findKey(this.list, caller.workspaceId, ref);
-    const { profile, grantor } = await this.grantors.of(caller);
+    const { profile, grantor, version } = await this.grantors.of(caller);
     const now = this.clock.now();
     const { name, scopes } = request;
     const changes = {
@@ -39,6 +39,7 @@ export class ChangeKeyHandler {
       keyId: found.keyId,
       decide: (state) => decide(command, state),
       meta: metaOf(caller, now),
+      grantor: version,
     });
     await this.settlement.settle([changed]);
     return key;

@@ -50,6 +50,7 @@ export class CreateKeyHandler {
         keyId: newKeyId,
         decide: (state) => decide(command, state),
         meta: metaOf(caller, now),
+        grantor: own.version,
         newSecret: secret,
         claim: [claim],
       });

@@ -3,13 +3,15 @@ import { UNLIMITED_PLAN, type Profile } from '@latchkey/access';
 import type { Grantor } from '../domain/key/commands';
 import { isExpired, type ActiveKey } from '../domain/key/key';
 import type { Caller } from './caller';
-import type { KeyStore, WorkspaceDirectory } from './ports';
+import type { KeyStore, KeyVersion, WorkspaceDirectory } from './ports';
 
 export interface CallersGrant {
   /** The caller's own key, as it is now. */
   readonly key: ActiveKey;
   readonly profile: Profile;
   readonly grantor: Grantor;
+  /** What to hold unchanged until the commit. */
+  readonly version: KeyVersion;
 }
 
 /** Finds out how much a caller has, from issuance's own store: what enforcement let through may have been narrowed since. */
@@ -22,7 +24,7 @@ export class Grantors {
 
   /** @throws AppError `auth.unauthorized` when the caller's key has ended in the meantime. */
   async of(caller: Caller): Promise<CallersGrant> {
-    const [key, profile] = await Promise.all([
+    const [{ state: key, version }, profile] = await Promise.all([
       this.keys.load(caller.keyId),
       this.directory.profileOf(caller.workspaceId),
     ]);
@@ -31,6 +33,11 @@ export class Grantors {
     // The role matters only to a key that is unlimited itself.
     const ofOwner =
       key.plan === UNLIMITED_PLAN && (await this.directory.roleOf(key.workspaceId, key.userId)) === 'owner';
-    return { key, profile, grantor: { kind: 'credential', profile, grant: key, ofOwner } };
+    return {
+      key,
+      profile,
+      grantor: { kind: 'credential', profile, grant: key, ofOwner },
+      version: { keyId: key.keyId, version },
+    };
   }
 }

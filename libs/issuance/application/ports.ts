@@ -7,15 +7,26 @@ import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
 
 export type ExistingKey = ActiveKey | RevokedKey;
 
+/** A stream as it was when something was read from it. */
+export interface KeyVersion {
+  readonly keyId: KeyId;
+  readonly version: number;
+}
+
 export interface KeyWrite {
   readonly keyId: KeyId;
   /** Pure; called again on newer state when somebody else was faster. */
   readonly decide: (state: KeyState) => readonly KeyEvent[];
   readonly meta: EventMeta;
+  /**
+   * The maker's key, as the decision has it. It is held unchanged until the commit, so that a revoke or a narrowing of the maker that
+   * has answered is followed by no grant that rests on what was before.
+   */
+  readonly grantor?: KeyVersion;
   /** The secret that the events bring in, if they bring one. Only its digest is kept. */
   readonly newSecret?: Secret;
   readonly claim?: readonly Claim[];
-  /** Runs when everything is written and claimed, before the commit: when it fails, nothing has happened. */
+  /** Runs when all is claimed, before the commit: when it fails, nothing has happened. */
   readonly beforeCommit?: () => Promise<void>;
 }
 
@@ -31,10 +42,11 @@ export interface WrittenKey {
 
 /** Keys as streams of events, and what must change with them. */
 export interface KeyStore {
-  load(keyId: KeyId): Promise<KeyState>;
+  load(keyId: KeyId): Promise<{ readonly state: KeyState; readonly version: number }>;
   /**
    * Loads, decides and writes events, outbox, claims, digest, key list and the key's subject in one transaction.
-   * @throws AppError what `decide` throws, `claim.taken` (details: scope), `stream.version_conflict` after several lost races
+   * @throws AppError what `decide` throws, `claim.taken` (details: scope), `stream.version_conflict` after several lost races or when
+   * the grantor has changed
    */
   write(write: KeyWrite): Promise<WrittenKey>;
 }

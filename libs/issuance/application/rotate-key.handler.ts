@@ -27,7 +27,7 @@ export class RotateKeyHandler {
    */
   async execute(ref: string, gracePeriodHours: number, caller: Caller): Promise<IssuedKey> {
     const { key: found } = await findKey(this.list, caller.workspaceId, ref);
-    const { profile, grantor } = await this.grantors.of(caller);
+    const { profile, grantor, version } = await this.grantors.of(caller);
     const now = this.clock.now();
     const secret = this.random.secret(profile);
     const command: RotateKey = {
@@ -41,6 +41,7 @@ export class RotateKeyHandler {
       keyId: found.keyId,
       decide: (state) => decide(command, state),
       meta: metaOf(caller, now),
+      grantor: version,
       newSecret: secret,
     });
     await this.settlement.settle([changed]);

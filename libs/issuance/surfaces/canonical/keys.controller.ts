@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import type { Principal } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import { workspaceId, type Clock, type RequestId } from '@latchkey/kernel';
@@ -35,6 +35,7 @@ export class CanonicalKeysController {
   ) {}
 
   @Post()
+  @Header('cache-control', 'no-store')
   @Requires(WRITE)
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
@@ -79,6 +80,7 @@ export class CanonicalKeysController {
   }
 
   @Post(':id/rotate')
+  @Header('cache-control', 'no-store')
   @Requires(WRITE)
   async rotate(
     @Param('id') id: string,

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, Param, Post, Put, Query } from '@nestjs/common';
 import type { Principal } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import { workspaceId, type RequestId } from '@latchkey/kernel';
@@ -34,6 +34,7 @@ export class S4eKeysController {
   ) {}
 
   @Post()
+  @Header('cache-control', 'no-store')
   @Requires(WRITE)
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
