@@ -25,7 +25,19 @@ interface Running {
 export interface System extends Running {
   /** Admin key of a second workspace on the same installation, where one was asked for. */
   readonly neighbourKey: string | null;
+  /** What the routers of all processes have. */
+  readonly routes: readonly Route[];
   stop(): Promise<void>;
+}
+
+export interface Route {
+  /** Base address of the process. */
+  readonly url: string;
+  /** Counts the routers of a process, from 1: the service itself, then its port for operators. */
+  readonly router: number;
+  readonly method: string;
+  /** With `:parameters`. */
+  readonly path: string;
 }
 
 export interface SystemOptions {
@@ -46,9 +58,24 @@ export async function startSystem(way: WayOfRunning, { profile, neighbour }: Sys
   const { result, undo } = await UndoStack.whole(async (undo) => {
     const kept = await keptParts(way, undo);
     const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
-    return { ...(await start(way, profile, kept, undo)), neighbourKey };
+    await rm(routesFile(kept), { force: true });
+    const running = await start(way, profile, kept, undo);
+    return { ...running, neighbourKey, routes: await reportedRoutes(kept) };
   });
   return { ...result, stop: () => undo.undo() };
+}
+
+const routesFile = ({ folder }: Kept) => path.join(folder, 'routes');
+
+/** Makes every program tell its routes. */
+const reporting = (kept: Kept) => ({
+  NODE_OPTIONS: `--require ${path.join(__dirname, 'report-routes.cjs')}`,
+  ROUTES_FILE: routesFile(kept),
+});
+
+async function reportedRoutes(kept: Kept): Promise<readonly Route[]> {
+  const lines = (await readFile(routesFile(kept), 'utf8')).trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Route);
 }
 
 async function keptParts(way: WayOfRunning, undo: UndoStack): Promise<Kept> {
@@ -66,12 +93,14 @@ async function keptParts(way: WayOfRunning, undo: UndoStack): Promise<Kept> {
 const start = (way: WayOfRunning, profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> =>
   way === 'standalone' ? startStandalone(profile, kept, undo) : startAsCluster(profile, kept, undo);
 
-async function startStandalone(profile: ProfileName, { databaseUrl, folder }: Kept, undo: UndoStack): Promise<Running> {
+async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
+  const { databaseUrl, folder } = kept;
   const { url, stop } = await startProgram('apps/standalone/main.js', {
     ADMIN_PORT: String(await freePort()),
     DATABASE_URL: databaseUrl,
     LATCHKEY_DATA_DIR: folder,
     LATCHKEY_PROFILE: profile,
+    ...reporting(kept),
   });
   undo.push(stop);
   return { url, assetsUrl: url, enforcementUrls: [url], adminKey: await adminKeyIn(folder) };
@@ -85,7 +114,7 @@ async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack)
     dataDir: kept.folder,
     dist: builtTree,
     topicPrefix: `${path.basename(kept.folder)}.`,
-    env: { LATCHKEY_PROFILE: profile },
+    env: { LATCHKEY_PROFILE: profile, ...reporting(kept) },
   });
   undo.push(() => cluster.stop());
   const enforcementUrls = [...cluster.processes.values()].flatMap(({ name, url }) =>
@@ -93,6 +122,7 @@ async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack)
   );
   const assets = await startProgram('examples/assets-api/main.js', {
     LATCHKEY_ENFORCEMENT_URLS: enforcementUrls.join(','),
+    ...reporting(kept),
   });
   undo.push(assets.stop);
   const adminKey = await adminKeyIn(path.join(kept.folder, 'issuance'));
