@@ -49,6 +49,18 @@ describe('a TCP proxy', () => {
     await eventually(() => expect(answers).toBe('a'));
   });
 
+  it('redirect: what is open is reset, and what comes reaches the other server', async () => {
+    const other = createServer((socket) => socket.on('error', () => undefined).end('other'));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const closed = closing(client);
+    proxy.redirect(`echo://127.0.0.1:${(other.address() as AddressInfo).port}`);
+    await closed;
+    client = await connected();
+    await eventually(() => expect(answers).toBe('other'));
+    await new Promise((resolve) => other.close(resolve));
+  });
+
   it('cut: resets what is open and refuses what comes, until restored', async () => {
     const closed = closing(client);
     proxy.cut();

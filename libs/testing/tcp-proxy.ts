@@ -14,7 +14,9 @@ export interface TcpProxy {
   cut(): void;
   /** Holds back bytes, all or one way only; connections stay open, as in a partition without resets. `restore` delivers them. */
   stall(direction?: Direction | 'both'): void;
-  /** From now on everything passes as at first. */
+  /** Connections go to another server from now on; those that are open are reset, as by a failover. */
+  redirect(target: string): void;
+  /** From now on everything passes as at first; a redirection stays. */
   restore(): void;
   /** Holds every packet back for so many milliseconds, each way. */
   delay(milliseconds: number): void;
@@ -23,7 +25,7 @@ export interface TcpProxy {
 
 /** @param target address of the server as a URL of any scheme: `redis://127.0.0.1:6379` */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
-  const { hostname, port: targetPort } = new URL(target);
+  let upstreamUrl = new URL(target);
   const open = new Set<Socket>();
   const gates: Record<Direction, Gate> = { requests: new Gate(), answers: new Gate() };
   let cut = false;
@@ -42,7 +44,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   };
   const server = createServer((client) => {
     if (cut) return void client.resetAndDestroy();
-    const upstream = connect({ host: hostname, port: Number(targetPort) });
+    const upstream = connect({ host: upstreamUrl.hostname, port: Number(upstreamUrl.port) });
     for (const socket of [client, upstream]) {
       open.add(socket.setNoDelay());
       socket.once('close', () => open.delete(socket));
@@ -66,6 +68,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     stall(direction = 'both') {
       if (direction !== 'answers') gates.requests.close();
       if (direction !== 'requests') gates.answers.close();
+    },
+    redirect(other) {
+      upstreamUrl = new URL(other);
+      resetAll();
     },
     restore() {
       cut = false;
