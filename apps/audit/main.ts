@@ -1,4 +1,13 @@
 import { AuditModule, auditMigrations } from '@latchkey/audit';
+import {
+  commonVariables,
+  compose,
+  openKafka,
+  openSchema,
+  type Resources,
+  serviceConfig,
+  withResources,
+} from '@latchkey/composition';
 import { GuardModule, HttpCheckClient } from '@latchkey/guard';
 import {
   createLogger,
@@ -10,10 +19,6 @@ import {
   type Service,
 } from '@latchkey/platform';
 import { z } from 'zod';
-import { commonVariables, serviceConfig } from '../shared/cluster-config';
-import { compose } from '../shared/compose';
-import { openKafka, openSchema } from '../shared/open';
-import { withResources, type Resources } from '../shared/resources';
 
 const configSchema = z.object({
   ...commonVariables,

@@ -1,6 +1,7 @@
+import { commonVariables, compose, type Resources, serviceConfig, withResources } from '@latchkey/composition';
+import type { SubjectOwner } from '@latchkey/contracts';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
-import type { SubjectOwner } from '@latchkey/contracts';
 import {
   createLogger,
   createMetrics,
@@ -12,9 +13,6 @@ import {
   type Service,
 } from '@latchkey/platform';
 import { z } from 'zod';
-import { commonVariables, serviceConfig } from '../shared/cluster-config';
-import { compose } from '../shared/compose';
-import { withResources, type Resources } from '../shared/resources';
 
 const configSchema = z.object({
   ...commonVariables,

@@ -1,12 +1,17 @@
+import {
+  commonVariables,
+  compose,
+  openKafka,
+  openSchema,
+  type Resources,
+  serviceConfig,
+  startRedisOwner,
+  withResources,
+} from '@latchkey/composition';
 import { EnsureFirstWorkspaceHandler, grpcDirectory, IdentityModule, identityMigrations } from '@latchkey/identity';
 import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
 import { createLogger, createService, loadConfig, runService, variables, type Service } from '@latchkey/platform';
 import { z } from 'zod';
-import { commonVariables, serviceConfig } from '../shared/cluster-config';
-import { compose } from '../shared/compose';
-import { openKafka, openSchema } from '../shared/open';
-import { startRedisOwner } from '../shared/redis-owner';
-import { withResources, type Resources } from '../shared/resources';
 
 const configSchema = z.object({
   ...commonVariables,

@@ -1,3 +1,15 @@
+import {
+  commonVariables,
+  compose,
+  ensureFirstKey,
+  openKafka,
+  openSchema,
+  type Resources,
+  serviceConfig,
+  startRedisOwner,
+  whenAvailable,
+  withResources,
+} from '@latchkey/composition';
 import { GuardModule, HttpCheckClient } from '@latchkey/guard';
 import {
   EnsureFirstKeyHandler,
@@ -7,8 +19,8 @@ import {
   Peppers,
   PostgresCredentials,
 } from '@latchkey/issuance';
-import { GrpcOwnerClient, GrpcOwnerServer, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
 import { Secret } from '@latchkey/kernel';
+import { GrpcOwnerClient, GrpcOwnerServer, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
 import {
   createLogger,
   createService,
@@ -19,13 +31,6 @@ import {
   type Service,
 } from '@latchkey/platform';
 import { z } from 'zod';
-import { commonVariables, serviceConfig } from '../shared/cluster-config';
-import { compose } from '../shared/compose';
-import { ensureFirstKey } from '../shared/first-key';
-import { openKafka, openSchema } from '../shared/open';
-import { startRedisOwner } from '../shared/redis-owner';
-import { withResources, type Resources } from '../shared/resources';
-import { whenAvailable } from '../shared/when-available';
 
 const configSchema = z.object({
   ...commonVariables,

@@ -1,4 +1,5 @@
 import type { SubjectOwner } from '@latchkey/contracts';
+import type { Secret } from '@latchkey/kernel';
 import {
   connectRedis,
   PostgresIncarnations,
@@ -8,7 +9,6 @@ import {
   Renewer,
   type Settlement,
 } from '@latchkey/live-state';
-import type { Secret } from '@latchkey/kernel';
 import type { Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import type { Resources } from './resources';

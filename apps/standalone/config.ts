@@ -1,6 +1,6 @@
+import { commonVariables } from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
 import { z } from 'zod';
-import { commonVariables } from '../shared/cluster-config';
 
 const configSchema = z.object({
   ...commonVariables,

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
 import { Secret } from '@latchkey/kernel';
+import { z } from 'zod';
 
 const answer = z.union([z.strictObject({ url: z.string() }), z.strictObject({ failed: z.string() })]);
 

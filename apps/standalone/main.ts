@@ -1,16 +1,13 @@
 import { mkdir } from 'node:fs/promises';
+import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
+import { compose, ensureFirstKey, type Resources, serviceConfig, withResources } from '@latchkey/composition';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
 import { createLogger, createMetrics, createService, runService, type Service } from '@latchkey/platform';
-import { AssetsApiModule } from '../../examples/assets-api/assets-api.module';
-import { serviceConfig } from '../shared/cluster-config';
-import { compose } from '../shared/compose';
-import { ensureFirstKey } from '../shared/first-key';
-import { withResources, type Resources } from '../shared/resources';
 import { standaloneConfig, type StandaloneConfig } from './config';
 import { nextSteps } from './next-steps';
 import { openStores, secretsOf } from './parts';
@@ -65,7 +62,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig): Pr
 }
 
 async function main(): Promise<void> {
-  let stepsAt = (_url: string) => '';
+  let stepsAt: (url: string) => string = () => '';
   const { http = '' } = await runService('standalone', () =>
     withResources(async (resources) => {
       const config = standaloneConfig();

@@ -1,4 +1,4 @@
-import { adminKeyFile } from '../shared/first-key';
+import { adminKeyFile } from '@latchkey/composition';
 import type { StandaloneConfig } from './config';
 
 /** Each profile's own form of the call that makes a key. */

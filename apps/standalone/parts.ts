@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { auditMigrations } from '@latchkey/audit';
+import { openPostgresBus, openSchema, type Resources } from '@latchkey/composition';
 import type { EventBus } from '@latchkey/event-bus';
 import { identityMigrations } from '@latchkey/identity';
 import { issuanceMigrations, Peppers } from '@latchkey/issuance';
@@ -7,8 +8,6 @@ import { Secret } from '@latchkey/kernel';
 import { ExclusiveLease } from '@latchkey/live-state';
 import { ConfigError, CursorCodec, secretFromDataDir, type Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
-import { openPostgresBus, openSchema } from '../shared/open';
-import type { Resources } from '../shared/resources';
 import type { StandaloneConfig } from './config';
 import { startEmbeddedPostgres } from './embedded-postgres';
 

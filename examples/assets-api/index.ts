@@ -1,0 +1,1 @@
+export { AssetsApiModule } from './assets-api.module';
