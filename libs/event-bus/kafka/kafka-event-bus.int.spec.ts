@@ -12,6 +12,14 @@ const kafkaAddress = (): BusAddress & { kind: 'kafka' } => ({
   brokers: backing().kafkaBrokers,
   prefix: `${randomUUID()}.`,
 });
+/** The broker may outlive the tests. */
+async function deleteTopics({ brokers, prefix }: BusAddress & { kind: 'kafka' }): Promise<void> {
+  const admin = kafkaClient({ brokers, clientId: 'event-bus-contract', log: silentLog }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+  await admin.deleteTopics({ topics });
+  await admin.disconnect();
+}
 const startProxy = () => startTcpProxy(`kafka://${backing().kafkaBrokers[0]}`);
 
 eventBusContract('Kafka', async () => {
@@ -20,24 +28,31 @@ eventBusContract('Kafka', async () => {
   return {
     address,
     spoilt: { address: { ...address, proxyPort: proxy.port }, proxy },
-    stop: () => proxy.stop(),
+    stop: async () => {
+      await proxy.stop();
+      await deleteTopics(address);
+    },
   };
 });
 
 describe('KafkaEventBus', () => {
   const cleanups: (() => Promise<unknown>)[] = [];
-  const open = async (address: BusAddress) => {
+  let address: ReturnType<typeof kafkaAddress>;
+  const open = async () => {
     const { bus, close } = await openBus(address);
     cleanups.push(close);
     return bus;
   };
+  beforeEach(() => {
+    address = kafkaAddress();
+    cleanups.push(() => deleteTopics(address));
+  });
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
   it('keeps its partitions while a handler takes longer than the session', async () => {
-    const address = kafkaAddress();
-    const members = await Promise.all([open(address), open(address)]);
+    const members = await Promise.all([open(), open()]);
     await members[0].publish(versions('topic', 'key', 1, 1));
     const begun: number[] = [];
     let ended = 0;
@@ -59,10 +74,9 @@ describe('KafkaEventBus', () => {
   });
 
   it('needs a new producer after a failure: one of kafkajs that is used again has its messages dropped as repetitions', async () => {
-    const address = kafkaAddress();
     const proxy = await startProxy();
     cleanups.push(() => proxy.stop());
-    const bus = await open(address);
+    const bus = await open();
     await bus.publish(versions('topic', 'key', 1, 1));
     const producer = kafkaClient({
       brokers: address.brokers,
