@@ -25,6 +25,8 @@ const BROKEN: Readonly<Record<string, string>> = {
   'an unknown field 5,000 deep': `{"name":${'['.repeat(DEEP)}${']'.repeat(DEEP)}}`,
   '5,000 brackets that never close': '['.repeat(DEEP),
   '1 MiB and one byte': jsonOf(MIB + 1),
+  // More than sockets hold: the reply must not be lost under what is still being sent.
+  '8 MiB': jsonOf(8 * MIB),
   'a name of 1 MiB': jsonOf(MIB),
 };
 

@@ -64,11 +64,11 @@ export async function call(
   });
 }
 
-/** Bytes that no HTTP client would send, and what came back till the server closed. */
+/** Bytes that no HTTP client would send, and what came back till the server closed: ask it to, with `Connection: close`. */
 export function sendBytes(baseUrl: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(baseUrl);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.end(bytes, 'latin1'));
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no end within ${TIMEOUT_MS} ms`)));
     socket.on('error', reject);
     text(socket).then(resolve, reject);
