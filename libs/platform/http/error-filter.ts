@@ -13,6 +13,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   // RFC 9110 §11.6.1: a 401 names a scheme.
   if (status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
   if (appError.retryAfterSeconds !== undefined) void reply.header('retry-after', String(appError.retryAfterSeconds));
+  // Fastify would close under a client that is still sending, which then often sees a reset and never the reply. Node reads the rest and
+  // drops it, until the request's timeout.
+  if (appError.code === 'request.too_large') void reply.removeHeader('connection');
   // An error is about this moment; nobody may keep it.
   void reply.header('cache-control', 'no-store').code(status).type(contentType).send(JSON.stringify(body));
 }
