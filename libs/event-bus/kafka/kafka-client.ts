@@ -30,7 +30,8 @@ const UNFOUNDED_WARNING = 'Limiting retries for the idempotent producer may inva
 const logCreator = (log: BusLog) => () => (entry: LogEntry) => {
   const { message, ...fields } = entry.log;
   if (message === UNFOUNDED_WARNING) return;
-  if (entry.level === logLevel.ERROR) log.warn(fields, message);
+  // A broker's refusal of a request is told again by whoever made it.
+  if (entry.level === logLevel.ERROR && entry.namespace !== 'Connection') log.warn(fields, message);
   else log.debug(fields, message);
 };
 

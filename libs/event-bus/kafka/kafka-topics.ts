@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
 import { kafkaClient, type KafkaEventBusOptions } from './kafka-client';
 
 const PARTITIONS = 6;
 /** Kafka's word for "as the broker is configured". */
 const BROKERS_DEFAULT = -1;
+const CREATION_MS = 5_000;
+const POLL_MS = 50;
 
 /**
  * Creates topics on first use, with a fixed number of partitions. Their messages are kept for ever, so that a new reader can begin
@@ -24,7 +28,7 @@ export class KafkaTopics {
     try {
       await admin.connect();
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         timeout: this.options.requestTimeoutMs ?? 5_000,
         topics: missing.map((topic) => ({
           topic: this.nameOf(topic),
@@ -36,9 +40,27 @@ export class KafkaTopics {
           ],
         })),
       });
+      for (const topic of missing) await this.untilLed(admin, topic);
     } finally {
       await admin.disconnect();
     }
     for (const topic of missing) this.#ready.add(topic);
+  }
+
+  /**
+   * A broker learns of a topic, and then that it leads its partitions, a moment after the topic was created. Until then it refuses
+   * messages, and kafkajs would take that for final. Offsets are told by leaders only.
+   */
+  private async untilLed(admin: Admin, topic: string): Promise<void> {
+    const deadline = performance.now() + CREATION_MS;
+    for (;;) {
+      try {
+        await admin.fetchTopicOffsets(this.nameOf(topic));
+        return;
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+      }
+      await delay(POLL_MS);
+    }
   }
 }
