@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Secret } from '@latchkey/kernel';
+import { ConfigError } from '@latchkey/platform';
 import { z } from 'zod';
 
 const answer = z.union([z.strictObject({ url: z.string() }), z.strictObject({ failed: z.string() })]);
@@ -13,7 +14,10 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** Real Postgres from an npm package, in a process of its own; its cluster lives in `folder`. */
+/**
+ * Real Postgres from an npm package, in a process of its own; its cluster lives in `folder`.
+ * @throws ConfigError when it does not start, with what Postgres said
+ */
 export async function startEmbeddedPostgres(folder: string, password: Secret): Promise<EmbeddedPostgres> {
   const host = spawn(process.execPath, [path.join(__dirname, 'postgres/host.mjs'), folder], {
     detached: true,
@@ -35,7 +39,7 @@ export async function startEmbeddedPostgres(folder: string, password: Secret): P
 async function urlFrom(host: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<string> {
   for await (const line of createInterface({ input: host.stdout })) {
     const reply = answer.parse(JSON.parse(line));
-    if ('failed' in reply) throw new Error(reply.failed);
+    if ('failed' in reply) throw new ConfigError([`LATCHKEY_DATA_DIR: ${reply.failed}`]);
     return reply.url;
   }
   throw new Error('the embedded Postgres ended while it started');

@@ -3,6 +3,7 @@ import { access, mkdir, readFile, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 
 const user = 'latchkey';
 
@@ -12,6 +13,7 @@ const user = 'latchkey';
  * @param {{ folder: string, password: string, settings?: readonly string[], port?: number }} options
  * `folder`: where the cluster is kept. As root the server runs as the user `postgres` (made if missing), which needs to be able to enter
  * every folder above. `settings`: `name=value` each. `port`: a free one when absent.
+ * @throws Error that says what Postgres said, also when another process uses the cluster
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
 export async function startPostgres({ folder, password, settings = [], port: wanted }) {
@@ -20,7 +22,7 @@ export async function startPostgres({ folder, password, settings = [], port: wan
   const EmbeddedPostgres = await loadEmbeddedPostgres();
   await mkdir(folder, { recursive: true });
   const databaseDir = path.join(folder, 'data');
-  await endLeftover(databaseDir);
+  await endLeftover(databaseDir, password);
   const log = [];
   const server = new EmbeddedPostgres({
     databaseDir,
@@ -64,9 +66,14 @@ async function loadEmbeddedPostgres() {
   return EmbeddedPostgres;
 }
 
-/** A server that outlived its host still holds the cluster's lock: it is asked to end, and waited for. */
-async function endLeftover(databaseDir) {
-  const [pid] = (await readFile(path.join(databaseDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+/**
+ * A server that outlived its host still holds the cluster's lock: it is asked to end, and waited for.
+ * @throws Error when it is in use: ending it would take the database from under another process
+ */
+async function endLeftover(databaseDir, password) {
+  const [pid, , , port] = (await readFile(path.join(databaseDir, 'postmaster.pid'), 'utf8').catch(() => '')).split(
+    '\n',
+  );
   const signal = (name) => {
     try {
       return process.kill(Number(pid), name);
@@ -74,8 +81,34 @@ async function endLeftover(databaseDir) {
       return false;
     }
   };
-  if (!pid || !(await isPostgres(pid)) || !signal('SIGINT')) return;
+  if (!pid || !(await isPostgres(pid)) || !signal(0)) return;
+  if (await isUsed(port, password))
+    throw new Error(`${databaseDir} is in use by another process (Postgres has the pid ${pid})`);
+  signal('SIGINT');
   for (const deadline = Date.now() + 10_000; Date.now() < deadline && signal(0);) await pause(50);
+}
+
+async function isUsed(port, password) {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: Number(port),
+    user,
+    password,
+    database: 'postgres',
+    connectionTimeoutMillis: 2_000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rowCount } = await client.query(
+      `SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1`,
+    );
+    return rowCount > 0;
+  } catch {
+    return false; // it is ending already, or cannot be used by anybody
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 /** After a restart of the machine the number in a lock file may be another program's. */
