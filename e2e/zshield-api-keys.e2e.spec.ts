@@ -108,10 +108,11 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
 
   it('S3-10 at the end of its grace period the old secret is refused, and the new one passes on', async () => {
     const old = await create();
-    const graceMs = 1_800;
+    const graceMs = 5_000;
     const rotated = await rotate(old, { grace_period_hours: graceMs / HOUR_MS });
     expect(await tester.checks(old.key)).toEqual(tester.everywhere('200'));
-    await pause(graceMs);
+    const [ends = 0] = graceEnds(rotated);
+    await pause(ends - Date.now() + 1);
     expect(await tester.checks(old.key)).toEqual(tester.everywhere('401 revoked'));
     expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('200'));
   });
@@ -155,7 +156,7 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
   });
 
   it('S3-15 a key stops at the moment that was set when it was made', async () => {
-    const lifeMs = 2_000;
+    const lifeMs = 3_000;
     const { key } = await create({
       name: 'short',
       scopes: ['alerts:read'],

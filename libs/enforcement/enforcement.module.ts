@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { CredentialResolver } from '@latchkey/contracts';
 import { isLoopback, systemClock } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
+import { ConfigError } from '@latchkey/platform';
 import type { FastifyInstance } from 'fastify';
 import { CredentialTable } from './adapters/credential-table';
 import { nodeSha256 } from './adapters/node-sha256';
@@ -45,14 +46,14 @@ export class EnforcementModule implements OnModuleInit {
   ) {}
 
   /**
-   * @throws Error when others than this machine could ask: whoever may ask can try credentials, and learns why one is refused, so beyond
+   * @throws ConfigError when others than this machine could ask: whoever may ask can try credentials, and learns why one is refused, so beyond
    * loopback callers must have credentials of their own.
    */
   static register({ access, host }: EnforcementOptions): DynamicModule {
     if (!isLoopback(host)) {
-      throw new Error(
-        `HOST is ${host}: callers of the check have no credentials of their own yet, so HOST must be a loopback address (127.0.0.1, ::1 or localhost)`,
-      );
+      throw new ConfigError([
+        'HOST: must be 127.0.0.1, ::1 or localhost, as callers of the check have no credentials of their own yet.',
+      ]);
     }
     return {
       module: EnforcementModule,
