@@ -3,7 +3,7 @@ import { eventually } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
 import type { LiveAccess, Outcome } from './live-access';
 import type { SubjectChange } from './subject-changes';
-import { keyBody, USER, userBody } from './testing/owners';
+import { keyBody, USER, userBody } from './testing/bodies';
 import { minute, queryFor, type Denial, type QueryOptions } from './testing/query';
 
 export interface LiveStateUnderTest {

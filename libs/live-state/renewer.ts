@@ -130,7 +130,8 @@ export class Renewer {
   async #incarnation(records: RenewalRecords, shard: number, { fence, runId }: Sighting): Promise<string | null> {
     const last = await records.lastRenewal(shard, this.#timing.newIncarnationWaitMs);
     const sameServer = fence?.runId === runId || !this.#safeguards.runId;
-    if (fence !== null && sameServer && fence.incarnation === last?.incarnation) return fence.incarnation;
+    const sameFence = fence?.incarnation === last?.incarnation || !this.#safeguards.recordedIncarnation;
+    if (fence !== null && sameServer && sameFence) return fence.incarnation;
     const over = last === null || last.over || !this.#safeguards.waitOnNewIncarnation;
     return over ? randomBytes(8).toString('hex') : null;
   }

@@ -3,7 +3,7 @@ import { eventually } from '@latchkey/testing';
 import type { RedisLiveAccess } from './redis/redis-live-access';
 import type { Safeguards } from './safeguards';
 import { Gate } from './testing/gate';
-import { USER, userBody } from './testing/owners';
+import { USER, userBody } from './testing/bodies';
 import { checkKey, Stage } from './testing/stage';
 import type { LiveStateTiming } from './timing';
 
@@ -82,6 +82,24 @@ const scenes: readonly Scene[] = [
       const renewer = stage.addRenewer('issuance', empty);
       await eventually(async () => expect(await renewer.round()).not.toBe('follower'));
       await stage.revoke(key, empty);
+      return passes(stage.node, key);
+    },
+  },
+  {
+    story: 'the owner fails back to a Redis that kept what it had',
+    needs: 'recordedIncarnation',
+    timing: { leaseMs: 300 },
+    async play(stage) {
+      const key = await stage.cachedKey();
+      await stage.endRenewers();
+      const { redis: other } = await stage.addServer();
+      const there = stage.addRenewer('issuance', other);
+      await eventually(async () => expect(await there.round()).toBe('renewed'));
+      await stage.revoke(key, other);
+      await there.round();
+      await there.stop();
+      const back = stage.addRenewer('issuance', stage.redis);
+      await eventually(async () => expect(await back.round()).toBe('renewed'));
       return passes(stage.node, key);
     },
   },

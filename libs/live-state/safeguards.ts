@@ -13,6 +13,8 @@ export interface Safeguards {
   readonly fillGuard: boolean;
   /** On another Redis nothing counts until the fence of the one before has surely ended (rule 4). */
   readonly waitOnNewIncarnation: boolean;
+  /** A fence that was left goes on only if no other has been set since, as the owner's Postgres knows (rule 4). */
+  readonly recordedIncarnation: boolean;
   /** A check only uses an ask that was sent after the check arrived (rule 7). */
   readonly askSharing: boolean;
   /** Each owner has a fence and a renewer of its own (rules 3 and 4). */
@@ -25,6 +27,7 @@ export const ALL_SAFEGUARDS: Safeguards = {
   absoluteUntil: true,
   fillGuard: true,
   waitOnNewIncarnation: true,
+  recordedIncarnation: true,
   askSharing: true,
   fencePerOwner: true,
 };

@@ -4,7 +4,7 @@ import { userId } from '@latchkey/kernel';
 import type { RedisLiveAccess } from '../redis/redis-live-access';
 import type { Safeguards } from '../safeguards';
 import { FAULTS, FaultWorld, type Fault } from './fault-world';
-import { keyBody, userBody } from './owners';
+import { keyBody, userBody } from './bodies';
 import { queryFor } from './query';
 import { Random } from './random';
 

@@ -1,21 +1,11 @@
-import {
-  SUBJECT_OWNERS,
-  type KeySubject,
-  type SubjectOwner,
-  type SubjectReader,
-  type UserSubject,
-  type WorkspaceSubject,
-} from '@latchkey/contracts';
-import { userId, workspaceId } from '@latchkey/kernel';
+import { SUBJECT_OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
 import { openDatabase } from '@latchkey/event-store';
 import { freshDatabase } from '@latchkey/testing';
 import type { DataSource } from 'typeorm';
 import { liveStateMigrations } from '../postgres/live-state-migrations';
 import { PostgresSubjects } from '../postgres/postgres-subjects';
 import type { ChangedSubject, SubjectChange } from '../subject-changes';
-
-export const WORKSPACE = 'workspace-1';
-export const USER = 'user-1';
+import { USER, userBody, WORKSPACE, workspaceBody } from './bodies';
 
 /** The two services that own subjects, each with its schema, in a database of their own. */
 export interface Owners {
@@ -53,33 +43,3 @@ export async function startOwners(): Promise<Owners> {
   await owners.write({ kind: 'user', id: USER, body: userBody() });
   return owners;
 }
-
-export const keyBody = (changes: Partial<KeySubject> = {}): KeySubject => ({
-  kind: 'key',
-  workspaceId: workspaceId(WORKSPACE),
-  userId: userId(USER),
-  name: 'deploy',
-  status: 'active',
-  scopes: ['assets:read'],
-  scopeSetIds: [],
-  allowedIps: [],
-  assets: 'all',
-  plan: 'standard',
-  secrets: [{ number: 1, graceUntilMs: null }],
-  expiresAtMs: null,
-  ...changes,
-});
-
-export const userBody = (changes: Partial<UserSubject> = {}): UserSubject => ({
-  kind: 'user',
-  status: 'active',
-  roles: { [WORKSPACE]: 'member' },
-  ...changes,
-});
-
-const workspaceBody = (): WorkspaceSubject => ({
-  kind: 'workspace',
-  status: 'active',
-  name: 'Example',
-  profile: 'latchkey',
-});

@@ -1,6 +1,6 @@
 import type { Window } from '@latchkey/contracts';
 import type { LiveQuery } from '../live-access';
-import { WORKSPACE } from './owners';
+import { WORKSPACE } from './bodies';
 
 export interface QueryOptions {
   readonly windows?: readonly Window[];

@@ -14,7 +14,8 @@ import { ALL_SAFEGUARDS, type Safeguards } from '../safeguards';
 import type { SubjectChange } from '../subject-changes';
 import { liveStateTiming, type LiveStateTiming } from '../timing';
 import { Gate } from './gate';
-import { keyBody, startOwners, type Owners } from './owners';
+import { keyBody } from './bodies';
+import { startOwners, type Owners } from './owners';
 import { queryFor, type Denial } from './query';
 
 /**
