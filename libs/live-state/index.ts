@@ -11,6 +11,7 @@ export * from './postgres/renewal-session';
 export * from './redis/connect-redis';
 export * from './redis/redis-fences';
 export * from './redis/redis-live-access';
+export * from './redis/redis-owner-side';
 export * from './redis/redis-settlement';
 export * from './renewer';
 export * from './safeguards';

@@ -35,6 +35,8 @@ export interface Miss {
 export type Finding = 'current' | { readonly entry: string } | { readonly miss: Miss };
 
 export type CheckAnswer =
+  /** An error of this check alone. */
+  | { readonly kind: 'failed' }
   | { readonly kind: 'stale'; readonly findings: readonly Finding[] }
   | { readonly kind: 'current'; readonly windows: readonly WindowState[]; readonly nowMs: number }
   | { readonly kind: 'ended'; readonly nowMs: number }
@@ -72,7 +74,7 @@ export class CheckBatch {
     this.#fences = OWNERS.map((owner) => fenceKey(shard, safeguards.fencePerOwner ? owner : 'all'));
   }
 
-  /** Rejects when Redis could not be reached in time, or this check failed in it. */
+  /** Rejects when Redis could not be reached in time. */
   run(check: DecidedCheck): Promise<CheckAnswer> {
     return new Promise((resolve, reject) => this.#turn.add({ check, resolve, reject }));
   }
@@ -88,11 +90,9 @@ export class CheckBatch {
     for (const { check } of waiting) this.#encode(check, keys, args);
     try {
       const [now, incarnations, answers] = (await this.#script.run(this.redis, keys, args)) as Reply;
-      waiting.forEach(({ check, resolve, reject }, place) => {
-        const answer = answers[place] ?? [FAILED, 'no answer'];
-        if (answer[0] === FAILED) reject(new Error(`check failed in Redis: ${answer[1] ?? ''}`));
-        else resolve(decode(check, answer, now, incarnations));
-      });
+      waiting.forEach(({ check, resolve }, place) =>
+        resolve(decode(check, answers[place] ?? [FAILED], now, incarnations)),
+      );
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     }
@@ -116,7 +116,7 @@ const shapeOf = (windows: readonly Window[]) =>
 
 const placeOf = (owner: SubjectOwner) => OWNERS.indexOf(owner);
 
-const [STALE, CURRENT, ENDED, FAILED] = [0, 1, 2, 4];
+const [STALE, CURRENT, ENDED, LIMITED, FAILED] = [0, 1, 2, 3, 4];
 
 function decode(
   check: DecidedCheck,
@@ -136,8 +136,10 @@ function decode(
       return { kind: 'current', windows: windowStates(check, rest), nowMs };
     case ENDED:
       return { kind: 'ended', nowMs };
-    default:
+    case LIMITED:
       return { kind: 'limited', retryAfterMs: Number(rest[0]), windows: windowStates(check, rest.slice(1)), nowMs };
+    default:
+      return { kind: 'failed' };
   }
 }
 

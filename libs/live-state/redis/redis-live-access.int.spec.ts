@@ -1,21 +1,20 @@
-import { SUBJECT_OWNERS } from '@latchkey/contracts';
+import { SUBJECT_OWNERS, type SubjectOwner } from '@latchkey/contracts';
 import { startRedis } from '@latchkey/testing';
 import { liveStateContract } from '../live-state.contract';
 import { startOwners } from '../testing/owners';
-import { ownerOnRedis } from '../testing/redis-side';
 import { liveStateTiming } from '../timing';
 import { connectRedis, redisReady } from './connect-redis';
 import { RedisLiveAccess } from './redis-live-access';
+import { redisOwnerSide } from './redis-owner-side';
 
 for (const shards of [1, 3]) {
   liveStateContract(`on Redis, ${shards} shards`, async () => {
     const owners = await startOwners();
     const redis = await startRedis();
     const timing = { ...liveStateTiming(600), commandTimeoutMs: 2_000 };
-    const sides = {
-      issuance: await ownerOnRedis({ owners, owner: 'issuance', redisUrl: redis.url, timing, shards }),
-      identity: await ownerOnRedis({ owners, owner: 'identity', redisUrl: redis.url, timing, shards }),
-    };
+    const side = (owner: SubjectOwner) =>
+      redisOwnerSide({ owner, dataSource: owners.dataSource(owner), redisUrl: redis.url, timing, shards });
+    const sides = { issuance: side('issuance'), identity: side('identity') };
     for (const side of Object.values(sides)) side.renewer.start();
     const connection = connectRedis(redis.url, timing);
     await redisReady(connection);
@@ -37,7 +36,7 @@ for (const shards of [1, 3]) {
       startOwners: () => void (silent = false),
       async stop() {
         connection.disconnect();
-        await Promise.all(Object.values(sides).map((side) => side.stop()));
+        await Promise.all(Object.values(sides).map((side) => side.close()));
         await owners.stop();
         await redis.stop();
       },

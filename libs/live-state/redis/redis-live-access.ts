@@ -74,7 +74,7 @@ export class RedisLiveAccess implements LiveAccess {
       const unproven = basis.unproven();
       if (verdict.kind === 'deny' && unproven.length === 0) return this.#denied(basis, verdict.denial, via);
       const answer = await this.#inRedis(shard, unproven, verdict);
-      if (answer === null) return this.#withoutRedis(basis);
+      if (answer === null || answer.kind === 'failed') return this.#withoutRedis(basis);
       if (answer.kind !== 'stale') {
         if (via === 'cache') this.counters.hits++;
         return outcome(verdict, answer, basis, via);
@@ -88,7 +88,7 @@ export class RedisLiveAccess implements LiveAccess {
     return this.#unavailable();
   }
 
-  /** Null: Redis did not answer, or not lately. */
+  /** Null: Redis does not answer, now or a moment ago. */
   async #inRedis<Denial>(
     shard: number,
     unproven: readonly SubjectRef[],
@@ -99,7 +99,9 @@ export class RedisLiveAccess implements LiveAccess {
     const subjects = unproven.map((ref) => ({ ref, expected: this.#known.get(ref)?.header ?? '' }));
     const count: Count | null = verdict.kind === 'allow' ? verdict : null;
     try {
-      return await batch.run({ subjects, count });
+      const answer = await batch.run({ subjects, count });
+      if (answer.kind === 'failed') this.counters.redisFailures++;
+      return answer;
     } catch {
       this.counters.redisFailures++;
       this.#redisDownUntilMs = performance.now() + this.#retryRedisMs;
@@ -186,7 +188,7 @@ export class RedisLiveAccess implements LiveAccess {
 
 function outcome<Denial>(
   verdict: Verdict<Denial>,
-  answer: Exclude<CheckAnswer, { kind: 'stale' }>,
+  answer: Exclude<CheckAnswer, { kind: 'stale' | 'failed' }>,
   basis: Basis<Denial>,
   via: Via,
 ): Outcome<Denial> {

@@ -101,6 +101,7 @@ describe('checks of one turn of the event loop', () => {
       );
       expect(await stage.redis.info('commandstats')).toContain('cmdstat_evalsha:calls=1,');
       expect(outcomes.map((outcome) => outcome.kind === 'allowed' && outcome.via)).toEqual(['cache', 'owner', 'cache']);
+      expect(await checkKey(stage.node, keys[0] ?? '')).toMatchObject({ kind: 'allowed', via: 'cache' });
     } finally {
       await stage.close();
     }

@@ -4,12 +4,12 @@ import { Redis } from 'ioredis';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectRedis, redisReady } from '../redis/connect-redis';
 import { RedisLiveAccess } from '../redis/redis-live-access';
+import { redisOwnerSide, type RedisOwnerSide } from '../redis/redis-owner-side';
 import { ALL_SAFEGUARDS, type Safeguards } from '../safeguards';
 import type { SubjectChange } from '../subject-changes';
 import { liveStateTiming, type LiveStateTiming } from '../timing';
 import { startOwners, type Owners } from './owners';
 import type { Random } from './random';
-import { ownerOnRedis, type OwnerOnRedis } from './redis-side';
 
 export const FAULTS = ['flush', 'kill', 'pause', 'cut off an owner', 'fail over'] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -23,7 +23,7 @@ const OWNERS = ['issuance', 'identity'] as const;
  */
 export class FaultWorld {
   readonly nodes: readonly RedisLiveAccess[];
-  readonly #sides: Record<SubjectOwner, OwnerOnRedis>;
+  readonly #sides: Record<SubjectOwner, RedisOwnerSide>;
   #current = 0;
 
   private constructor(
@@ -34,7 +34,7 @@ export class FaultWorld {
       readonly owners: Record<SubjectOwner, readonly TcpProxy[]>;
     },
     private readonly connections: readonly Redis[],
-    sides: Record<SubjectOwner, OwnerOnRedis>,
+    sides: Record<SubjectOwner, RedisOwnerSide>,
     private readonly timing: LiveStateTiming,
     private readonly random: Random,
     safeguards: Safeguards,
@@ -59,16 +59,10 @@ export class FaultWorld {
     await Promise.all(connections.map(redisReady));
     const side = (owner: SubjectOwner) => {
       const [settling, renewing] = links.owners[owner];
-      return ownerOnRedis({
-        owners,
-        owner,
-        redisUrl: settling?.url ?? '',
-        renewerUrl: renewing?.url ?? '',
-        timing,
-        safeguards,
-      });
+      const urls = { redisUrl: settling?.url ?? '', renewerUrl: renewing?.url ?? '' };
+      return redisOwnerSide({ owner, dataSource: owners.dataSource(owner), ...urls, timing, safeguards });
     };
-    const sides = { issuance: await side('issuance'), identity: await side('identity') };
+    const sides = { issuance: side('issuance'), identity: side('identity') };
     for (const owner of OWNERS) sides[owner].renewer.start();
     return new FaultWorld(owners, [...servers], links, connections, sides, timing, random, safeguards);
   }
@@ -114,7 +108,7 @@ export class FaultWorld {
   }
 
   async close(): Promise<void> {
-    await Promise.all(OWNERS.map((owner) => this.#sides[owner].stop()));
+    await Promise.all(OWNERS.map((owner) => this.#sides[owner].close()));
     for (const redis of this.connections) redis.disconnect();
     const links = [...this.links.nodes, ...OWNERS.flatMap((owner) => this.links.owners[owner])];
     await Promise.all(links.map((link) => link.stop()));
