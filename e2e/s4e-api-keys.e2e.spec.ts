@@ -157,6 +157,27 @@ describe.each(WAYS_OF_RUNNING)('the S4E documents on %s', (way) => {
     }
   });
 
+  it('S0-15 while calls keep coming, none that begins after the DELETE returned is accepted', async () => {
+    const { id, key } = await tester.createS4eKey({ scopes: ['read:assets'], plan: 'unlimited' });
+    let revokedAt = Infinity;
+    const began = { accepted: [] as number[], refused: [] as number[] };
+    const keepCalling = async (url: string) => {
+      while (performance.now() < revokedAt + 300) {
+        const at = performance.now();
+        const { allowed } = (await tester.checkAt(url, key)).json<{ allowed: boolean }>();
+        (allowed ? began.accepted : began.refused).push(at);
+      }
+    };
+    const callers = [...tester.system.enforcementUrls, ...tester.system.enforcementUrls].map(keepCalling);
+    await pause(300);
+    await tester.asAdmin('DELETE', `/api/keys/${id}`);
+    revokedAt = performance.now();
+    await Promise.all(callers);
+    expect(began.accepted.length).toBeGreaterThan(0);
+    expect(began.refused.some((at) => at > revokedAt)).toBe(true);
+    expect(began.accepted.filter((at) => at > revokedAt)).toEqual([]);
+  });
+
   it('S0-16 S0-17 the documented allowlist: listed addresses pass, others get 403, and nothing else changes', async () => {
     const { id, key, ...before } = await create(CREATE);
     const answer = await tester.asAdmin('PUT', `/api/keys/${id}`, ALLOW_IPS);

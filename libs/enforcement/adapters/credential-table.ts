@@ -23,7 +23,7 @@ const homeOf = (bytes: Uint8Array, at: number): number =>
 
 /**
  * Remembers up to `capacity` credentials in 80 bytes each plus 8 of index, outside the garbage-collected heap: a million of them as objects
- * would take three times that, and every collection would walk them. The pages are touched as they fill up.
+ * would take several times that, and every collection would walk them. The pages are touched as they fill up.
  *
  * An open-addressing index points into a ring of entries. When the ring is full the oldest entry goes that was not used since the hand
  * last passed it. A digest is uniform already, so its first four bytes are its hash.
