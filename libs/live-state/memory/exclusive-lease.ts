@@ -11,6 +11,9 @@ export interface ExclusiveLeaseOptions {
   readonly onLost: (reason: Error) => void;
 }
 
+/** After so many leases without an answer the connection is taken for dead. */
+const UNCONFIRMED_LEASES_MAX = 30;
+
 /**
  * The right to be the only process on a database (rule 9): an advisory lock on a connection of its own, confirmed every third of a
  * lease. It is held until a lease after the last confirmation was asked for; another process that gets the lock lets two leases pass
@@ -72,12 +75,15 @@ export class ExclusiveLease {
     const asked = performance.now();
     try {
       await this.client.query('SELECT 1');
-    } catch (error) {
-      return this.#lose(error instanceof Error ? error : new Error('the lock could not be confirmed'));
+      this.#heldUntil = asked + this.timing.leaseMs;
+    } catch (cause) {
+      // Postgres may be slow; while the connection stands, the lock is held. Till it is confirmed nothing is accepted.
+      const unconfirmedMs = asked - this.#heldUntil;
+      if (unconfirmedMs > UNCONFIRMED_LEASES_MAX * this.timing.leaseMs) {
+        return this.#lose(new Error('the lock could not be confirmed', { cause }));
+      }
     }
-    if (this.#lost) return;
-    this.#heldUntil = asked + this.timing.leaseMs;
-    this.#confirmLater();
+    if (!this.#lost) this.#confirmLater();
   }
 
   #lose(reason: Error): void {

@@ -15,6 +15,7 @@ import { MemoryEntries } from './memory-entries';
 export interface MemoryLiveStateOptions {
   readonly owners: SubjectReader;
   readonly lease: Pick<ExclusiveLease, 'held' | 'soleInMs'>;
+  /** Bodies that are kept, of about 1 KB each. Default 100,000; what is forgotten is asked for again. */
   readonly entriesMax?: number;
   readonly asks?: AskLimits;
   readonly timing?: LiveStateTiming;
@@ -36,7 +37,7 @@ export class MemoryLiveState implements LiveAccess, Settlement {
   constructor(private readonly options: MemoryLiveStateOptions) {
     const { owners, timing = liveStateTiming(), asks = DEFAULT_ASK_LIMITS } = options;
     this.counters = options.counters ?? new LiveStateCounters();
-    this.#entries = new MemoryEntries(options.entriesMax ?? 1_000_000);
+    this.#entries = new MemoryEntries(options.entriesMax ?? 100_000);
     this.#asks = new OwnerAsks(owners, timing.askTimeoutMs, this.counters, ALL_SAFEGUARDS, asks);
     this.#clock = options.clock ?? systemClock;
   }

@@ -20,6 +20,7 @@ export interface RedisLiveAccessOptions {
   readonly shards?: number;
   /** The greatest number of enforcement nodes; without Redis each admits its share of every limit. */
   readonly nodesMax: number;
+  /** Parsed bodies that the node keeps, of about 1 KB each. Default 50,000; what is forgotten comes with one more script call. */
   readonly entriesMax?: number;
   readonly asks?: AskLimits;
   readonly timing?: LiveStateTiming;
@@ -59,7 +60,7 @@ export class RedisLiveAccess implements LiveAccess {
       options.asks ?? DEFAULT_ASK_LIMITS,
     );
     this.#fills = new Fills(redis, timing, this.counters, safeguards);
-    this.#known = new KnownEntries(options.entriesMax ?? 200_000);
+    this.#known = new KnownEntries(options.entriesMax ?? 50_000);
     this.#nodesMax = options.nodesMax;
     this.#clock = options.clock ?? systemClock;
     this.#retryRedisMs = timing.leaseMs / 2;

@@ -68,7 +68,9 @@ describe('windows in Redis', () => {
   it('the same calls exceed the limit when two buckets estimate the window', async () => {
     const arrivals = (await race()).sort((a, b) => a.atMs - b.atMs);
     const estimate = new TwoBuckets(LIMIT, LENGTH_MS);
-    const calls = arrivals.map(({ atMs }) => ({ atMs, allowed: estimate.allows(atMs) }));
+    // Its buckets may begin anywhere: let the first burst come late in one, even if this machine was slow to start it.
+    const origin = (arrivals[0]?.atMs ?? 0) - 0.9 * LENGTH_MS;
+    const calls = arrivals.map(({ atMs }) => ({ atMs, allowed: estimate.allows(atMs - origin) }));
     expect(mostInAnySpan(calls)).toBeGreaterThan(LIMIT);
   });
 

@@ -2,18 +2,24 @@ import type { Calls } from './calls';
 
 /** The times of the last `capacity` calls, in order. It serves every window of at most `capacity` calls exactly. */
 export class Ring {
-  readonly #times: Float64Array;
+  /** Grows to the capacity as it fills: most keys use little of their limit. */
+  #times: Float64Array;
   #written = 0;
   #kept = 0;
   #newestMs = 0;
 
-  constructor(capacity: number, calls: Calls, afterMs: number) {
-    this.#times = new Float64Array(capacity);
+  constructor(
+    private readonly capacity: number,
+    calls: Calls,
+    afterMs: number,
+  ) {
+    this.#times = new Float64Array(Math.min(capacity, 8));
     for (const { atMs, count } of calls) if (atMs > afterMs) this.add(count, atMs);
   }
 
   add(cost: number, nowMs: number): void {
-    if (this.#times.length === 0) return;
+    if (this.capacity === 0) return;
+    if (this.#kept + cost > this.#times.length) this.#grow(this.#kept + cost);
     this.#newestMs = Math.max(nowMs, this.#newestMs);
     for (let i = 0; i < cost; i++) this.#times[this.#written++ % this.#times.length] = this.#newestMs;
     this.#kept = Math.min(this.#kept + cost, this.#times.length);
@@ -35,6 +41,15 @@ export class Ring {
 
   calls(): Calls {
     return Array.from({ length: this.#kept }, (_, place) => ({ atMs: this.#time(place), count: 1 }));
+  }
+
+  #grow(needed: number): void {
+    const length = Math.min(this.capacity, Math.max(needed, 2 * this.#times.length));
+    if (length === this.#times.length) return;
+    const times = new Float64Array(length);
+    for (let place = 0; place < this.#kept; place++) times[place] = this.#time(place);
+    this.#times = times;
+    this.#written = this.#kept;
   }
 
   /** `place` 0 is the oldest call that is kept. */
