@@ -24,7 +24,9 @@ for (const file of readdirSync(path.join(root, 'e2e'), { recursive: true, encodi
 
 const known = new Set(promises.map(({ id }) => id));
 const problems = [
-  ...promises.filter(({ id, kept }) => kept && !named.has(id)).map(({ id }) => `${id} is marked as kept, but no end-to-end test names it`),
+  ...promises
+    .filter(({ id, kept }) => kept && !named.has(id))
+    .map(({ id }) => `${id} is marked as kept, but no end-to-end test names it`),
   ...[...named].filter((id) => !known.has(id)).map((id) => `a test names ${id}, which is not in the contract`),
 ];
 if (known.size !== promises.length) problems.push('an id stands twice in docs/contract.md');
