@@ -2,13 +2,14 @@ import { AuditModule, auditMigrations } from '@latchkey/audit';
 import {
   commonVariables,
   compose,
+  guardOf,
   openKafka,
   openSchema,
   type Resources,
   serviceConfig,
+  storeVariables,
   withResources,
 } from '@latchkey/composition';
-import { GuardModule, HttpCheckClient } from '@latchkey/guard';
 import {
   createLogger,
   createService,
@@ -22,9 +23,7 @@ import { z } from 'zod';
 
 const configSchema = z.object({
   ...commonVariables,
-  DATABASE_URL: variables.DATABASE_URL,
-  KAFKA_BROKERS: variables.KAFKA_BROKERS,
-  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
+  ...storeVariables,
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
 });
@@ -38,22 +37,14 @@ async function build(resources: Resources): Promise<Service> {
     migrations: auditMigrations,
     logger,
   });
-  const bus = openKafka(resources, {
-    brokers: config.KAFKA_BROKERS,
-    clientId: 'audit',
-    prefix: config.LATCHKEY_TOPIC_PREFIX,
-    logger,
-  });
+  const bus = openKafka(resources, 'audit', config, logger);
   return createService({
     name: 'audit',
     logger,
     config: serviceConfig(config),
     module: compose(
       resources,
-      GuardModule.forRoot({
-        client: new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS),
-        trustedProxies: config.TRUSTED_PROXIES,
-      }),
+      guardOf(config),
       AuditModule.register({ dataSource, bus, cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY) }),
     ),
   });

@@ -6,6 +6,7 @@ import {
   type Resources,
   serviceConfig,
   startRedisOwner,
+  storeVariables,
   withResources,
 } from '@latchkey/composition';
 import { EnsureFirstWorkspaceHandler, grpcDirectory, IdentityModule, identityMigrations } from '@latchkey/identity';
@@ -15,11 +16,9 @@ import { z } from 'zod';
 
 const configSchema = z.object({
   ...commonVariables,
+  ...storeVariables,
   GRPC_PORT: variables.GRPC_PORT,
-  DATABASE_URL: variables.DATABASE_URL,
   REDIS_URL: variables.REDIS_URL,
-  KAFKA_BROKERS: variables.KAFKA_BROKERS,
-  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
 });
@@ -37,12 +36,7 @@ async function build(resources: Resources): Promise<Service> {
   startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
   const onError = (error: unknown) => logger.error({ err: error }, 'an ask could not be answered');
   const directory = IdentityModule.directory({ dataSource, subjects });
-  const publisher = openKafka(resources, {
-    brokers: config.KAFKA_BROKERS,
-    clientId: 'identity',
-    prefix: config.LATCHKEY_TOPIC_PREFIX,
-    logger,
-  });
+  const publisher = openKafka(resources, 'identity', config, logger);
   const service = await createService({
     name: 'identity',
     logger,

@@ -2,15 +2,16 @@ import {
   commonVariables,
   compose,
   ensureFirstKey,
+  guardOf,
   openKafka,
   openSchema,
   type Resources,
   serviceConfig,
   startRedisOwner,
+  storeVariables,
   whenAvailable,
   withResources,
 } from '@latchkey/composition';
-import { GuardModule, HttpCheckClient } from '@latchkey/guard';
 import {
   EnsureFirstKeyHandler,
   GrpcIdentityDirectory,
@@ -34,11 +35,9 @@ import { z } from 'zod';
 
 const configSchema = z.object({
   ...commonVariables,
+  ...storeVariables,
   GRPC_PORT: variables.GRPC_PORT,
-  DATABASE_URL: variables.DATABASE_URL,
   REDIS_URL: variables.REDIS_URL,
-  KAFKA_BROKERS: variables.KAFKA_BROKERS,
-  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
   LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER,
@@ -62,12 +61,7 @@ async function build(resources: Resources): Promise<Service> {
     new GrpcOwnerClient({ owner: 'identity', address: config.LATCHKEY_IDENTITY_GRPC }),
     (client) => client.close(),
   );
-  const publisher = openKafka(resources, {
-    brokers: config.KAFKA_BROKERS,
-    clientId: 'issuance',
-    prefix: config.LATCHKEY_TOPIC_PREFIX,
-    logger,
-  });
+  const publisher = openKafka(resources, 'issuance', config, logger);
   const settlement = startRedisOwner(resources, { owner: 'issuance', redisUrl: config.REDIS_URL, dataSource, logger });
   const service = await createService({
     name: 'issuance',
@@ -75,10 +69,7 @@ async function build(resources: Resources): Promise<Service> {
     config: serviceConfig(config),
     module: compose(
       resources,
-      GuardModule.forRoot({
-        client: new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS),
-        trustedProxies: config.TRUSTED_PROXIES,
-      }),
+      guardOf(config),
       IssuanceModule.register({
         dataSource,
         subjects,

@@ -29,3 +29,10 @@ export const serviceConfig = (config: CommonConfig): ServiceConfig => ({
   trustedProxies: config.TRUSTED_PROXIES,
   drainTimeoutMs: config.LATCHKEY_DRAIN_TIMEOUT_MS,
 });
+
+/** Variables of a service that publishes or reads events, and keeps its own schema. */
+export const storeVariables = {
+  DATABASE_URL: variables.DATABASE_URL,
+  KAFKA_BROKERS: variables.KAFKA_BROKERS,
+  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
+};

@@ -25,18 +25,16 @@ export async function openSchema(resources: Resources, options: SchemaOptions): 
   return resources.keep(dataSource, (open) => open.destroy());
 }
 
-export interface KafkaOptions {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  readonly prefix?: string | undefined;
-  readonly logger: Logger;
+export interface KafkaConfig {
+  readonly KAFKA_BROKERS: readonly string[];
+  readonly LATCHKEY_TOPIC_PREFIX?: string | undefined;
 }
 
-export const openKafka = (resources: Resources, { brokers, clientId, prefix, logger }: KafkaOptions): EventBus =>
-  resources.keep(
-    new KafkaEventBus({ brokers, clientId, log: logger, ...(prefix !== undefined && { prefix }) }),
-    (bus) => bus.close(),
-  );
+export function openKafka(resources: Resources, clientId: string, config: KafkaConfig, log: Logger): EventBus {
+  const { KAFKA_BROKERS: brokers, LATCHKEY_TOPIC_PREFIX: prefix } = config;
+  const bus = new KafkaEventBus({ brokers, clientId, log, ...(prefix !== undefined && { prefix }) });
+  return resources.keep(bus, (open) => open.close());
+}
 
 export async function openPostgresBus(resources: Resources, url: Secret, logger: Logger): Promise<EventBus> {
   const dataSource = await openSchema(resources, { url, schema: 'event_bus', migrations: eventBusMigrations, logger });
