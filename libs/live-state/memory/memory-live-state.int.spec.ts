@@ -1,21 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { liveStateContract } from '../live-state.contract';
 import { startOwners } from '../testing/owners';
-import { liveStateTiming } from '../timing';
 import { ExclusiveLease } from './exclusive-lease';
 import { MemoryLiveState } from './memory-live-state';
 
 liveStateContract('in memory', async () => {
   const owners = await startOwners();
-  const timing = liveStateTiming(200);
   const onLost = (reason: Error) => {
     throw reason;
   };
-  const lease = await ExclusiveLease.take({ dataSource: owners.dataSource('issuance'), timing, onLost });
+  const lease = await ExclusiveLease.take({ dataSource: owners.dataSource('issuance'), onLost });
   if (lease === null) throw new Error('another process holds the lock on a fresh database');
+  await pause(lease.soleInMs());
   let silent = false;
   const live = new MemoryLiveState({
     lease,
-    timing,
     owners: {
       read: (owner, refs) => (silent ? Promise.reject(new Error('stopped')) : owners.reader.read(owner, refs)),
     },

@@ -60,7 +60,9 @@ export class MemoryLiveState implements LiveAccess, Settlement {
 
   /** @throws AppError `service.unavailable`: the lock is lost; whether another process still goes by what was before is not known */
   async settle(changed: readonly ChangedSubject[]): Promise<void> {
-    for (const subject of changed) this.#entries.invalidate(subject, subject.version);
+    const older = changed.filter(({ version }) => version > 1);
+    if (older.length === 0) return;
+    for (const subject of older) this.#entries.invalidate(subject, subject.version);
     const soleInMs = this.options.lease.soleInMs();
     if (soleInMs > 0) await pause(soleInMs);
     if (!this.options.lease.held())

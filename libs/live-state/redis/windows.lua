@@ -154,6 +154,14 @@ local function lay_out(calls, windows, shape)
   return shape .. '|' .. table.concat(kinds) .. '|' .. header .. table.concat(heads) .. table.concat(slots) .. table.concat(ring)
 end
 
+local function longest_of(windows)
+  local longest = 0
+  for _, window in ipairs(windows) do
+    longest = max(longest, window.length + (window.width or 0))
+  end
+  return longest
+end
+
 local function open(key, shape, windows)
   local value = redis.call('GET', key)
   if value and string.sub(value, 1, #shape + 1) == shape .. '|' then return read_state(value, windows) end
@@ -163,7 +171,12 @@ local function open(key, shape, windows)
     calls = calls_of(read_state(value, windows_of(old)))
   end
   local state = read_state(lay_out(calls, windows, shape), windows)
-  state.new = true
+  if value then
+    -- At once, even if this call is refused: it is done once per change of limits and not on every refusal.
+    redis.call('SET', key, state.value, 'PX', ceil(longest_of(windows) / 1000))
+  else
+    state.new = true
+  end
   return state
 end
 
@@ -189,10 +202,7 @@ end
 
 local function save(key, state, cost)
   if state.new then redis.call('SET', key, state.value) end
-  local at, longest = max(now, state.newest), 0
-  for _, window in ipairs(state.windows) do
-    longest = max(longest, window.length + (window.width or 0))
-  end
+  local at, longest = max(now, state.newest), longest_of(state.windows)
   if state.expiry < now + longest then
     -- Twice as long as needed, so that a busy key says so once per window and not on every call.
     state.expiry = now + 2 * longest

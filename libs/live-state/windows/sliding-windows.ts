@@ -24,9 +24,12 @@ export class SlidingWindows {
     if (windows.length === 0) return { allowed: true, retryAfterMs: 0, windows: [] };
     this.#sweep(nowMs);
     const kept = this.#keys.get(key);
-    const state = kept?.has(windows) ? kept : new KeyWindows(windows, kept?.calls(nowMs) ?? [], nowMs);
+    const state = kept?.has(windows)
+      ? kept
+      : new KeyWindows(windows, kept?.calls(nowMs) ?? [], nowMs, kept?.idleSinceMs);
     const consumed = state.consume(windows, cost, nowMs);
-    if (consumed.allowed) this.#keys.set(key, state);
+    // Laid out anew is kept even if this call is refused: it is done once per change of limits and not on every refusal.
+    if (consumed.allowed || kept !== undefined) this.#keys.set(key, state);
     return consumed;
   }
 
@@ -44,9 +47,10 @@ class KeyWindows {
   readonly #ring: Ring;
   readonly #parts: readonly (Ring | Buckets)[];
   /** When all of it has left every window. */
-  idleSinceMs = 0;
+  idleSinceMs: number;
 
-  constructor(windows: readonly Window[], calls: Calls, nowMs: number) {
+  constructor(windows: readonly Window[], calls: Calls, nowMs: number, idleSinceMs = 0) {
+    this.idleSinceMs = idleSinceMs;
     this.#shape = shapeOf(windows);
     const live = windows.map((window) => countSince(calls, nowMs - window.lengthMs));
     const inRing = (place: number) => Math.max(windows[place]?.limit ?? 0, live[place] ?? 0) <= RING_MAX;
