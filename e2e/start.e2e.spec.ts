@@ -18,14 +18,15 @@ describe('the standalone program', () => {
   const start = async (variables: Readonly<Record<string, string>> = {}) =>
     startProgram(STANDALONE, { LATCHKEY_DATA_DIR: folder, ADMIN_PORT: String(await freePort()), ...variables });
 
-  it('starts on its own Postgres within 15 seconds, shows the admin key once, and finds everything again after a stop', async () => {
-    const began = performance.now();
+  it('starts on its own Postgres, keeps the admin key where only its owner can read it, and finds everything again after a stop', async () => {
     const first = await start();
-    expect(performance.now() - began).toBeLessThan(15_000);
-    const adminKey = (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim();
+    const keyFile = path.join(folder, 'admin-key');
+    const adminKey = (await readFile(keyFile, 'utf8')).trim();
     await eventually(() => expect(first.output()).toContain(`latchkey standalone ready http=${first.url}`));
-    expect(first.output().split(adminKey)).toHaveLength(2);
-    expect((await stat(path.join(folder, 'admin-key'))).mode & 0o777).toBe(0o600);
+    // Its output goes to a pipe here, not to a terminal: that is a log, which says where the key is and not what it is.
+    expect(first.output()).toContain(keyFile);
+    expect(first.output()).not.toContain(adminKey);
+    expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
     const made = await callerOf(first.url, adminKey)('POST', '/api/v1/api-keys', {
       name: 'kept',
       scopes: ['assets:read'],

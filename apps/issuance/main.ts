@@ -49,12 +49,10 @@ const configSchema = z.object({
 async function build(resources: Resources): Promise<Service> {
   const config = loadConfig(configSchema, process.env);
   const logger = createLogger({ service: 'issuance', level: config.LATCHKEY_LOG_LEVEL });
-  const dataSource = await openSchema(resources, {
-    url: config.DATABASE_URL,
-    schema: 'issuance',
-    migrations: issuanceMigrations,
-    logger,
-  });
+  const schema = { url: config.DATABASE_URL, schema: 'issuance', migrations: issuanceMigrations, logger };
+  const dataSource = await openSchema(resources, schema);
+  // A pool of their own for look-ups of secrets: a flood of unknown keys must not hold up a revoke.
+  const credentialData = await openSchema(resources, schema);
   const subjects = new PostgresSubjects(dataSource);
   const peppers = Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value));
   const identity = resources.keep(
@@ -88,7 +86,7 @@ async function build(resources: Resources): Promise<Service> {
         host: config.HOST,
         port: config.GRPC_PORT,
         subjects,
-        credentials: new PostgresCredentials(dataSource, peppers),
+        credentials: new PostgresCredentials(credentialData, peppers),
         onError: (error) => logger.error({ err: error }, 'an ask could not be answered'),
       }),
     ],

@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { EnsureFirstKeyHandler } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
@@ -33,7 +33,9 @@ export async function ensureFirstKey(
 async function writeSecret(file: string, secret: Secret): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const draft = `${file}.new`;
-  const handle = await open(draft, 'w', 0o600);
+  // What is left of an attempt that was cut off, or a link that somebody else put there, must not lend its mode.
+  await rm(draft, { force: true });
+  const handle = await open(draft, 'wx', 0o600);
   try {
     await handle.writeFile(`${secret.reveal()}\n`);
     await handle.sync();

@@ -22,8 +22,9 @@ export async function startEmbeddedPostgres(folder: string, password: Secret): P
   const host = spawn(process.execPath, [path.join(__dirname, 'postgres/host.mjs'), folder], {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, PGPASSWORD: password.reveal() },
+    env: inherited(),
   });
+  host.stdin.write(`${password.reveal()}\n`);
   const url = await urlFrom(host);
   return {
     url: new Secret(url),
@@ -35,6 +36,10 @@ export async function startEmbeddedPostgres(folder: string, password: Secret): P
     },
   };
 }
+
+/** The server runs as another user and would show what it inherits, so it gets nothing that the configuration holds. */
+const inherited = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'].map((name) => [name, process.env[name]]));
 
 async function urlFrom(host: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<string> {
   for await (const line of createInterface({ input: host.stdout })) {

@@ -26,7 +26,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig): Pr
   const liveState = new MemoryLiveState({ lease: stores.lease, owners: reader });
   const access = createCheckAccess({
     liveAccess: liveState,
-    resolver: new PostgresCredentials(stores.issuance, peppers),
+    resolver: new PostgresCredentials(stores.credentials, peppers),
     decisions: new PromDecisionCounter(metrics),
     onError: (error) => logger.error({ err: error }, 'a check could not be decided'),
   });
@@ -73,7 +73,9 @@ async function main(): Promise<void> {
         .get(EnsureFirstWorkspaceHandler)
         .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
       await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, (secret, file) => {
-        process.stdout.write(`first admin key (shown once, kept in ${file}): ${secret.reveal()}\n`);
+        // A terminal forgets; a file that the output goes to is a log.
+        const shown = process.stdout.isTTY ? ` (shown once): ${secret.reveal()}` : '';
+        process.stdout.write(`first admin key, kept in ${file}${shown}\n`);
       });
       stepsAt = (url) => nextSteps(url, profile, config);
       return service;

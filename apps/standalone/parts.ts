@@ -22,6 +22,8 @@ export async function secretsOf(config: StandaloneConfig): Promise<{ peppers: Pe
 export interface Stores {
   readonly identity: DataSource;
   readonly issuance: DataSource;
+  /** Issuance's too, with a pool for look-ups of secrets alone: a flood of unknown keys must not hold up a revoke. */
+  readonly credentials: DataSource;
   readonly audit: DataSource;
   readonly bus: EventBus;
   readonly lease: ExclusiveLease;
@@ -32,9 +34,11 @@ export async function openStores(resources: Resources, config: StandaloneConfig,
   const url = await databaseOf(resources, config);
   const identity = await openSchema(resources, { url, schema: 'identity', migrations: identityMigrations, logger });
   const lease = await takeExclusiveLease(resources, identity, logger);
+  const issuance = { url, schema: 'issuance', migrations: issuanceMigrations, logger };
   return {
     identity,
-    issuance: await openSchema(resources, { url, schema: 'issuance', migrations: issuanceMigrations, logger }),
+    issuance: await openSchema(resources, issuance),
+    credentials: await openSchema(resources, issuance),
     audit: await openSchema(resources, { url, schema: 'audit', migrations: auditMigrations, logger }),
     bus: await openPostgresBus(resources, url, logger),
     lease,

@@ -1,7 +1,7 @@
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
 import { routeTo, type Route } from './routing';
 
 export interface EdgeOptions {
@@ -18,6 +18,9 @@ export interface Edge {
   /** Takes no new requests; resolves when those in hand are answered. */
   close(): Promise<void>;
 }
+
+/** How long a client may go on sending after its reply, in ms. */
+const LINGER_MS_MAX = 10_000;
 
 /** Of one connection only (RFC 9110 §7.6.1); and who the client is, which nobody but the edge may say. */
 const notPassedOn = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'];
@@ -99,16 +102,31 @@ function connects(outgoing: Outgoing): Promise<boolean> {
 }
 
 function exchange(incoming: IncomingMessage, reply: ServerResponse, outgoing: Outgoing): void {
-  outgoing.on('error', () => (reply.headersSent ? reply.destroy() : fail(reply, 502, 'service.unavailable')));
+  outgoing.on('error', () => reply.headersSent || fail(reply, 502, 'service.unavailable'));
   outgoing.once('response', (response) => {
     const headers = pairs(response.rawHeaders).filter(
       ([name]) => ![...notPassedOn, 'transfer-encoding'].includes(name.toLowerCase()),
     );
     reply.writeHead(response.statusCode ?? 502, response.statusMessage, headers.flat());
-    pipeline(response, reply, () => undefined);
+    pipeline(response, reply, { end: false })
+      .then(() => stillSent(incoming, outgoing))
+      .then(
+        () => reply.end(),
+        () => reply.destroy(),
+      );
   });
   reply.once('close', () => reply.writableFinished || outgoing.destroy());
   incoming.pipe(outgoing);
+}
+
+/**
+ * Reads what the client still sends after the reply of a service that did not want the rest, at most 10 s: to close before that would reset
+ * the connection, and take from the client the reply that it has not read yet.
+ */
+async function stillSent(incoming: IncomingMessage, outgoing: Outgoing): Promise<void> {
+  if (incoming.complete) return;
+  incoming.unpipe(outgoing).resume();
+  await finished(incoming, { writable: false, signal: AbortSignal.timeout(LINGER_MS_MAX) }).catch(() => undefined);
 }
 
 function fail(reply: ServerResponse, status: 404 | 502, code: 'route.not_found' | 'service.unavailable'): void {

@@ -4,6 +4,8 @@ export interface ServiceSpec {
   /** Its program in the built tree. */
   readonly entry: string;
   readonly instances: number;
+  /** Addresses and secrets that it gets, and no others: who takes over one service shall not have what another one keeps. */
+  readonly variables: readonly string[];
   /**
    * What the edge sends to it: leading segments of a path, `*` for any one segment. The longest route that fits wins.
    */
@@ -12,38 +14,71 @@ export interface ServiceSpec {
   readonly fallback?: true;
 }
 
+/** What a service needs that keeps a schema of its own, and publishes or reads events. */
+const store = ['DATABASE_URL', 'KAFKA_BROKERS', 'LATCHKEY_TOPIC_PREFIX'];
+
 export const services: readonly ServiceSpec[] = [
   {
     name: 'identity',
     entry: 'apps/identity/main.js',
     instances: 1,
-    routes: ['/api/v1/me', '/api/v1/users', '/api/v1/workspaces', '/api/user'],
+    variables: [...store, 'REDIS_URL', 'LATCHKEY_PROFILE', 'LATCHKEY_ADMIN_EMAIL'],
+    routes: [],
   },
   {
     name: 'issuance',
     entry: 'apps/issuance/main.js',
     instances: 1,
-    routes: [
-      '/api/v1/api-keys',
-      '/api/v1/scopes',
-      '/api/v1/scope-sets',
-      '/api/v1/plans',
-      '/api/keys',
-      '/api/admin/api-keys',
+    variables: [
+      ...store,
+      'REDIS_URL',
+      'LATCHKEY_IDENTITY_GRPC',
+      'LATCHKEY_ENFORCEMENT_URLS',
+      'LATCHKEY_PEPPER',
+      'LATCHKEY_MASTER_KEY',
+      'LATCHKEY_ADMIN_KEY',
     ],
+    routes: ['/api/v1/api-keys', '/api/v1/scopes', '/api/v1/plans', '/api/v1/me', '/api/keys'],
     fallback: true,
   },
-  { name: 'enforcement', entry: 'apps/enforcement/main.js', instances: 2, routes: ['/v1'] },
+  {
+    name: 'enforcement',
+    entry: 'apps/enforcement/main.js',
+    instances: 2,
+    variables: ['REDIS_URL', 'LATCHKEY_IDENTITY_GRPC', 'LATCHKEY_ISSUANCE_GRPC', 'LATCHKEY_NODES_MAX'],
+    routes: ['/v1'],
+  },
   {
     name: 'audit',
     entry: 'apps/audit/main.js',
     instances: 1,
-    routes: ['/api/v1/audit-events', '/api/v1/api-keys/*/activity', '/log'],
+    variables: [...store, 'LATCHKEY_ENFORCEMENT_URLS', 'LATCHKEY_MASTER_KEY'],
+    routes: ['/api/v1/audit-events'],
   },
   {
     name: 'assets-api',
     entry: 'examples/assets-api/main.js',
     instances: 1,
+    variables: ['LATCHKEY_ENFORCEMENT_URLS'],
     routes: ['/api/assets', '/asset', '/api/store'],
   },
 ];
+
+/** Variables for every service. */
+const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS'];
+
+const isOwn = (name: string) =>
+  name.startsWith('LATCHKEY_') || services.some(({ variables }) => variables.includes(name));
+
+/** Of `env`, what the service gets. Names that are not ours (`NODE_OPTIONS`) are for all. */
+export function variablesOf(service: ServiceSpec, env: Readonly<Record<string, string>>): Record<string, string> {
+  const given = new Set([...common, ...service.variables]);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => given.has(name) || !isOwn(name)));
+}
+
+/** @throws Error that names a variable which no service takes: its writer would wait for an effect in vain */
+export function refuseUnknownVariables(env: Readonly<Record<string, string>>): void {
+  const known = new Set([...common, ...services.flatMap(({ variables }) => variables)]);
+  const unknown = Object.keys(env).filter((name) => isOwn(name) && !known.has(name));
+  if (unknown.length > 0) throw new Error(`no service takes ${unknown.join(', ')}`);
+}

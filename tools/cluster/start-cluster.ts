@@ -4,7 +4,7 @@ import { freePort } from './free-port';
 import type { Route } from './routing';
 import { clusterSecrets } from './secrets';
 import { ServiceProcess } from './service-process';
-import { services, type ServiceSpec } from './services';
+import { refuseUnknownVariables, services, variablesOf, type ServiceSpec } from './services';
 
 export interface ClusterOptions {
   readonly databaseUrl: string;
@@ -44,6 +44,7 @@ interface Instance {
 
 /** Every service as processes of this machine behind one edge. Rejects, with nothing left running, when one does not become ready. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  refuseUnknownVariables(options.env ?? {});
   const instances = await Promise.all(services.flatMap(instancesOf));
   const shared = await sharedVariables(options, instances);
   const all = instances.map((instance) => processOf(instance, shared, options));
@@ -116,7 +117,7 @@ function processOf(
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
       LATCHKEY_DATA_DIR: path.join(options.dataDir, name),
-      ...shared,
+      ...variablesOf(service, shared),
       PORT: String(port),
       GRPC_PORT: String(grpcPort),
       ADMIN_PORT: String(adminPort),
