@@ -1,4 +1,4 @@
-import { commonVariables, compose, type Resources, serviceConfig, withResources } from '@latchkey/composition';
+import { calm, commonVariables, compose, type Resources, serviceConfig, withResources } from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
@@ -35,8 +35,10 @@ async function build(resources: Resources): Promise<Service> {
   const issuance = owner('issuance', config.LATCHKEY_ISSUANCE_GRPC);
   const identity = owner('identity', config.LATCHKEY_IDENTITY_GRPC);
   const redis = resources.keep(
-    connectRedis(config.REDIS_URL.reveal(), undefined, (error) =>
-      logger.warn({ err: error }, 'Redis cannot be reached'),
+    connectRedis(
+      config.REDIS_URL.reveal(),
+      undefined,
+      calm((error, times) => logger.warn({ err: error, times }, 'Redis cannot be reached')),
     ),
     (open) => open.disconnect(),
   );
@@ -48,7 +50,7 @@ async function build(resources: Resources): Promise<Service> {
     }),
     resolver: issuance,
     decisions: new PromDecisionCounter(metrics),
-    onError: (error) => logger.error({ err: error }, 'a check could not be decided'),
+    onError: calm((error, times) => logger.error({ err: error, times }, 'a check could not be decided')),
   });
   return createService({
     name: 'enforcement',

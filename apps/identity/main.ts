@@ -1,4 +1,5 @@
 import {
+  calm,
   commonVariables,
   compose,
   openKafka,
@@ -34,7 +35,7 @@ async function build(resources: Resources): Promise<Service> {
   });
   const subjects = new PostgresSubjects(dataSource);
   startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
-  const onError = (error: unknown) => logger.error({ err: error }, 'an ask could not be answered');
+  const onError = calm<unknown>((error, times) => logger.error({ err: error, times }, 'an ask could not be answered'));
   const directory = IdentityModule.directory({ dataSource, subjects });
   const publisher = openKafka(resources, 'identity', config, logger);
   const service = await createService({
@@ -47,7 +48,7 @@ async function build(resources: Resources): Promise<Service> {
         dataSource,
         subjects,
         publisher,
-        onRelayError: (error) => logger.warn({ err: error }, 'events could not be published'),
+        onRelayError: calm((error, times) => logger.warn({ err: error, times }, 'events could not be published')),
       }),
     ),
     listeners: [

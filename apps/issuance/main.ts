@@ -1,4 +1,5 @@
 import {
+  calm,
   commonVariables,
   compose,
   ensureFirstKey,
@@ -77,7 +78,7 @@ async function build(resources: Resources): Promise<Service> {
         peppers,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         publisher,
-        onRelayError: (error) => logger.warn({ err: error }, 'events could not be published'),
+        onRelayError: calm((error, times) => logger.warn({ err: error, times }, 'events could not be published')),
       }),
     ),
     listeners: [
@@ -87,7 +88,7 @@ async function build(resources: Resources): Promise<Service> {
         port: config.GRPC_PORT,
         subjects,
         credentials: new PostgresCredentials(credentialData, peppers),
-        onError: (error) => logger.error({ err: error }, 'an ask could not be answered'),
+        onError: calm((error, times) => logger.error({ err: error, times }, 'an ask could not be answered')),
       }),
     ],
   });

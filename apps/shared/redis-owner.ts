@@ -3,6 +3,7 @@ import type { Secret } from '@latchkey/kernel';
 import { redisOwnerSide, type Settlement } from '@latchkey/live-state';
 import type { Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
+import { calm } from './calm';
 import type { Resources } from './resources';
 
 export interface RedisOwnerOptions {
@@ -19,7 +20,7 @@ export function startRedisOwner(resources: Resources, options: RedisOwnerOptions
     owner,
     dataSource,
     redisUrl: redisUrl.reveal(),
-    onError: (error) => logger.warn({ err: error, owner }, 'the fence was not renewed'),
+    onError: calm<unknown>((error, times) => logger.warn({ err: error, owner, times }, 'the fence was not renewed')),
   });
   resources.keep(side, (open) => open.close()).renewer.start();
   return side.settlement;

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
-import { compose, ensureFirstKey, type Resources, serviceConfig, withResources } from '@latchkey/composition';
+import { calm, compose, ensureFirstKey, type Resources, serviceConfig, withResources } from '@latchkey/composition';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
@@ -23,16 +23,25 @@ async function compositionOf(resources: Resources, config: StandaloneConfig): Pr
   const identity = new PostgresSubjects(stores.identity);
   const issuance = new PostgresSubjects(stores.issuance);
   const reader = new RoutedSubjectReader({ identity, issuance });
-  const liveState = new MemoryLiveState({ lease: stores.lease, owners: reader });
+  const liveState = resources.keep(
+    new MemoryLiveState({
+      lease: stores.lease,
+      owners: reader,
+      dataSources: stores,
+      onError: (error) => logger.warn({ err: error }, 'entries in memory could not be renewed'),
+    }),
+    (running) => running.stop(),
+  );
+  liveState.start();
   const access = createCheckAccess({
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
     decisions: new PromDecisionCounter(metrics),
-    onError: (error) => logger.error({ err: error }, 'a check could not be decided'),
+    onError: calm((error, times) => logger.error({ err: error, times }, 'a check could not be decided')),
   });
   const owner = {
     publisher: bus,
-    onRelayError: (error: Error) => logger.warn({ err: error }, 'events could not be published'),
+    onRelayError: calm<Error>((error, times) => logger.warn({ err: error, times }, 'events could not be published')),
   };
   const workspaces = { dataSource: stores.identity, subjects: identity };
   return createService({
