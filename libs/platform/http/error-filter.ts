@@ -3,6 +3,7 @@ import { AppError, isAppError } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteTable } from './route-table';
 import { errorReply } from './envelope';
+import { isStillSending, lingering } from './lingering';
 import { toAppError } from './to-app-error';
 
 /** Answers with `error` in the envelope of the surface. An internal error is logged with its cause, and only there. */
@@ -13,11 +14,12 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   // RFC 9110 §11.6.1: a 401 names a scheme.
   if (status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
   if (appError.retryAfterSeconds !== undefined) void reply.header('retry-after', String(appError.retryAfterSeconds));
-  // Fastify would close under a client that is still sending, which then often sees a reset and never the reply. Node reads the rest and
-  // drops it, until the request's timeout.
-  if (appError.code === 'request.too_large') void reply.removeHeader('connection');
   // An error is about this moment; nobody may keep it.
-  void reply.header('cache-control', 'no-store').code(status).type(contentType).send(JSON.stringify(body));
+  void reply.header('cache-control', 'no-store').code(status).type(contentType);
+  const text = JSON.stringify(body);
+  if (!isStillSending(request.raw)) return void reply.send(text);
+  void reply.header('connection', 'close').header('content-length', Buffer.byteLength(text));
+  void reply.send(lingering(text, request.raw));
 }
 
 /** The one place where an exception of any layer becomes a reply. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { Module } from '@nestjs/common';
 import { createLogger } from '../logging/logger';
@@ -56,6 +57,21 @@ describe('what is broken before it is a request', () => {
       expect(reply).toMatch(/^HTTP\/1\.1 404 /);
     },
   );
+
+  it.each([
+    ['a length', 'Content-Type: application/json\r\nContent-Length: 8388608', 413],
+    ['a length, of a type that is not taken', 'Content-Type: text/plain\r\nContent-Length: 8388608', 404],
+  ])('answers a body of 8 MiB with %s before it has come, and lets the client end', async (_what, headers, status) => {
+    const { port } = service.fastify.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const closed = new Promise<boolean>((resolve) => socket.on('error', () => undefined).on('close', resolve));
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n\r\n`);
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    expect(reply.toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*\r\n\r\n\\{.*\\}$`));
+    for (let sent = 0; sent < 8; sent += 1)
+      await new Promise((resolve) => socket.write(Buffer.alloc(1_048_576), resolve));
+    expect(await closed).toBe(false);
+  });
 
   it('keeps a header that was sent twice out of X-Request-ID', async () => {
     const reply = await replyTo(
