@@ -18,7 +18,7 @@ const program = `
 
 interface Answer {
   readonly name: string;
-  readonly pepper: string;
+  readonly pepper?: string;
   readonly issuance: string;
   readonly grpc: string;
 }
@@ -52,14 +52,24 @@ describe('a cluster of processes', () => {
     });
   const get = async (url: string) => (await (await fetch(url)).json()) as Answer;
 
-  it('has every service ready behind one edge, with the same secrets and the addresses of its peers', async () => {
+  it('has every service ready behind one edge, with the addresses of its peers and its own secrets', async () => {
     cluster = await start();
-    const [users, keys] = [await get(`${cluster.url}/api/v1/users`), await get(`${cluster.url}/api/v1/api-keys`)];
-    expect([users.name, keys.name]).toEqual(['identity', 'issuance']);
-    expect(users.pepper).toMatch(/^[0-9a-f]{64}$/);
-    expect(keys.pepper).toBe(users.pepper);
-    expect(users.issuance).toBe(`127.0.0.1:${keys.grpc}`);
+    const [check, keys] = [await get(`${cluster.url}/v1/check`), await get(`${cluster.url}/api/v1/api-keys`)];
+    expect([check.name, keys.name]).toEqual([expect.stringMatching(/^enforcement-/), 'issuance']);
+    expect(check.issuance).toBe(`127.0.0.1:${keys.grpc}`);
+    expect(keys.pepper).toMatch(/^[0-9a-f]{64}$/);
+    expect(check.pepper).toBeUndefined();
     expect((await get(`${cluster.url}/nowhere`)).name).toBe('issuance');
+  });
+
+  it('makes its secrets once', async () => {
+    const peppers = [];
+    for (let starts = 0; starts < 2; starts += 1) {
+      cluster = await start();
+      peppers.push((await get(`${cluster.url}/api/v1/api-keys`)).pepper);
+      await cluster.stop();
+    }
+    expect(peppers[1]).toBe(peppers[0]);
   });
 
   it('goes on when a node is killed, and takes it back when it is started again', async () => {
