@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { startPostgres } from '../../apps/standalone/postgres/server.mjs';
 import { startContainer } from './docker.mjs';
 import { accepts } from './process.mjs';
 
-const password = 'latchkey';
+/** For this start alone, as its data are. */
+const password = randomBytes(16).toString('hex');
 const settings = ['max_connections=300'];
 
 export const postgres = {
