@@ -1,9 +1,9 @@
+export * from './ask-queue';
 export * from './counters';
 export * from './live-access';
 export * from './memory/exclusive-lease';
 export * from './memory/memory-live-state';
 export * from './owner';
-export { DEFAULT_ASK_LIMITS, type AskLimits } from './owner-asks';
 export * from './postgres/live-state-migrations';
 export * from './postgres/postgres-incarnations';
 export * from './postgres/postgres-subjects';

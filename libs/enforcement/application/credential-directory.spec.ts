@@ -5,6 +5,8 @@ import { CredentialDirectory } from './credential-directory';
 
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
 const digest = (number: number) => new Uint8Array(32).fill(number);
+const numbered = (number: number) => new Uint8Array([number & 255, number >> 8, ...new Uint8Array(30)]);
+const UNAVAILABLE = { code: 'service.unavailable' };
 
 /** An owner that knows the digests in `known`, and keeps count of what it was asked. */
 function owner(known: Set<number>) {
@@ -60,8 +62,35 @@ describe('finding a credential', () => {
 
   it('splits what is too much for one call', async () => {
     const { asks, directory } = owner(new Set());
-    await Promise.all(Array.from({ length: 2_500 }, () => directory.find(digest(9))));
-    expect(asks.map((ask) => ask.length)).toEqual([1_000, 1_000, 500]);
+    await Promise.all(Array.from({ length: 1_200 }, (_, number) => directory.find(numbered(number))));
+    expect(asks.map((ask) => ask.length)).toEqual([500, 500, 200]);
+  });
+
+  it('a flood of keys that nobody has made holds a bounded number of calls and of waiting checks, and the rest is refused at once', async () => {
+    let calls = 0;
+    const answers: (() => void)[] = [];
+    const resolve = (digests: readonly Uint8Array[]) => {
+      calls += 1;
+      return new Promise<null[]>((settle) => answers.push(() => settle(digests.map(() => null))));
+    };
+    const limits = { callsMax: 2, itemsPerCallMax: 3, waitingMax: 5 };
+    const directory = new CredentialDirectory({ resolve }, new CredentialTable(10), limits);
+    const turn = () => new Promise((done) => setImmediate(done));
+    const flood = async (from: number) => {
+      const finding = Array.from({ length: 5 }, (_, each) => directory.find(numbered(from + each)));
+      await turn();
+      await turn();
+      return finding;
+    };
+    const taken = [...(await flood(0)), ...(await flood(5))];
+    expect(calls).toBe(2);
+    await expect(directory.find(numbered(99))).rejects.toMatchObject(UNAVAILABLE);
+    while (answers.length > 0) {
+      answers.shift()?.();
+      await turn();
+      await turn();
+    }
+    expect(await Promise.all(taken)).toEqual(taken.map(() => null));
   });
 
   it('an owner that fails, or answers less than it was asked, fails every question of that ask', async () => {

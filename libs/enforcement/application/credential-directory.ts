@@ -1,29 +1,35 @@
 import type { CredentialRef, CredentialResolver } from '@latchkey/contracts';
+import { AskQueue, withinMs, type AskLimits } from '@latchkey/live-state';
 import type { CredentialMemory } from './ports';
-import { AskBatch } from './ask-batch';
 
-/** Digests that one ask may hold. */
-const ASK_ITEMS_MAX = 1_000;
+/** A call that hangs must make room for the next. */
+const ASK_TIMEOUT_MS = 1_000;
 
 /**
  * Finds the credential behind a digest. What was found is remembered for ever, as a digest never comes to stand for anything else; whether
  * it is still good is the subjects' business. "There is none" is never remembered: the key may be made the next moment.
  */
 export class CredentialDirectory {
-  private readonly asks: AskBatch<Uint8Array, CredentialRef | null>;
+  private readonly asks: AskQueue<Uint8Array, CredentialRef | null>;
 
+  /** `limits`: anybody can make up keys that look good, so what is asked about them at once is bounded. */
   constructor(
     resolver: CredentialResolver,
     private readonly memory: CredentialMemory,
+    limits?: AskLimits,
   ) {
-    this.asks = new AskBatch((digests) => resolver.resolve(digests), ASK_ITEMS_MAX);
+    this.asks = new AskQueue({
+      ask: (digests) => withinMs(resolver.resolve(digests), ASK_TIMEOUT_MS),
+      nameOf: (digest) => String.fromCharCode(...digest),
+      ...(limits && { limits }),
+    });
   }
 
-  /** @throws AppError `service.unavailable` when the owner cannot say. */
+  /** @throws AppError `service.unavailable` when the owner cannot say, or too many wait for it. */
   async find(sha256: Uint8Array): Promise<CredentialRef | null> {
     const remembered = this.memory.get(sha256);
     if (remembered) return remembered;
-    const found = await this.asks.add(sha256);
+    const found = await this.asks.ask(sha256);
     if (found) this.memory.put(sha256, found);
     return found;
   }

@@ -3,7 +3,8 @@ import type { SubjectReader, SubjectRef, Verdict } from '@latchkey/contracts';
 import { Basis } from '../basis';
 import { LiveStateCounters } from '../counters';
 import type { LiveAccess, LiveQuery, Outcome, Via } from '../live-access';
-import { DEFAULT_ASK_LIMITS, OwnerAsks, type AskLimits } from '../owner-asks';
+import type { AskLimits } from '../ask-queue';
+import { OwnerAsks } from '../owner-asks';
 import { ALL_SAFEGUARDS, type Safeguards } from '../safeguards';
 import { DEFAULT_SHARDS, shardOf } from '../shards';
 import { liveStateTiming, type LiveStateTiming } from '../timing';
@@ -57,7 +58,7 @@ export class RedisLiveAccess implements LiveAccess {
       timing.askTimeoutMs,
       this.counters,
       safeguards,
-      options.asks ?? DEFAULT_ASK_LIMITS,
+      options.asks,
     );
     this.#fills = new Fills(redis, timing, this.counters, safeguards);
     this.#known = new KnownEntries(options.entriesMax ?? 50_000);

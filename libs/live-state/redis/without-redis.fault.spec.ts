@@ -62,7 +62,7 @@ describe('asks of owners', () => {
       owners,
       nodesMax: 1,
       timing: { ...stage.timing, askTimeoutMs: 200 },
-      asks: { callsMax: 1, subjectsPerCallMax: 500, waitingMax },
+      asks: { callsMax: 1, itemsPerCallMax: 500, waitingMax },
     });
 
   it('those of one turn of the event loop go in one call per owner', async () => {
