@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LastRenewal, PendingRow } from './postgres/renewal-session';
 import type { RedisFences, Sighting } from './redis/redis-fences';
+import { Rounds } from './rounds';
 import { ALL_SAFEGUARDS, type Safeguards } from './safeguards';
 import { DEFAULT_SHARDS, shardsOf } from './shards';
 import { liveStateTiming, type LiveStateTiming } from './timing';
@@ -37,26 +38,23 @@ export class Renewer {
   readonly #shards: readonly number[];
   readonly #timing: LiveStateTiming;
   readonly #safeguards: Safeguards;
+  readonly #rounds: Rounds;
   #records: RenewalRecords | null = null;
-  #loop: Promise<void> | null = null;
-  #wake: () => void = () => undefined;
-  #stopped = false;
   #renewedAt: number | null = null;
 
   constructor(private readonly options: RenewerOptions) {
     this.#shards = shardsOf(null, options.shards ?? DEFAULT_SHARDS);
     this.#timing = options.timing ?? liveStateTiming();
     this.#safeguards = options.safeguards ?? ALL_SAFEGUARDS;
+    this.#rounds = new Rounds(this.#timing.renewEveryMs, () => this.#attempt());
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#wake();
-    await this.#loop;
+    await this.#rounds.stop();
     await this.#giveUp();
   }
 
@@ -65,17 +63,13 @@ export class Renewer {
     return this.#renewedAt === null ? null : performance.now() - this.#renewedAt;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const began = performance.now();
-      try {
-        await this.round();
-      } catch (error) {
-        this.#renewedAt = null;
-        this.options.onError?.(error);
-        await this.#giveUp();
-      }
-      if (!this.#stopped) await this.#sleep(Math.max(1, this.#timing.renewEveryMs - (performance.now() - began)));
+  async #attempt(): Promise<void> {
+    try {
+      await this.round();
+    } catch (error) {
+      this.#renewedAt = null;
+      this.options.onError?.(error);
+      await this.#giveUp();
     }
   }
 
@@ -144,15 +138,5 @@ export class Renewer {
     const records = this.#records;
     this.#records = null;
     await records?.close();
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

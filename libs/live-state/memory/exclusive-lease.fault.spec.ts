@@ -12,6 +12,7 @@ const timing = liveStateTiming(300);
 describe('the lock of the one process with live state in memory', () => {
   let owners: Owners;
   const leases: ExclusiveLease[] = [];
+  const processes: MemoryLiveState[] = [];
   const lost: Error[] = [];
 
   beforeEach(async () => {
@@ -19,6 +20,7 @@ describe('the lock of the one process with live state in memory', () => {
     owners = await startOwners();
   });
   afterEach(async () => {
+    await Promise.all(processes.splice(0).map((live) => live.stop()));
     await Promise.all(leases.splice(0).map((lease) => lease.release()));
     await owners.stop();
   });
@@ -37,7 +39,13 @@ describe('the lock of the one process with live state in memory', () => {
     if (lease === null) throw new Error('the lock is not free');
     return lease;
   };
-  const process = (lease: ExclusiveLease) => new MemoryLiveState({ owners: owners.reader, lease, timing });
+  const process = (lease: ExclusiveLease) => {
+    const dataSources = { identity: owners.dataSource('identity'), issuance: owners.dataSource('issuance') };
+    const live = new MemoryLiveState({ owners: owners.reader, dataSources, lease, timing });
+    processes.push(live);
+    live.start();
+    return live;
+  };
   const endSessions = () =>
     owners
       .dataSource('identity')

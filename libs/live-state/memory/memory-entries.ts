@@ -42,6 +42,12 @@ export class MemoryEntries {
     if ((this.#kept.get(name)?.version ?? 0) < version) this.#put(name, { version, snapshot: null });
   }
 
+  /** Whatever was kept or is being asked for may be older than changes that are not heard of here. */
+  clear(): void {
+    this.#kept.clear();
+    this.#markersForgotten++;
+  }
+
   #put(name: string, kept: Kept): void {
     this.#kept.delete(name);
     this.#kept.set(name, kept);

@@ -15,10 +15,12 @@ liveStateContract('in memory', async () => {
   let silent = false;
   const live = new MemoryLiveState({
     lease,
+    dataSources: { identity: owners.dataSource('identity'), issuance: owners.dataSource('issuance') },
     owners: {
       read: (owner, refs) => (silent ? Promise.reject(new Error('stopped')) : owners.reader.read(owner, refs)),
     },
   });
+  live.start();
   return {
     access: live,
     via: 'memory',
@@ -26,6 +28,7 @@ liveStateContract('in memory', async () => {
     stopOwners: () => void (silent = true),
     startOwners: () => void (silent = false),
     async stop() {
+      await live.stop();
       await lease.release();
       await owners.stop();
     },

@@ -1,20 +1,32 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SubjectReader, SubjectRef, Verdict } from '@latchkey/contracts';
+import {
+  SUBJECT_OWNERS,
+  type SubjectOwner,
+  type SubjectReader,
+  type SubjectRef,
+  type SubjectSnapshot,
+  type Verdict,
+} from '@latchkey/contracts';
 import { AppError, systemClock, type Clock } from '@latchkey/kernel';
+import type { DataSource } from 'typeorm';
 import { Basis } from '../basis';
 import { LiveStateCounters } from '../counters';
 import type { LiveAccess, LiveQuery, Outcome, Via } from '../live-access';
-import { DEFAULT_ASK_LIMITS, type AskLimits } from '../ask-queue';
+import type { AskLimits } from '../ask-queue';
 import { OwnerAsks } from '../owner-asks';
-import { ALL_SAFEGUARDS } from '../safeguards';
+import { RenewalSession } from '../postgres/renewal-session';
+import { ALL_SAFEGUARDS, type Safeguards } from '../safeguards';
 import type { ChangedSubject, Settlement } from '../subject-changes';
 import { liveStateTiming, type LiveStateTiming } from '../timing';
 import { SlidingWindows } from '../windows/sliding-windows';
 import type { ExclusiveLease } from './exclusive-lease';
 import { MemoryEntries } from './memory-entries';
+import { MemoryRenewer } from './memory-renewer';
 
 export interface MemoryLiveStateOptions {
   readonly owners: SubjectReader;
+  /** Each owner's own schema, with `liveStateMigrations`. */
+  readonly dataSources: Readonly<Record<SubjectOwner, DataSource>>;
   readonly lease: Pick<ExclusiveLease, 'held' | 'soleInMs'>;
   /** Bodies that are kept, of about 1 KB each. Default 100,000; what is forgotten is asked for again. */
   readonly entriesMax?: number;
@@ -22,32 +34,56 @@ export interface MemoryLiveStateOptions {
   readonly timing?: LiveStateTiming;
   readonly counters?: LiveStateCounters;
   readonly clock?: Clock;
+  readonly safeguards?: Safeguards;
+  /** Told whenever an owner's pending rows could not be read. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A key's subjects are known in two steps. */
 const ROUNDS_MAX = 8;
 
-/** Live state of the one process that serves everything on a database, owners and enforcement alike (rule 9). */
+/**
+ * Live state of the one process that serves everything on a database, owners and enforcement alike (rule 9). Until it is started,
+ * owners are asked for everything.
+ */
 export class MemoryLiveState implements LiveAccess, Settlement {
   readonly counters: LiveStateCounters;
   readonly #entries: MemoryEntries;
+  readonly #renewers: Readonly<Record<SubjectOwner, MemoryRenewer>>;
   readonly #windows = new SlidingWindows();
   readonly #asks: OwnerAsks;
   readonly #clock: Clock;
 
   constructor(private readonly options: MemoryLiveStateOptions) {
-    const { owners, timing = liveStateTiming(), asks = DEFAULT_ASK_LIMITS } = options;
+    const { owners, dataSources, timing = liveStateTiming(), safeguards = ALL_SAFEGUARDS } = options;
     this.counters = options.counters ?? new LiveStateCounters();
     this.#entries = new MemoryEntries(options.entriesMax ?? 100_000);
-    this.#asks = new OwnerAsks(owners, timing.askTimeoutMs, this.counters, ALL_SAFEGUARDS, asks);
+    this.#asks = new OwnerAsks(owners, timing.askTimeoutMs, this.counters, safeguards, options.asks);
     this.#clock = options.clock ?? systemClock;
+    const renewerOf = (owner: SubjectOwner) =>
+      new MemoryRenewer({
+        entries: this.#entries,
+        openRecords: () => RenewalSession.open(dataSources[owner], timing),
+        timing,
+        safeguards,
+        onError: options.onError ?? (() => undefined),
+      });
+    this.#renewers = { identity: renewerOf('identity'), issuance: renewerOf('issuance') };
+  }
+
+  start(): void {
+    for (const renewer of Object.values(this.#renewers)) renewer.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(Object.values(this.#renewers).map((renewer) => renewer.stop()));
   }
 
   async decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>> {
     const basis = new Basis(query);
     let via: Via = 'memory';
     for (let round = 0; round < ROUNDS_MAX && this.options.lease.held(); round++) {
-      const verdict = basis.verdict((ref) => this.#entries.get(ref));
+      const verdict = basis.verdict((ref) => this.#recall(ref));
       if (verdict.kind !== 'needs') {
         if (via === 'memory') this.counters.hits++;
         return this.#conclude(basis, verdict, via);
@@ -68,6 +104,10 @@ export class MemoryLiveState implements LiveAccess, Settlement {
     if (soleInMs > 0) await pause(soleInMs);
     if (!this.options.lease.held())
       throw new AppError('service.unavailable', { internal: 'the lock on the database is lost' });
+  }
+
+  #recall(ref: SubjectRef): SubjectSnapshot | undefined {
+    return this.#renewers[SUBJECT_OWNERS[ref.kind]].valid() ? this.#entries.get(ref) : undefined;
   }
 
   async #ask<Denial>(basis: Basis<Denial>, refs: readonly SubjectRef[]): Promise<boolean> {
