@@ -28,7 +28,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig): Pr
       lease: stores.lease,
       owners: reader,
       dataSources: stores,
-      onError: (error) => logger.warn({ err: error }, 'entries in memory could not be renewed'),
+      onError: calm((error, times) => logger.warn({ err: error, times }, 'entries in memory were not renewed')),
     }),
     (running) => running.stop(),
   );
