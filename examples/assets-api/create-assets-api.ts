@@ -11,7 +11,6 @@ const schema = z.object({
   HOST: variables.HOST,
   TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
-  LATCHKEY_SERVICE_TOKEN: variables.LATCHKEY_SERVICE_TOKEN.optional(),
   LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
 });
 
@@ -25,8 +24,7 @@ class GuardedAssetsApi {
 /** The sample API as a program of its own, configured by `env`. @throws ConfigError */
 export function createAssetsApi(env: Readonly<Record<string, string | undefined>>): Promise<Service> {
   const config = loadConfig(schema, env);
-  const serviceToken = config.LATCHKEY_SERVICE_TOKEN;
-  const client = new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS, serviceToken ? { serviceToken } : {});
+  const client = new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS);
   return createService({
     name: NAME,
     logger: createLogger({ service: NAME, level: config.LATCHKEY_LOG_LEVEL }),

@@ -3,7 +3,6 @@ export * from './credential';
 export {
   decideAccess,
   denialReasonAt,
-  OWN_ASSETS,
   type AccessDenial,
   type AccessRequest,
   type Ending,
@@ -15,6 +14,7 @@ export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address
 export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';
 export { parseIpRange, type IpRange, type ParsedIpRange } from './ip/ip-range';
 export * from './key-format';
+export * from './mask-keys';
 export * from './plans';
 export { assertProfile, assertProfiles, randomBits, spellingsOf } from './profiles/assert-profile';
 export { ADMIN_SCOPE, HEADER_FORMS, UNLIMITED_PLAN } from './profiles/common';

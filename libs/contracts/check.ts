@@ -26,6 +26,11 @@ export const checkRequest = z.strictObject({
   scopes: z.array(z.string().min(1).max(100)).max(50).optional(),
   ip: z.string().max(64).optional(),
   asset: z.string().max(500).optional(),
+  /**
+   * Whether the call touches only such assets as the principal may, because the calling service filters by `principal.assets`: a list of
+   * assets, say. Of no effect beside `asset`.
+   */
+  own_assets: z.boolean().optional(),
   action: z.string().max(100).optional(),
   /** How much of each limit the call uses up. */
   cost: z.number().int().min(1).max(1_000).optional(),
@@ -45,7 +50,7 @@ export interface Principal {
   readonly name: string;
   /** In the spelling of the workspace's profile. */
   readonly scopes: readonly string[];
-  /** What the principal may touch. A service that checks with `asset: '*'` filters its answer by this. */
+  /** What the principal may touch. A service that checks with `own_assets` filters by this. */
   readonly assets: 'all' | readonly string[];
 }
 

@@ -16,7 +16,7 @@ import type { CheckRequest, CheckResult, Principal } from '@latchkey/contracts';
 import { AppError } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CheckClient } from './check-client';
-import { CurrentPrincipal, Public, Requires } from './decorators';
+import { CurrentPrincipal, OWN_ASSETS, Public, Requires } from './decorators';
 import { GuardModule } from './guard.module';
 import { routesOf } from './guarded-routes';
 
@@ -85,6 +85,12 @@ class ThingsController {
   @Requires({ scopes: ['assets:read'], credentials: ['session'] })
   get() {
     return 'never';
+  }
+
+  @Get(':id/parts')
+  @Requires({ scopes: ['assets:read'], asset: OWN_ASSETS })
+  parts() {
+    return { parts: [] };
   }
 
   @Get('forgotten')
@@ -164,11 +170,13 @@ describe('the access guard', () => {
       'GET /open/closed',
       'GET /things',
       'GET /things/:id',
+      'GET /things/:id/parts',
       'GET /things/forgotten',
       'HEAD /open',
       'HEAD /open/closed',
       'HEAD /things',
       'HEAD /things/:id',
+      'HEAD /things/:id/parts',
       'HEAD /things/forgotten',
       'POST /things',
     ]);
@@ -213,6 +221,21 @@ describe('the access guard', () => {
     expect(client.asked).toEqual([
       { credential: 'good', scopes: ['assets:read'], method: 'GET', path: '/things', ip: '203.0.113.9' },
     ]);
+  });
+
+  it('says beside the asset, not in its place, that a route keeps to the assets of its caller', async () => {
+    await call('/things/7/parts', good);
+    await call('/things', good, { asset: '*' });
+    expect(client.asked).toMatchObject([{ own_assets: true }, { asset: '*' }]);
+    expect(client.asked.map((asked) => Object.keys(asked).filter((name) => name.endsWith('own_assets')))).toEqual([
+      ['own_assets'],
+      [],
+    ]);
+  });
+
+  it('tells nobody a key that stands in the address', async () => {
+    await call('/things/s4e_live_a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6', good);
+    expect(client.asked).toMatchObject([{ path: '/things/s4e_live_[secret]' }]);
   });
 
   it('passes the headers of the check on, whether it allows or denies', async () => {

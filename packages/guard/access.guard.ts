@@ -1,17 +1,24 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { clientIp, ipMatcher, type IpMatcher } from '@latchkey/access';
+import { clientIp, ipMatcher, maskKeys, type IpMatcher } from '@latchkey/access';
 import type { CheckRequest, CheckResult } from '@latchkey/contracts';
 import { AppError, isAppError } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHECK_CLIENT, type CheckClient } from './check-client';
-import { ROUTE_ACCESS, type Requirement, type RouteAccess } from './decorators';
+import { OWN_ASSETS, ROUTE_ACCESS, type Requirement, type RouteAccess } from './decorators';
 import { denialOf } from './denial';
 import { GUARD_OPTIONS, type GuardOptions } from './guard-options';
 import { setPrincipal } from './principal';
 import { takeCredential } from './take-credential';
 
 const TIMEOUT_MS = 2_000;
+
+/** What the call is about, in the words of the check. */
+function assetOf(request: FastifyRequest, { asset }: Requirement): Pick<CheckRequest, 'asset' | 'own_assets'> {
+  if (asset === OWN_ASSETS) return { own_assets: true };
+  const name = asset?.(request);
+  return name === undefined ? {} : { asset: name };
+}
 
 /**
  * Lets a call reach its handler only if the check allows it. It runs after routing and right before the handler, on what the
@@ -63,14 +70,13 @@ export class AccessGuard implements CanActivate {
       { peer: request.socket.remoteAddress, forwardedFor: request.headers['x-forwarded-for'] },
       this.#isTrustedProxy,
     );
-    const asset = requirement.asset?.(request);
     return {
       credential,
       scopes: [...requirement.scopes],
       method: request.method,
-      path: request.url.split('?', 1)[0] ?? '',
+      path: maskKeys(request.url.split('?', 1)[0] ?? ''),
       ...(ip !== undefined && { ip }),
-      ...(asset !== undefined && { asset }),
+      ...assetOf(request, requirement),
     };
   }
 

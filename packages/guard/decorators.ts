@@ -7,6 +7,9 @@ import { principalOf } from './principal';
 /** What kind of credential stands behind a call (C18). */
 export type CredentialKind = 'api_key' | 'access_token' | 'session';
 
+/** The call touches only such assets as the principal may, because the handler filters by `principal.assets`. */
+export const OWN_ASSETS = Symbol('OWN_ASSETS');
+
 export interface Requirement {
   /** Scopes that the credential must have, all of them. Empty: any live credential will do. */
   readonly scopes: readonly string[];
@@ -14,8 +17,8 @@ export interface Requirement {
   readonly credentials?: readonly CredentialKind[];
   /** Where the credential may stand (C4); `bearer` and `x-api-key` when absent. */
   readonly forms?: readonly CredentialForm[];
-  /** The asset that the call is about, where the route is about one. */
-  readonly asset?: (request: FastifyRequest) => string | undefined;
+  /** The asset that the call is about, where the route is about one; or `OWN_ASSETS`. */
+  readonly asset?: typeof OWN_ASSETS | ((request: FastifyRequest) => string | undefined);
 }
 
 /** What a route declares about who may call it: exactly one of the two. */

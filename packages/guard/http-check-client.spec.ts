@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CheckResult } from '@latchkey/contracts';
-import { isAppError, Secret } from '@latchkey/kernel';
+import { isAppError } from '@latchkey/kernel';
 import { HttpCheckClient, type HttpCheckClientOptions } from './http-check-client';
 
 const allowed: CheckResult = {
@@ -55,20 +55,20 @@ describe('the check over HTTP', () => {
     }
   });
 
-  it('sends the request as it is, with its own credential in the header, and gives the answer', async () => {
-    let seen: { url?: string; authorization?: string; body: string } = { body: '' };
+  it('sends the request as it is, with the credential nowhere but in the body, and gives the answer', async () => {
+    let seen: { url?: string; authorization?: string | undefined; body: string } = { body: '' };
     const base = await node((request, reply) => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
-        seen = { url: request.url ?? '', authorization: request.headers.authorization ?? '', body };
+        seen = { url: request.url ?? '', authorization: request.headers.authorization, body };
         answering(allowed)(request, reply);
       });
     });
-    expect(await outcome([base], { serviceToken: new Secret('of-the-service') })).toEqual(allowed);
+    expect(await outcome([base])).toEqual(allowed);
     expect(seen).toEqual({
       url: '/v1/check',
-      authorization: 'Bearer of-the-service',
+      authorization: undefined,
       body: '{"credential":"lk_live_x"}',
     });
   });

@@ -1,5 +1,5 @@
 import type { CheckRequest, CheckResult } from '@latchkey/contracts';
-import { AppError, type Secret } from '@latchkey/kernel';
+import { AppError } from '@latchkey/kernel';
 import type { CheckClient } from './check-client';
 import { parseCheckResult } from './check-result';
 
@@ -9,8 +9,6 @@ const REPLY_BYTES_MAX = 1_048_576;
 export interface HttpCheckClientOptions {
   /** For the whole check, however many nodes are tried; 2,000 ms when absent. */
   readonly timeoutMs?: number;
-  /** The credential of this service, where enforcement asks its callers for one. */
-  readonly serviceToken?: Secret;
 }
 
 const unavailable = (internal: string, cause?: unknown) =>
@@ -23,7 +21,6 @@ const unavailable = (internal: string, cause?: unknown) =>
 export class HttpCheckClient implements CheckClient {
   readonly #addresses: readonly URL[];
   readonly #timeoutMs: number;
-  readonly #serviceToken: Secret | undefined;
   #turn = 0;
 
   /** `baseUrls`: one per node, such as `http://127.0.0.1:8083`. */
@@ -31,7 +28,6 @@ export class HttpCheckClient implements CheckClient {
     if (baseUrls.length === 0) throw new RangeError('a check client needs the address of at least one node');
     this.#addresses = baseUrls.map((base) => new URL('/v1/check', base));
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    this.#serviceToken = options.serviceToken;
   }
 
   /** @throws AppError `auth.unavailable`: no node gave an answer that can be believed. */
@@ -57,10 +53,7 @@ export class HttpCheckClient implements CheckClient {
       method: 'POST',
       redirect: 'error',
       signal,
-      headers: {
-        'content-type': 'application/json',
-        ...(this.#serviceToken && { authorization: `Bearer ${this.#serviceToken.reveal()}` }),
-      },
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
     });
     const text = await response.text();

@@ -11,7 +11,7 @@ import {
   type WorkspaceSubject,
 } from '@latchkey/contracts';
 import { keyId, userId, workspaceId } from '@latchkey/kernel';
-import { decideAccess, denialReasonAt, OWN_ASSETS, type AccessRequest } from './decide-access';
+import { decideAccess, denialReasonAt, type AccessRequest } from './decide-access';
 import { principalOf } from './principal';
 
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
@@ -186,9 +186,22 @@ describe('the rules, in order', () => {
     [
       'its own assets, which the service filters by',
       { assets: ['a'] },
-      { asset: OWN_ASSETS, scopes: ['assets:read'] },
+      { own_assets: true, scopes: ['assets:read'] },
       'allow',
     ],
+    [
+      'not its own assets alone',
+      { assets: ['a'] },
+      { own_assets: false, scopes: ['assets:read'] },
+      'asset_not_allowed',
+    ],
+    [
+      'another asset, whatever else is said',
+      { assets: ['a'] },
+      { asset: 'b', own_assets: true, scopes: ['assets:read'] },
+      'asset_not_allowed',
+    ],
+    ['an asset with the name *', { assets: ['a'] }, { asset: '*', scopes: ['assets:read'] }, 'asset_not_allowed'],
     ['any asset, when it has all', {}, { asset: 'b', scopes: ['assets:read'] }, 'allow'],
     ['ip before scope', { allowedIps: ['::1'] }, { ip: '::2', scopes: ['assets:write'] }, 'ip_not_allowed'],
     ['scope before asset', { assets: ['a'] }, { asset: 'b', scopes: ['assets:write'] }, 'scope_missing'],

@@ -17,7 +17,7 @@ import { compiledKey, compiledScopeSet, type CompiledKey } from './compiled';
 import { bodyOf, type KnownSubjects } from './known-subjects';
 
 /** What a check asks, besides the credential. */
-export type AccessRequest = Pick<CheckRequest, 'scopes' | 'ip' | 'asset' | 'cost'>;
+export type AccessRequest = Pick<CheckRequest, 'scopes' | 'ip' | 'asset' | 'own_assets' | 'cost'>;
 
 /** The moment from which on a credential is no more, and what it is then. */
 export interface Ending {
@@ -35,12 +35,6 @@ export interface AccessDenial {
 /** The reason of a denial at a time (Unix ms, of the same clock as the end). */
 export const denialReasonAt = ({ reason, ending }: AccessDenial, nowMs: number): DenialReason =>
   ending !== null && nowMs >= ending.atMs ? ending.reason : reason;
-
-/**
- * As the asset of a check: the call touches only such assets as the principal may, because the service filters by
- * `principal.assets` (a list of assets, say).
- */
-export const OWN_ASSETS = '*';
 
 /**
  * May this credential pass? Pure: from the bodies that are known so far it says yes, no, or what else it must know.
@@ -119,13 +113,13 @@ function refusalOf(
   profile: Profile,
   key: KeySubject,
   scopeSets: readonly MaybeScopeSet[],
-  { ip, scopes = [], asset }: AccessRequest,
+  { ip, scopes = [], ...about }: AccessRequest,
 ): DenialReason | undefined {
   const compiled = compiledKey(profile, key);
   if (compiled.allowsIp && (ip === undefined || !compiled.allowsIp(ip))) return 'ip_not_allowed';
   const required = scopes.map((scope) => canonicalScope(profile, scope));
   if (!coversAll(profile, key, compiled, scopeSets, required)) return 'scope_missing';
-  return allowsAsset(profile, compiled, asset, required) ? undefined : 'asset_not_allowed';
+  return allowsAsset(profile, compiled, about, required) ? undefined : 'asset_not_allowed';
 }
 
 /** A scope set that is gone, or is another workspace's, ends its key's rights altogether: what it took away cannot be told. */
@@ -142,14 +136,17 @@ function coversAll(
   return required.every((scope) => scope !== undefined && holdingsCover(profile, held, scope));
 }
 
-/** A call that names no asset passes with a restricted key only if no scope that it needs is about assets. */
+/**
+ * A call that names no asset passes with a restricted key only if the service keeps it to the key's own assets, or if no scope that
+ * it needs is about assets.
+ */
 function allowsAsset(
   profile: Profile,
   { assets }: CompiledKey,
-  asset: string | undefined,
+  { asset, own_assets: toOwnAssets = false }: Pick<AccessRequest, 'asset' | 'own_assets'>,
   required: readonly (string | undefined)[],
 ): boolean {
-  if (assets === null || asset === OWN_ASSETS) return true;
+  if (assets === null) return true;
   if (asset !== undefined) return assets.has(asset);
-  return !required.some((scope) => scope !== undefined && concernsAssets(profile, scope));
+  return toOwnAssets || !required.some((scope) => scope !== undefined && concernsAssets(profile, scope));
 }

@@ -63,7 +63,7 @@ export const variables = {
     .string()
     .regex(hostName, 'must be an IP address or a host name.')
     .default('127.0.0.1')
-    .describe('Address to listen on. Another than loopback needs credentials for callers of the check.'),
+    .describe('Address to listen on. Only services that serve neither the check nor gRPC take another than loopback.'),
   ADMIN_HOST: z
     .string()
     .regex(hostName, 'must be an IP address or a host name.')
@@ -97,7 +97,6 @@ export const variables = {
   ),
   LATCHKEY_PEPPER: longSecret.describe('Key of the digests that API keys are stored as. Never change it by itself.'),
   LATCHKEY_MASTER_KEY: longSecret.describe('Key that other keys of the installation are derived from.'),
-  LATCHKEY_SERVICE_TOKEN: longSecret.describe('What the services show each other, and callers of the check show.'),
   LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
     'Nodes of enforcement, as `http://host:port`, separated by commas.',
   ),
@@ -120,8 +119,3 @@ export const variables = {
 };
 
 export const knownVariables: readonly string[] = Object.keys(variables);
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
-/** Whether only this machine can reach a service that listens on `host`. */
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);

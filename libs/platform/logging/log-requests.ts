@@ -1,6 +1,10 @@
+import { maskKeys } from '@latchkey/access';
 import type { FastifyInstance } from 'fastify';
 
-/** One line per request, without query and body: credentials travel there (C4). Health is asked too often to be news. */
+/**
+ * One line per request, without query and body: credentials travel there (C4). One that was put into the path by mistake is masked. Health is asked too often to
+ * be news.
+ */
 export function logRequests(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url;
@@ -8,7 +12,7 @@ export function logRequests(fastify: FastifyInstance): void {
       request.log.info(
         {
           method: request.method,
-          path: request.url.split('?', 1)[0],
+          path: maskKeys(request.url.split('?', 1)[0] ?? ''),
           route,
           status: reply.statusCode,
           duration_ms: Math.round(reply.elapsedTime * 10) / 10,

@@ -170,6 +170,16 @@ describe('a service', () => {
     expect(lines.join('')).toContain('"request_id":"abc_1-Z"');
   });
 
+  it('logs no key that stands in an address', async () => {
+    const secret = 'a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6';
+    for (const key of [`s4e_live_${secret}`, `s4e%5flive_${secret}`]) {
+      await service.fastify.inject({ url: `/api/v1/things/${key}` });
+      await service.fastify.inject({ url: `/nowhere/${key}` });
+    }
+    expect(lines.join('')).toContain('s4e_live_[secret]');
+    expect(lines.join('')).not.toContain(secret);
+  });
+
   it.each(['a b', 'x'.repeat(65), 'a\tb', '<script>', 'a,b', ''])(
     'replaces the unsafe X-Request-ID %j, on errors too',
     async (sent) => {

@@ -7,6 +7,7 @@ import { addHealthRoutes } from '../health/health-routes';
 import { ReadinessRegistry } from '../health/readiness';
 import { addClientIp } from '../http/client-ip';
 import { acceptOnlyJson } from '../http/json-body';
+import { takeOneSpelling } from '../http/one-spelling';
 import { RouteTable } from '../http/route-table';
 import { createLogger, type Logger } from '../logging/logger';
 import { NestLogger } from '../logging/nest-logger';
@@ -67,6 +68,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   requests.follow(fastify);
   logRequests(fastify);
   measureRequests(fastify, metrics);
+  takeOneSpelling(fastify);
   acceptOnlyJson(fastify);
   await fastify.register(helmet, { global: true });
 

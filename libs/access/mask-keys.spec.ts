@@ -1,0 +1,31 @@
+import { maskKeys } from './mask-keys';
+import { PROFILES } from './profiles/registry';
+
+const BODY = 'a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6';
+
+describe('a path that may be logged', () => {
+  it.each(PROFILES.map(({ key }) => key.prefix))('holds no key that begins with %s', (prefix) => {
+    for (const environment of ['live', 'test']) {
+      expect(maskKeys(`/api/keys/${prefix}_${environment}_${BODY}/rotate`)).toBe(
+        `/api/keys/${prefix}_${environment}_[secret]/rotate`,
+      );
+    }
+  });
+
+  it.each([
+    ['with its separators encoded', `/x/s4e%5flive%5F${BODY}`],
+    ['with a letter encoded', `/x/%734e_live_${BODY}`],
+    ['encoded twice', `/x/s4e%255flive%25255f${BODY}`],
+    ['in upper case', `/x/S4E_LIVE_${BODY.toUpperCase()}`],
+    ['broken off', `/x/s4e_live_${BODY.slice(0, 20)}`],
+    ['two of them', `/x/s4e_live_${BODY}/lk_test_${BODY}`],
+    ['beside bytes that are no text', `/x/%ff%f0/s4e_live_${BODY}`],
+  ])('holds no key %s', (_, path) => {
+    expect(maskKeys(path).toLowerCase()).not.toContain(BODY.slice(0, 8));
+  });
+
+  it.each(['/api/keys/key-8a3b9c2d', '/api/v1/api-keys/01900000-0000-7000-8000-000000000000', '/a%20b/%ff', '/'])(
+    'is otherwise as it was: %s',
+    (path) => expect(maskKeys(path)).toBe(path),
+  );
+});

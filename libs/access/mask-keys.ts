@@ -1,0 +1,20 @@
+import { PROFILES } from './profiles/registry';
+
+const prefixes = PROFILES.map(({ key }) => key.prefix).join('|');
+
+/** Broken off, in the wrong case or mistyped: what is nearly a key may be as good as one. */
+const KEYS = new RegExp(`((?:${prefixes})_(?:live|test)_)[0-9a-z]+`, 'gi');
+
+/** An ASCII character as `%XX`, also when its percent sign was encoded again. */
+const ENCODED = /%(?:25)*([0-7][0-9a-f])/gi;
+
+const decode = (text: string) =>
+  text.replace(ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+const mask = (text: string) => text.replace(KEYS, '$1[secret]');
+
+/** A path as it may be logged and recorded: whatever looks like a key keeps its prefix only, percent-encoded or not. */
+export function maskKeys(path: string): string {
+  const decoded = decode(path);
+  const masked = mask(decoded);
+  return masked === decoded ? path : masked;
+}
