@@ -11,6 +11,7 @@ import { eventually, FakeClock, freshDatabase, type FreshDatabase } from '@latch
 import type { DataSource } from 'typeorm';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
 import { GapWatch } from './application/gap-watch';
+import { GAP_WATCH } from './audit-recorder';
 import { auditMigrations, AuditModule } from './index';
 
 /** The credential is the name of the workspace. */
@@ -107,7 +108,19 @@ describe('the audit', () => {
       const [row] = await dataSource.query<{ count: number }[]>('SELECT count(*)::integer AS count FROM audit_events');
       expect(row?.count).toBe(count);
     });
-  const sources = async () => (await get<{ sources: unknown[]; parked_messages: number }>('/sources')).body;
+  const sources = async () => (await get<{ sources: unknown[] }>('/sources')).body;
+  /** What operators see: values of `latchkey_audit_*`, once they have been looked at anew. */
+  const gauges = async () => {
+    await service.app.get<GapWatch>(GAP_WATCH).look();
+    const lines = (await service.metrics.metrics()).matchAll(/^latchkey_audit_(\w+)\{(.*)\} (\d+)$/gm);
+    return Object.fromEntries(
+      [...lines].map(([, name, labels, value]) => [
+        [name, /source="latchkey\/(\w+)"/.exec(labels ?? '')?.[1]].filter(Boolean).join(' '),
+        Number(value),
+      ]),
+    );
+  };
+  const complete = (source: string) => ({ source, complete: true, open_since: null, open_for_seconds: null });
 
   it('shows an event as it was published, in snake case', async () => {
     const one = event({ data: { reason: 'leaked', revokedAt: 'then', nested: [{ oldSecretId: 'k.1' }] } });
@@ -124,7 +137,6 @@ describe('the audit', () => {
           request_id: 'req-1',
           source: 'latchkey/issuance',
           position: '1',
-          data: { reason: 'leaked', revoked_at: 'then', nested: [{ old_secret_id: 'k.1' }] },
         },
       ],
       next_cursor: null,
@@ -138,7 +150,12 @@ describe('the audit', () => {
     await publish(event());
     await recorded(3);
     expect((await list()).items.map(({ position }) => position)).toEqual(['3', '2', '1']);
-    expect(await sources()).toMatchObject({ sources: [{ last_position: '3', gaps: [] }], parked_messages: 0 });
+    expect(await sources()).toEqual({ sources: [complete('latchkey/issuance')] });
+    expect(await gauges()).toEqual({
+      'last_position issuance': 3,
+      'missing_positions issuance': 0,
+      parked_messages: 0,
+    });
   });
 
   it('keeps events of types that it does not know', async () => {
@@ -157,7 +174,7 @@ describe('the audit', () => {
     );
     await publish(event({ subject, position: '2' }));
     await recorded(2);
-    await eventually(async () => expect(await sources()).toMatchObject({ parked_messages: 5 }));
+    await eventually(async () => expect(await gauges()).toMatchObject({ parked_messages: 5 }));
     const reasons = await dataSource.query<{ reason: string }[]>('SELECT reason FROM parked_messages ORDER BY reason');
     expect(reasons.map(({ reason }) => reason)).toEqual([
       'an attribute has a value that cannot be stored',
@@ -179,6 +196,7 @@ describe('the audit', () => {
         opened: ({ first, last }, seconds) => watched.push(`${first}-${last} open for ${seconds} s`),
         closed: ({ first, last }) => watched.push(`${first}-${last} closed`),
       },
+      { set: () => undefined },
       clock,
       10_000,
     );
@@ -189,21 +207,25 @@ describe('the audit', () => {
     await watch.look();
     await watch.look();
     expect(watched).toEqual(['2-3 open for 11 s']);
-    expect(await sources()).toMatchObject({
+    // A workspace learns that something is missing; which events, and of how many, is not its business.
+    expect(await sources()).toEqual({
       sources: [
         {
           source: 'latchkey/issuance',
-          last_position: '4',
-          gaps: [{ first_position: '2', last_position: '3', open_for_seconds: 11 }],
+          complete: false,
+          open_since: '2026-02-01T00:00:00.000Z',
+          open_for_seconds: 11,
         },
       ],
     });
+    expect(await gauges()).toMatchObject({ 'last_position issuance': 4, 'missing_positions issuance': 2 });
 
     await publish(three, two);
     await recorded(4);
     await watch.look();
     expect(watched).toEqual(['2-3 open for 11 s', '2-3 closed']);
-    expect(await sources()).toMatchObject({ sources: [{ last_position: '4', gaps: [] }] });
+    expect(await sources()).toEqual({ sources: [complete('latchkey/issuance')] });
+    expect(await gauges()).toMatchObject({ 'missing_positions issuance': 0 });
   });
 
   it('misses the positions before the first one that it sees', async () => {
@@ -211,10 +233,11 @@ describe('the audit', () => {
     await recorded(2);
     expect(await sources()).toMatchObject({
       sources: [
-        { source: 'latchkey/identity', gaps: [] },
-        { source: 'latchkey/issuance', gaps: [{ first_position: '1', last_position: '2' }] },
+        { source: 'latchkey/identity', complete: true },
+        { source: 'latchkey/issuance', complete: false },
       ],
     });
+    expect(await gauges()).toMatchObject({ 'missing_positions issuance': 2, 'missing_positions identity': 0 });
   });
 
   it('filters by type, subject, actor, request and time', async () => {

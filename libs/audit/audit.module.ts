@@ -1,10 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventBus } from '@latchkey/event-bus';
 import { systemClock, type Clock } from '@latchkey/kernel';
-import { LOGGER, type CursorCodec, type Logger } from '@latchkey/platform';
+import { LOGGER, METRICS, type CursorCodec, type Logger, type MetricsRegistry } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import { PostgresAuditLog } from './adapters/postgres-audit-log';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
+import { PromSourceGauges } from './adapters/prom-source-gauges';
 import { GapWatch, type GapReport } from './application/gap-watch';
 import { RecordMessages } from './application/record-messages';
 import { AuditRecorder, EVENT_BUS, GAP_WATCH, RECORD_MESSAGES } from './audit-recorder';
@@ -52,8 +53,9 @@ export class AuditModule {
         { provide: RECORD_MESSAGES, useValue: new RecordMessages(new PostgresAuditLog(dataSource, clock)) },
         {
           provide: GAP_WATCH,
-          inject: [LOGGER],
-          useFactory: (logger: Logger) => new GapWatch(reader, reportTo(logger), clock, gapPatienceMs),
+          inject: [LOGGER, METRICS],
+          useFactory: (logger: Logger, metrics: MetricsRegistry) =>
+            new GapWatch(reader, reportTo(logger), new PromSourceGauges(metrics), clock, gapPatienceMs),
         },
         { provide: AUDIT_READER, useValue: reader },
         { provide: AUDIT_CURSORS, useValue: cursors },

@@ -1,5 +1,5 @@
 import type { Clock } from '@latchkey/kernel';
-import type { AuditReader, PositionGap } from './ports';
+import type { AuditReader, PositionGap, SourceGauges } from './ports';
 
 export interface GapReport {
   opened(gap: PositionGap, openForSeconds: number): void;
@@ -8,7 +8,7 @@ export interface GapReport {
 
 /**
  * Reports gaps in the positions of sources. Partitions are read independently, so short gaps are nothing: only one that stays is
- * told of, once, and once more when it is closed.
+ * told of, once, and once more when it is closed. The gauges show all of them.
  */
 export class GapWatch {
   #reported = new Map<string, PositionGap>();
@@ -16,6 +16,7 @@ export class GapWatch {
   constructor(
     private readonly events: AuditReader,
     private readonly report: GapReport,
+    private readonly gauges: SourceGauges,
     private readonly clock: Clock,
     /** How long a gap is nothing, in ms. */
     private readonly patienceMs: number,
@@ -23,7 +24,9 @@ export class GapWatch {
 
   async look(): Promise<void> {
     const now = this.clock.now().getTime();
-    const gaps = (await this.events.sources()).flatMap((source) => source.gaps);
+    const [sources, parkedMessages] = await Promise.all([this.events.sources(), this.events.parkedCount()]);
+    this.gauges.set(sources, parkedMessages);
+    const gaps = sources.flatMap((source) => source.gaps);
     const lasting = new Map(
       gaps.filter(({ since }) => now - since.getTime() >= this.patienceMs).map((gap) => [nameOf(gap), gap]),
     );

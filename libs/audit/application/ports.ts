@@ -57,6 +57,11 @@ export interface AuditSource {
   readonly gaps: readonly PositionGap[];
 }
 
+/** Shows operators how complete the log is. */
+export interface SourceGauges {
+  set(sources: readonly AuditSource[], parkedMessages: number): void;
+}
+
 export interface AuditReader {
   /** Newest first, those behind `after`. */
   list(filter: AuditFilter, limit: number, after: AuditSort | null): Promise<readonly AuditEvent[]>;

@@ -13,16 +13,25 @@ export const auditEventOf = (event: AuditEvent) => ({
   data: snakeCased(event.data),
 });
 
-export const auditSourceOf = ({ source, lastPosition, gaps }: AuditSource, now: Date) => ({
-  source,
-  last_position: lastPosition,
-  gaps: gaps.map(({ first, last, since }) => ({
-    first_position: first,
-    last_position: last,
-    open_since: since.toISOString(),
-    open_for_seconds: Math.max(0, Math.floor((now.getTime() - since.getTime()) / 1_000)),
-  })),
-});
+export interface AuditSourceRecord {
+  readonly source: string;
+  /** Whether every event up to the newest has been recorded. */
+  readonly complete: boolean;
+  /** Since when something has been missing; null when complete. */
+  readonly open_since: string | null;
+  readonly open_for_seconds: number | null;
+}
+
+export function auditSourceOf({ source, gaps }: AuditSource, now: Date): AuditSourceRecord {
+  if (gaps.length === 0) return { source, complete: true, open_since: null, open_for_seconds: null };
+  const since = Math.min(...gaps.map((gap) => gap.since.getTime()));
+  return {
+    source,
+    complete: false,
+    open_since: new Date(since).toISOString(),
+    open_for_seconds: Math.max(0, Math.floor((now.getTime() - since) / 1_000)),
+  };
+}
 
 /** Events name their members in camel case, the API in snake case. */
 function snakeCased(value: unknown): unknown {

@@ -38,10 +38,13 @@ export class AuditEventsController {
     };
   }
 
-  /** Whether anything is missing: gaps in the positions of each source, and messages that were no events. */
+  /**
+   * Whether anything is missing in what the services have sent, and since when. Sources are those of the whole installation, so a workspace
+   * is not told how many events there are or which: that is in the operators' metrics.
+   */
   @Get('sources')
   async sources() {
-    const [sources, parked] = await Promise.all([this.events.sources(), this.events.parkedCount()]);
-    return { sources: sources.map((source) => auditSourceOf(source, this.clock.now())), parked_messages: parked };
+    const now = this.clock.now();
+    return { sources: (await this.events.sources()).map((source) => auditSourceOf(source, now)) };
   }
 }
