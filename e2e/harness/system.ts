@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { backing, freePort, freshDatabase, startRedis } from '@latchkey/testing';
 import { Client } from 'pg';
-import { startCluster } from '../../tools/cluster/start-cluster';
+import { startCluster, type Cluster } from '../../tools/cluster/start-cluster';
 import { builtTree, startProgram } from './program';
 import { UndoStack } from './undo-stack';
 
@@ -18,6 +18,8 @@ interface Running {
   readonly assetsUrl: string;
   /** Every node of enforcement, called past the edge. */
   readonly enforcementUrls: readonly string[];
+  /** Of a cluster, by name (`enforcement-1`); none when standalone. */
+  readonly processes: Cluster['processes'];
   readonly adminKey: string;
 }
 
@@ -103,7 +105,7 @@ async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack
     ...reporting(kept),
   });
   undo.push(stop);
-  return { url, assetsUrl: url, enforcementUrls: [url], adminKey: await adminKeyIn(folder) };
+  return { url, assetsUrl: url, enforcementUrls: [url], processes: new Map(), adminKey: await adminKeyIn(folder) };
 }
 
 async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
@@ -126,7 +128,7 @@ async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack)
   });
   undo.push(assets.stop);
   const adminKey = await adminKeyIn(path.join(kept.folder, 'issuance'));
-  return { url: cluster.url, assetsUrl: assets.url, enforcementUrls, adminKey };
+  return { url: cluster.url, assetsUrl: assets.url, enforcementUrls, processes: cluster.processes, adminKey };
 }
 
 const adminKeyIn = async (folder: string) => (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim();

@@ -73,7 +73,7 @@ export class Service {
   }
 
   /**
-   * Stops in order: not ready ▸ no new calls ▸ calls in hand are answered, at most `drainTimeoutMs` ▸ modules close.
+   * Stops in order: not ready ▸ no new requests ▸ those in hand are answered, at most `drainTimeoutMs` ▸ other listeners and modules close.
    * A second call waits for the first.
    */
   stop(): Promise<void> {
@@ -86,9 +86,10 @@ export class Service {
     this.readiness.drain();
     if (this.fastify.server.listening) this.fastify.server.close();
     this.fastify.server.closeIdleConnections();
-    await Promise.all(listeners.map((listener) => listener.stop()));
     const left = await requests.drained(config.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
     if (left > 0) this.logger.warn({ requests: left }, 'stopped before every request was answered');
+    // Last, as a request in hand may depend on them: the guard asks enforcement, and enforcement asks this service over gRPC.
+    await Promise.all(listeners.map((listener) => listener.stop()));
     this.fastify.server.closeAllConnections();
     await this.app.close();
     await this.#admin?.close();

@@ -95,7 +95,7 @@ describe('stopping a service', () => {
     mayAnswer.open();
     expect((await inHand).status).toBe(200);
     await stopped;
-    expect(events).toEqual(['grpc stopped', 'answered', 'closed']);
+    expect(events).toEqual(['answered', 'grpc stopped', 'closed']);
     await expect(get(`${addresses['admin']}/healthz`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
