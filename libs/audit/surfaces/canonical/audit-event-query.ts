@@ -1,4 +1,4 @@
-import { pageQuery } from '@latchkey/platform';
+import { instant, pageQuery } from '@latchkey/platform';
 import { z } from 'zod';
 
 const VALUE_MAX = 200;
@@ -8,9 +8,6 @@ const exact = z
   .string()
   .max(VALUE_MAX)
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
-
-/** RFC 3339, with `Z` or an offset. */
-const instant = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 time' }).transform((text) => new Date(text));
 
 /** A key's secrets have ids of their own, `<key id>.<n>`; each stands for the key (C29). */
 const subject = exact.transform((id) => id.replace(/\.\d+$/, ''));
