@@ -4,6 +4,7 @@ export * from './events/envelope';
 export * from './events/identity-events';
 export * from './events/key-events';
 export * from './events/registry';
+export * from './secret-id';
 export * from './subject-schema';
 export * from './subjects';
 export * from './topics';

@@ -1,23 +1,52 @@
-import { AppError } from '@latchkey/kernel';
-import { assetsWithin, expiryWithin, ipsWithin, planWithin, scopesWithin, UNLIMITED_PLAN } from '@latchkey/access';
+import { AppError, assertNever } from '@latchkey/kernel';
+import {
+  assetsWithin,
+  expiryWithin,
+  ipsWithin,
+  planWithin,
+  scopesWithin,
+  UNLIMITED_PLAN,
+  type Profile,
+} from '@latchkey/access';
+import type { KeyUpdated } from '@latchkey/contracts';
 import type { Grantor } from './commands';
 import type { Grant } from './key';
 
 /**
- * Nobody grants beyond their own (C18); fields that are absent are not granted.
+ * Nobody grants beyond their own (C18).
+ * @param message what a client may read; the catalogue's text when absent
  * @throws AppError `key.exceeds_grantor` with the field
  */
-export function refuseBeyondGrantor(granted: Partial<Grant>, grantor: Grantor): void {
+export function refuseBeyondGrantor(granted: Grant, grantor: Grantor, message?: string): void {
   if (grantor.kind === 'installation') return;
   const { profile, grant: own, ofOwner } = grantor;
   const { scopes, plan, assets, allowedIps, expiresAt } = granted;
   const refusals: readonly (readonly [field: string, beyond: boolean])[] = [
-    ['scopes', scopes !== undefined && !scopesWithin(profile, scopes, own.scopes)],
-    ['plan', plan !== undefined && !(planWithin(profile, plan, own.plan) && (ofOwner || plan !== UNLIMITED_PLAN))],
-    ['assets', assets !== undefined && !assetsWithin(assets, own.assets)],
-    ['allowed_ips', allowedIps !== undefined && !ipsWithin(allowedIps, own.allowedIps)],
-    ['expires_at', expiresAt !== undefined && !expiryWithin(expiresAt, own.expiresAt)],
+    ['scopes', !scopesWithin(profile, scopes, own.scopes)],
+    ['plan', !planWithin(profile, plan, own.plan) || (plan === UNLIMITED_PLAN && !ofOwner)],
+    ['assets', !assetsWithin(assets, own.assets)],
+    ['allowed_ips', !ipsWithin(allowedIps, own.allowedIps)],
+    ['expires_at', !expiryWithin(expiresAt, own.expiresAt)],
   ];
   const refused = refusals.find(([, beyond]) => beyond);
-  if (refused) throw new AppError('key.exceeds_grantor', { field: refused[0] });
+  if (!refused) return;
+  throw new AppError('key.exceeds_grantor', { field: refused[0], ...(message !== undefined && { public: message }) });
+}
+
+/** Whether the update gives more than there was before. */
+export function widens(profile: Profile, before: Grant, update: KeyUpdated['data']): boolean {
+  switch (update.changed) {
+    case 'name':
+      return false;
+    case 'scopes':
+      return !scopesWithin(profile, update.scopes, before.scopes);
+    case 'allowed_ips':
+      return !ipsWithin(update.allowedIps, before.allowedIps);
+    case 'assets':
+      return !assetsWithin(update.assets, before.assets);
+    case 'plan':
+      return !planWithin(profile, update.plan, before.plan);
+    default:
+      return assertNever(update);
+  }
 }

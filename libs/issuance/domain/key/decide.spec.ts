@@ -1,6 +1,6 @@
-import { keyId, userId, workspaceId } from '@latchkey/kernel';
+import { isAppError, keyId, userId, workspaceId } from '@latchkey/kernel';
 import { profileByName, type Profile } from '@latchkey/access';
-import type { KeyEvent } from '@latchkey/contracts';
+import type { KeyEvent, KeyUpdated } from '@latchkey/contracts';
 import { given } from '@latchkey/testing';
 import type { CreateKey, Grantor, KeyChanges, KeyCommand, RotateKey } from './commands';
 import { decide } from './decide';
@@ -91,6 +91,7 @@ const rotated = (from: number, to: number, rotatedAt: number, graceUntil: number
     rotatedAt: iso(rotatedAt),
   },
 });
+const updated = (data: KeyUpdated['data']): KeyEvent => ({ type: 'latchkey.key.updated.v1', data });
 const revoked = (hours: number): KeyEvent => ({
   type: 'latchkey.key.revoked.v1',
   data: { reason: 'requested', revokedAt: iso(hours) },
@@ -162,22 +163,84 @@ describe('changing a key', () => {
       )
       .then([]));
 
-  it('cannot give what the caller has not, however little the key has now', () => {
-    const weak = by({ scopes: ['alerts:read'], allowedIps: ['10.0.0.0/8'], plan: 'starter' });
-    const scopes = { canonical: ['rules:write'], asSent: ['rules:write'] };
-    givenKey(created).when(change({ scopes }, weak)).thenThrows('key.exceeds_grantor');
-    givenKey(created)
-      .when(change({ allowedIps: [] }, weak))
-      .thenThrows('key.exceeds_grantor');
-    givenKey(created)
-      .when(change({ plan: 'professional' }, weak))
-      .thenThrows('key.exceeds_grantor');
+  describe('whoever widens a field must have all that the key would have, or is told what is beyond', () => {
+    const scopes = (...canonical: string[]) => ({ scopes: { canonical, asSent: canonical } });
+    const fenced = updated({ changed: 'allowed_ips', allowedIps: ['203.0.113.7'] });
+    const beyond = (history: readonly KeyEvent[], changes: KeyChanges, grantor: Grantor) => {
+      try {
+        return decide(change(changes, grantor), history.reduce(evolve, initialKey));
+      } catch (error) {
+        return isAppError(error, 'key.exceeds_grantor') ? error.field : error;
+      }
+    };
+
+    it.each<[string, readonly KeyEvent[], KeyChanges, Grantor, string]>([
+      ['a scope that the caller has not', [created], scopes('rules:write'), by({ scopes: ['alerts:read'] }), 'scopes'],
+      [
+        'a scope of the caller, for longer than the caller lives',
+        [created],
+        scopes('assets:write'),
+        by({ scopes: ['assets:write'], expiresAt: at(2) }),
+        'expires_at',
+      ],
+      [
+        'a scope of the caller, from addresses that are not the caller’s',
+        [created],
+        scopes('assets:write'),
+        by({ scopes: ['assets:write'], allowedIps: ['127.0.0.1'] }),
+        'allowed_ips',
+      ],
+      [
+        'a scope of the caller, for assets that are not the caller’s',
+        [created],
+        scopes('assets:write'),
+        by({ scopes: ['assets:write'], assets: ['a.example'] }),
+        'assets',
+      ],
+      ['the addresses of a stronger key', [created, fenced], { allowedIps: [] }, by({ scopes: [] }), 'scopes'],
+      ['a part of its addresses', [created, fenced], { allowedIps: ['203.0.113.0/24'] }, by({ scopes: [] }), 'scopes'],
+      ['the plan of a stronger key', [created], { plan: 'professional' }, by({ scopes: ['alerts:read'] }), 'scopes'],
+      [
+        'the plan of a key that outlives it',
+        [created],
+        { plan: 'professional' },
+        by({ expiresAt: at(2) }),
+        'expires_at',
+      ],
+      ['a plan that the caller has not', [created], { plan: 'enterprise' }, by({ plan: 'professional' }), 'plan'],
+      [
+        'one field, though it narrows another',
+        [created, fenced],
+        { allowedIps: [], scopes: scopes('alerts:read').scopes },
+        by({ scopes: ['rules:read'] }),
+        'scopes',
+      ],
+    ])('%s', (_what, history, changes, grantor, field) => expect(beyond(history, changes, grantor)).toBe(field));
+
+    it('and then may', () =>
+      expect(beyond([created, fenced], { allowedIps: [] }, by({ scopes: grant.scopes, plan: 'starter' }))).toHaveLength(
+        1,
+      ));
   });
 
-  it('a caller with less may narrow it', () =>
+  it('a caller with less may narrow or rename it, and say again what it is', () =>
     givenKey(created)
-      .when(change({ allowedIps: ['10.1.0.0/16'] }, by({ allowedIps: ['10.0.0.0/8'] })))
-      .then([{ type: 'latchkey.key.updated.v1', data: { changed: 'allowed_ips', allowedIps: ['10.1.0.0/16'] } }]));
+      .when(
+        change(
+          {
+            name: 'SOAR',
+            scopes: { canonical: ['alerts:read'], asSent: ['alerts:read'] },
+            allowedIps: ['10.1.0.0/16'],
+            plan: 'starter',
+          },
+          by({ scopes: [], allowedIps: ['127.0.0.1'], expiresAt: at(2) }),
+        ),
+      )
+      .then([
+        updated({ changed: 'name', name: 'SOAR' }),
+        updated({ changed: 'scopes', scopes: ['alerts:read'], scopesAsSent: ['alerts:read'] }),
+        updated({ changed: 'allowed_ips', allowedIps: ['10.1.0.0/16'] }),
+      ]));
 
   it('is refused for one that is not there, has expired or is revoked', () => {
     givenKey()

@@ -1,9 +1,8 @@
 import { AppError, assertNever } from '@latchkey/kernel';
-import type { KeyEvent, KeyUpdated } from '@latchkey/contracts';
+import { secretIdOf, type KeyEvent, type KeyUpdated } from '@latchkey/contracts';
 import type { ChangeKey, CreateKey, KeyChanges, KeyCommand, RevokeKey, RevokeSecret, RotateKey } from './commands';
-import { refuseBeyondGrantor } from './containment';
-import { isExpired, liveSecrets, type ActiveKey, type KeyState } from './key';
-import { secretIdOf } from './secret-id';
+import { refuseBeyondGrantor, widens } from './containment';
+import { isExpired, liveSecrets, updated, type ActiveKey, type KeyState } from './key';
 
 /**
  * What a command does to a key.
@@ -70,18 +69,19 @@ function create(command: CreateKey, state: KeyState): readonly KeyEvent[] {
   ];
 }
 
-/** Only what is newly granted is measured: a name is nobody's right, and a stronger key may be narrowed. */
+const WIDENED = 'Only a credential that itself has all that the key would have can give it more.';
+
+/**
+ * A name is nobody's right, and a stronger key may be narrowed. But whoever widens one field grants the key with all its others: a
+ * scope on a key that never ends, or everything that a key behind a list of addresses can do.
+ */
 function change({ changes, grantor }: ChangeKey, key: ActiveKey): readonly KeyEvent[] {
   const updates = updatesOf(changes).filter((data) => differs(key, data));
-  refuseBeyondGrantor(
-    {
-      ...(changes.scopes && { scopes: changes.scopes.canonical }),
-      ...(changes.allowedIps && { allowedIps: changes.allowedIps }),
-      ...(changes.plan !== undefined && { plan: changes.plan }),
-    },
-    grantor,
-  );
-  return updates.map((data) => ({ type: 'latchkey.key.updated.v1', data }));
+  const events = updates.map((data): KeyUpdated => ({ type: 'latchkey.key.updated.v1', data }));
+  if (grantor.kind === 'credential' && updates.some((data) => widens(grantor.profile, key, data))) {
+    refuseBeyondGrantor(events.reduce(updated, key), grantor, WIDENED);
+  }
+  return events;
 }
 
 type Update = Exclude<KeyUpdated['data'], { changed: 'assets' }>;

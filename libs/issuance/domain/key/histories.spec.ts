@@ -27,10 +27,14 @@ const allowedIps = fc.uniqueArray(fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '
 const expiresAt = fc.option(fc.integer({ min: 1, max: 300 }).map(at));
 const grant: fc.Arbitrary<Grant> = fc.record({ scopes, plan, assets, allowedIps, expiresAt });
 const everything: Grant = { scopes: ['admin:full'], plan: 'unlimited', assets: 'all', allowedIps: [], expiresAt: null };
+/** Who lacks one thing is refused for that alone. */
+const lacksOne: fc.Arbitrary<Grant> = fc
+  .tuple(grant, fc.constantFrom('scopes', 'plan', 'assets', 'allowedIps', 'expiresAt'))
+  .map(([own, field]) => ({ ...everything, [field]: own[field as keyof Grant] }));
 const grantor: fc.Arbitrary<Grantor> = fc.record({
   kind: fc.constant('credential' as const),
   profile: fc.constant(profile),
-  grant: fc.oneof(fc.constant(everything), grant),
+  grant: fc.oneof(fc.constant(everything), lacksOne, grant),
   ofOwner: fc.boolean(),
 });
 const hours = fc.integer({ min: 0, max: 20 });
@@ -75,13 +79,15 @@ const steps = fc.array(fc.record({ after: hours, seed: fc.nat() }), { maxLength:
 const sampled = (seed: number, state: KeyState, now: Date): KeyCommand =>
   fc.sample(commandOn(state, now), { seed, numRuns: 1 })[0] as KeyCommand;
 
-const within = (child: Partial<Grant>, { grant: own, ofOwner }: Extract<Grantor, { kind: 'credential' }>): boolean =>
-  (child.scopes === undefined || scopesWithin(profile, child.scopes, own.scopes)) &&
-  (child.plan === undefined ||
-    (planWithin(profile, child.plan, own.plan) && (child.plan !== 'unlimited' || ofOwner))) &&
-  (child.assets === undefined || assetsWithin(child.assets, own.assets)) &&
-  (child.allowedIps === undefined || ipsWithin(child.allowedIps, own.allowedIps)) &&
-  (child.expiresAt === undefined || expiryWithin(child.expiresAt, own.expiresAt));
+const within = (child: Grant, own: Grant): boolean =>
+  scopesWithin(profile, child.scopes, own.scopes) &&
+  planWithin(profile, child.plan, own.plan) &&
+  assetsWithin(child.assets, own.assets) &&
+  ipsWithin(child.allowedIps, own.allowedIps) &&
+  expiryWithin(child.expiresAt, own.expiresAt);
+
+const mayGrant = (child: Grant, by: Grantor): boolean =>
+  by.kind === 'installation' || (within(child, by.grant) && (child.plan !== 'unlimited' || by.ofOwner));
 
 const first = (wanted: Grant, by: Grantor): KeyCommand => ({
   type: 'CreateKey',
@@ -130,27 +136,33 @@ describe('over random histories of commands', () => {
     fc.assert(
       fc.property(grant, grantor, (wanted, by) => {
         const key = decided(first(wanted, by), initialKey).reduce(evolve, initialKey);
-        expect(key.status === 'None' || (by.kind === 'credential' && within(key, by))).toBe(true);
+        expect(key.status === 'None' || mayGrant(key, by)).toBe(true);
       }),
     ));
 
-  it('a change gives nothing, and a rotation hands nothing over, that its maker has not', () =>
+  it('after a widening or a rotation the key, as a whole, is within what its maker has', () =>
     fc.assert(
       fc.property(grant, steps, (wanted, history) =>
-        run(wanted, history, (_before, next, events, after) => {
-          if (after.status !== 'Active' || events.length === 0) return;
-          if (next.type === 'RotateKey' && next.grantor.kind === 'credential')
-            expect(within(after, next.grantor)).toBe(true);
-          if (next.type !== 'ChangeKey' || next.grantor.kind !== 'credential') return;
-          const { allowedIps: ips, plan: newPlan, scopes: newScopes } = next.changes;
-          const given = {
-            ...(newScopes && { scopes: after.scopes }),
-            ...(ips && { allowedIps: after.allowedIps }),
-            ...(newPlan && { plan: after.plan }),
-          };
-          expect(within(given, next.grantor)).toBe(true);
+        run(wanted, history, (before, next, events, after) => {
+          if (before.status !== 'Active' || after.status !== 'Active' || events.length === 0) return;
+          const granted = next.type === 'RotateKey' || (next.type === 'ChangeKey' && !within(after, before));
+          if (granted) expect(mayGrant(after, next.grantor)).toBe(true);
         }),
       ),
+      { numRuns: 1_000 },
+    ));
+
+  it('whoever may change keys may narrow any of them', () =>
+    fc.assert(
+      fc.property(grant, grant, grantor, (wanted, narrower, by) => {
+        const key = decided(first(wanted, { kind: 'installation' }), initialKey).reduce(evolve, initialKey);
+        const { scopes: canonical, allowedIps: ips, plan: newPlan } = narrower;
+        const changes = { scopes: { canonical, asSent: canonical }, allowedIps: ips, plan: newPlan };
+        if (!within({ ...wanted, scopes: canonical, allowedIps: ips, plan: newPlan }, wanted)) return;
+        const events = decide({ type: 'ChangeKey', changes, grantor: by, now: at(0) }, key);
+        expect(events.reduce(evolve, key)).toMatchObject({ scopes: canonical, allowedIps: ips, plan: newPlan });
+      }),
+      { numRuns: 500 },
     ));
 
   it('at most two secrets are live', () =>

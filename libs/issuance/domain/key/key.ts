@@ -1,6 +1,12 @@
 import { assertNever, keyId, userId, workspaceId, type KeyId, type UserId, type WorkspaceId } from '@latchkey/kernel';
-import type { KeyCreated, KeyEvent, KeyRotated, KeyUpdated } from '@latchkey/contracts';
-import { secretIdOf, secretNumberOf } from './secret-id';
+import {
+  secretIdOf,
+  secretNumberOf,
+  type KeyCreated,
+  type KeyEvent,
+  type KeyRotated,
+  type KeyUpdated,
+} from '@latchkey/contracts';
 
 /** A secret that has not been ended. Whether its grace period is over is a question of the time, not of the state. */
 export interface KeySecret {
@@ -100,7 +106,8 @@ function rotated(key: ActiveKey, { data }: KeyRotated): ActiveKey {
   return { ...key, secrets: [...kept, { number, createdAt: rotatedAt, graceUntil: null }], lastSecretNumber: number };
 }
 
-function updated(key: ActiveKey, { data }: KeyUpdated): ActiveKey {
+/** The key after an update. */
+export function updated(key: ActiveKey, { data }: KeyUpdated): ActiveKey {
   switch (data.changed) {
     case 'name':
       return { ...key, name: data.name };

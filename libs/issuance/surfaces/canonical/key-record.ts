@@ -1,6 +1,6 @@
+import { secretIdOf } from '@latchkey/contracts';
 import type { ExistingKey } from '../../application/ports';
 import { isExpired, liveSecrets } from '../../domain/key/key';
-import { secretIdOf } from '../../domain/key/secret-id';
 import { exactTimestamp } from '../timestamps';
 
 /** C25. */
