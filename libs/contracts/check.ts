@@ -45,6 +45,8 @@ export const checkBatchRequest = z.strictObject({ checks: z.array(checkRequest).
 export interface Principal {
   readonly kind: 'api_key';
   readonly id: string;
+  /** Which of the key's secrets was presented: `<key id>.<n>` (C29). */
+  readonly secret_id: string;
   readonly workspace_id: string;
   readonly user_id: string;
   readonly name: string;

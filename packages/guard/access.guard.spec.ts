@@ -23,6 +23,7 @@ import { routesOf } from './guarded-routes';
 const PRINCIPAL: Principal = {
   kind: 'api_key',
   id: 'k1',
+  secret_id: 'k1.1',
   workspace_id: 'w1',
   user_id: 'u1',
   name: 'CI',

@@ -13,6 +13,7 @@ const count = z.number().int().nonnegative();
 const principal = z.object({
   kind: z.literal('api_key'),
   id: z.string().min(1),
+  secret_id: z.string().min(1),
   workspace_id: z.string().min(1),
   user_id: z.string().min(1),
   name: z.string(),

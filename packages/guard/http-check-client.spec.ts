@@ -11,6 +11,7 @@ const allowed: CheckResult = {
   principal: {
     kind: 'api_key',
     id: 'k1',
+    secret_id: 'k1.1',
     workspace_id: 'w1',
     user_id: 'u1',
     name: 'CI',

@@ -278,6 +278,7 @@ describe('the principal', () => {
     expect(principalOf(credential, knownOf({ key: { scopeSetIds: ['s1'], assets: ['a'] } }))).toEqual({
       kind: 'api_key',
       id: 'k1',
+      secret_id: 'k1.1',
       workspace_id: 'w1',
       user_id: 'u1',
       name: 'CI',

@@ -1,4 +1,4 @@
-import type { CredentialRef, Principal } from '@latchkey/contracts';
+import { secretIdOf, type CredentialRef, type Principal } from '@latchkey/contracts';
 import { profileByName } from '../profiles/registry';
 import { displayScope } from '../scopes';
 import { bodyOf, type KnownSubjects } from './known-subjects';
@@ -12,6 +12,7 @@ export function principalOf(credential: CredentialRef, known: KnownSubjects): Pr
   return {
     kind: 'api_key',
     id: credential.keyId,
+    secret_id: secretIdOf(credential.keyId, credential.secretNumber),
     workspace_id: key.workspaceId,
     user_id: key.userId,
     name: key.name,

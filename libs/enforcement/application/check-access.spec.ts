@@ -35,6 +35,7 @@ describe('a check that allows', () => {
       principal: {
         kind: 'api_key',
         id: KEY,
+        secret_id: `${KEY}.1`,
         workspace_id: WORKSPACE,
         user_id: USER,
         name: 'CI/CD Pipeline Key',

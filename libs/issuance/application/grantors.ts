@@ -1,7 +1,8 @@
 import { AppError, type Clock } from '@latchkey/kernel';
 import { UNLIMITED_PLAN, type Profile } from '@latchkey/access';
+import { secretIdOf } from '@latchkey/contracts';
 import type { Grantor } from '../domain/key/commands';
-import { isExpired, type ActiveKey } from '../domain/key/key';
+import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
 import type { Caller } from './caller';
 import type { KeyStore, KeyVersion, WorkspaceDirectory } from './ports';
 
@@ -22,14 +23,13 @@ export class Grantors {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws AppError `auth.unauthorized` when the caller's key has ended in the meantime. */
+  /** @throws AppError `auth.unauthorized` when the caller's key, or the secret that was presented, has ended in the meantime. */
   async of(caller: Caller): Promise<CallersGrant> {
     const [{ state: key, version }, profile] = await Promise.all([
       this.keys.load(caller.keyId),
       this.directory.profileOf(caller.workspaceId),
     ]);
-    const ended = key.status !== 'Active' || key.workspaceId !== caller.workspaceId || isExpired(key, this.clock.now());
-    if (ended) throw new AppError('auth.unauthorized');
+    if (!passes(key, caller, this.clock.now())) throw new AppError('auth.unauthorized');
     // The role matters only to a key that is unlimited itself.
     const ofOwner =
       key.plan === UNLIMITED_PLAN && (await this.directory.roleOf(key.workspaceId, key.userId)) === 'owner';
@@ -41,3 +41,14 @@ export class Grantors {
     };
   }
 }
+
+/** Whether the secret still stands for its key. */
+export const passes = (
+  key: KeyState,
+  { workspaceId, secretId }: Pick<Caller, 'workspaceId' | 'secretId'>,
+  now: Date,
+): key is ActiveKey =>
+  key.status === 'Active' &&
+  key.workspaceId === workspaceId &&
+  !isExpired(key, now) &&
+  liveSecrets(key, now).some(({ number }) => secretIdOf(key.keyId, number) === secretId);

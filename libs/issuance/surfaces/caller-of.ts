@@ -4,6 +4,7 @@ import type { Caller } from '../application/caller';
 
 export const callerOf = (principal: Principal, requestId: RequestId): Caller => ({
   keyId: keyId(principal.id),
+  secretId: principal.secret_id,
   userId: userId(principal.user_id),
   workspaceId: workspaceId(principal.workspace_id),
   requestId,
