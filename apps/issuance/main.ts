@@ -95,7 +95,10 @@ async function build(resources: Resources): Promise<Service> {
   const firstKey = service.app.get(EnsureFirstKeyHandler);
   // What a service prints is a log, so it says where the key is and not what it is.
   await whenAvailable(() =>
-    ensureFirstKey(firstKey, config, (_secret, file) => logger.info({ file }, 'the first admin key was made')),
+    ensureFirstKey(firstKey, config, {
+      announce: (_secret, file) => logger.info({ file }, 'the first admin key was made'),
+      warn: (message) => logger.warn(message),
+    }),
   );
   return service;
 }

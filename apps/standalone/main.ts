@@ -7,7 +7,15 @@ import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
-import { createLogger, createMetrics, createService, runService, type Service } from '@latchkey/platform';
+import {
+  createLogger,
+  createMetrics,
+  createService,
+  LOGGER,
+  runService,
+  type Logger,
+  type Service,
+} from '@latchkey/platform';
 import { standaloneConfig, type StandaloneConfig } from './config';
 import { nextSteps } from './next-steps';
 import { openStores, secretsOf } from './parts';
@@ -81,10 +89,13 @@ async function main(): Promise<void> {
       const { profile } = await service.app
         .get(EnsureFirstWorkspaceHandler)
         .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
-      await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, (secret, file) => {
-        // A terminal forgets; a file that the output goes to is a log.
-        const shown = process.stdout.isTTY ? ` (shown once): ${secret.reveal()}` : '';
-        process.stdout.write(`first admin key, kept in ${file}${shown}\n`);
+      await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, {
+        announce(secret, file) {
+          // A terminal forgets; a file that the output goes to is a log.
+          const shown = process.stdout.isTTY ? ` (shown once): ${secret.reveal()}` : '';
+          process.stdout.write(`first admin key, kept in ${file}${shown}\n`);
+        },
+        warn: (message) => service.app.get<Logger>(LOGGER).warn(message),
       });
       stepsAt = (url) => nextSteps(url, profile, config);
       return service;

@@ -2,6 +2,10 @@ export { GrpcIdentityDirectory } from './adapters/grpc-identity-directory';
 export { issuanceMigrations } from './adapters/issuance-migrations';
 export { Peppers, type Pepper } from './adapters/peppers';
 export { PostgresCredentials } from './adapters/postgres-credentials';
-export { EnsureFirstKeyHandler, type FirstKeyOptions } from './application/ensure-first-key.handler';
+export {
+  EnsureFirstKeyHandler,
+  type FirstKeyOptions,
+  type FirstKeyOutcome,
+} from './application/ensure-first-key.handler';
 export { IssuanceModule, type IssuanceOptions } from './issuance.module';
 export { keyListProjection } from './projections/key-list.projection';

@@ -1,13 +1,17 @@
 import { parseEvent } from '@latchkey/contracts';
 import { rebuildProjection } from '@latchkey/event-store';
-import { keyId, Secret } from '@latchkey/kernel';
+import { AppError, keyId, Secret, type RequestId } from '@latchkey/kernel';
 import { eventually } from '@latchkey/testing';
 import { createHash, randomUUID } from 'node:crypto';
 import { CryptoRandomness } from './adapters/crypto-randomness';
 import { Peppers } from './adapters/peppers';
 import { PostgresCredentials } from './adapters/postgres-credentials';
+import { ChangeKeyHandler } from './application/change-key.handler';
+import { CreateKeyHandler } from './application/create-key.handler';
+import { RotateKeyHandler } from './application/rotate-key.handler';
 import { decide } from './domain/key/decide';
 import { keyListProjection } from './projections/key-list.projection';
+import { gate } from './testing/gate';
 import { issuanceService, PEPPER, type IssuanceService } from './testing/issuance-service';
 
 /** Gives the scripted ids first, then random ones. */
@@ -19,13 +23,6 @@ class ScriptedIds extends CryptoRandomness {
     this.asked.push(digits);
     return this.script.shift() ?? super.hex(digits);
   }
-}
-
-/** A promise, and what resolves it. */
-function gate(): [Promise<void>, () => void] {
-  let open: () => void = () => undefined;
-  const passed = new Promise<void>((resolve) => (open = resolve));
-  return [passed, open];
 }
 
 const sha256 = (secret: string): Buffer => createHash('sha256').update(secret).digest();
@@ -176,6 +173,44 @@ describe('issuance', () => {
 
     it('without holding the maker, a revoked one makes a key', async () =>
       expect((await revokedBefore(false)).key.status).toBe('Active'));
+  });
+
+  it('a secret that was ended after it was let through grants nothing more, and the other one of its key does', async () => {
+    const { key } = (await create({ scopes: ['admin'] })).body.data;
+    const { id } = (await issuance.call('GET', '/api/v1/me', { key })).body;
+    await issuance.call('POST', `/api/v1/api-keys/${id}/rotate`, { body: { grace_period_hours: 0 } });
+    const { id: victim } = await created();
+    const { workspaceId, ownerId: userId } = issuance.identity.first;
+    const grants = (secretNumber: number) => {
+      const requestId = 'test' as RequestId;
+      const caller = { keyId: keyId(id), secretId: `${id}.${secretNumber}`, userId, workspaceId, requestId };
+      const { app } = issuance.service;
+      return Promise.allSettled([
+        app.get(CreateKeyHandler, { strict: false }).execute({ name: 'x', scopes: ['admin'] }, caller),
+        app.get(ChangeKeyHandler, { strict: false }).execute(victim, { plan: 'premium' }, caller),
+        app.get(RotateKeyHandler, { strict: false }).execute(victim, 0, caller),
+      ]);
+    };
+    const refused = { status: 'rejected', reason: { code: 'auth.unauthorized' } };
+    expect(await grants(1)).toMatchObject([refused, refused, refused]);
+    expect((await grants(2))[0]).toMatchObject({ status: 'fulfilled' });
+  });
+
+  it('settles what is there, not what an attempt that was rolled back would have written', async () => {
+    const { id } = (await issuance.call('POST', '/api/v1/api-keys', { body: { name: 'x', scopes: ['admin'] } })).body;
+    const { workspaceId } = issuance.identity.first;
+    const now = issuance.clock.now();
+    let attempts = 0;
+    const { changed } = await issuance.keys.write({
+      keyId: keyId(id),
+      decide(state) {
+        attempts += 1;
+        return attempts === 1 ? decide({ type: 'RevokeKey', reason: 'requested', now }, state) : [];
+      },
+      meta: { actorId: (await issuance.call('GET', '/api/v1/me')).body.id, workspaceId, requestId: 'test', at: now },
+      beforeCommit: () => Promise.reject(new AppError('stream.version_conflict')),
+    });
+    expect([attempts, changed.version]).toEqual([2, 1]);
   });
 
   it('revokes at the same time count once', async () => {

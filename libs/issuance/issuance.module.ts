@@ -62,6 +62,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     const random = options.random ?? new CryptoRandomness();
     const workspaces = new IdentityWorkspaces(options.directory, options.reader);
     const keys = new PostgresKeyStore(new PostgresEventStore(dataSource), options.subjects, options.peppers);
+    const credentials = new PostgresCredentials(dataSource, options.peppers);
     const list = new PostgresKeyList(dataSource);
     const grantors = new Grantors(keys, workspaces, clock);
     return {
@@ -75,9 +76,9 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(RotateKeyHandler, new RotateKeyHandler(keys, list, grantors, settlement, random, clock)),
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, settlement, clock)),
         given(ReadKeysQuery, new ReadKeysQuery(list)),
-        given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, workspaces, random, ids, clock)),
+        given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
         given(KeyCursors, new KeyCursors(options.cursors)),
-        given(PostgresCredentials, new PostgresCredentials(dataSource, options.peppers)),
+        given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),
         { provide: DATABASE, useValue: dataSource },
       ],

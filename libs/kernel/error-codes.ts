@@ -21,6 +21,8 @@ export const errorCatalogue = {
   'key.not_found': 'API key not found.',
   'key.already_revoked': 'The API key is revoked.',
   'key.expired': 'The API key has expired.',
+  'key.last_admin':
+    'The workspace would be left without an admin key like this one. Make another admin key and use that for this call. To end a secret that has leaked at once, rotate the key with a grace period of 0.',
   'key.exceeds_grantor': 'A key cannot have more than the credential that makes it.',
   'key.unknown_scope': 'Unknown scope.',
   'key.unknown_plan': 'Unknown plan.',

@@ -52,9 +52,25 @@ class CreateKeys1763710000000 implements MigrationInterface {
   }
 }
 
+/** The index of admin keys: revoking one asks whether another remains, however many other keys there are. */
+class IndexAdminKeys1763720000000 implements MigrationInterface {
+  readonly name = 'IndexAdminKeys1763720000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `CREATE INDEX key_list_admins ON key_list (workspace_id) WHERE revoked_at IS NULL AND scopes @> '["admin:full"]'`,
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX key_list_admins');
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
   ...liveStateMigrations,
   CreateKeys1763710000000,
+  IndexAdminKeys1763720000000,
 ];

@@ -1,7 +1,9 @@
-import { keyId, workspaceId } from '@latchkey/kernel';
+import { keyId, workspaceId, type Secret } from '@latchkey/kernel';
 import type { CredentialRef, CredentialResolver } from '@latchkey/contracts';
 import { databaseFailure } from '@latchkey/event-store';
+import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import type { SecretDirectory } from '../application/ports';
 import type { Peppers } from './peppers';
 
 interface DigestRow {
@@ -15,7 +17,7 @@ interface DigestRow {
  * Finds whose a secret is, by its keyed digest. The pepper is not known to who asks, so the time that the index takes says nothing
  * about secrets that are near.
  */
-export class PostgresCredentials implements CredentialResolver {
+export class PostgresCredentials implements CredentialResolver, SecretDirectory {
   constructor(
     private readonly dataSource: DataSource,
     private readonly peppers: Peppers,
@@ -31,6 +33,11 @@ export class PostgresCredentials implements CredentialResolver {
         ? { workspaceId: workspaceId(row.workspace_id), keyId: keyId(row.key_id), secretNumber: row.secret_number }
         : null;
     });
+  }
+
+  async find(secret: Secret): Promise<CredentialRef | null> {
+    const [found] = await this.resolve([createHash('sha256').update(secret.reveal()).digest()]);
+    return found ?? null;
   }
 
   async #rows(digests: readonly Buffer[]): Promise<readonly DigestRow[]> {

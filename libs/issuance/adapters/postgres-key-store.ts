@@ -1,14 +1,28 @@
 import { AppError, type KeyId, type Secret } from '@latchkey/kernel';
 import type { KeyEvent } from '@latchkey/contracts';
-import { decideAndAppend, writeProjection, type EventStore, type RecordedEvent } from '@latchkey/event-store';
+import {
+  decideAndAppend,
+  writeProjection,
+  type EventMeta,
+  type EventStore,
+  type RecordedEvent,
+} from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, WrittenKey } from '../application/ports';
-import { evolve, initialKey, type KeyState } from '../domain/key/key';
+import { evolve, initialKey, type ActiveKey, type KeyState } from '../domain/key/key';
+import { lessensAdmin } from '../domain/key/admin';
 import { keyListProjection } from '../projections/key-list.projection';
 import { keySubject } from '../projections/key-subject';
+import { requireStandIn, takeTurns } from './last-admin';
 import type { Peppers } from './peppers';
+
+/** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */
+export interface KeySafeguards {
+  /** Those who take something from admin keys of one workspace take turns. */
+  readonly adminTurns: boolean;
+}
 
 /** Keys in issuance's schema. */
 export class PostgresKeyStore implements KeyStore {
@@ -16,6 +30,7 @@ export class PostgresKeyStore implements KeyStore {
     private readonly events: EventStore,
     private readonly subjects: SubjectChanges & OwnerReader,
     private readonly peppers: Peppers,
+    private readonly safeguards: KeySafeguards = { adminTurns: true },
   ) {}
 
   async load(keyId: KeyId): Promise<{ readonly state: KeyState; readonly version: number }> {
@@ -29,18 +44,25 @@ export class PostgresKeyStore implements KeyStore {
   }
 
   async write({ keyId, decide, meta, grantor, newSecret, claim, beforeCommit }: KeyWrite): Promise<WrittenKey> {
+    // Of the last attempt: one before it may have come to another decision, and was rolled back.
+    let before: KeyState = initialKey;
     let changed: ChangedSubject | null = null;
     const { state } = await decideAndAppend<KeyState, KeyEvent>(this.events, {
       streamId: keyId,
       initialState: initialKey,
       evolve,
-      decide,
+      decide: (found) => {
+        before = found;
+        changed = null;
+        return decide(found);
+      },
       meta,
       ...(claim && { claims: () => ({ claim }) }),
       within: async (tx, recorded, after) => {
         const key = existing(after);
         if (grantor) await holdUnchanged(tx, grantor, grantor.keyId === keyId ? recorded.length : 0);
         await writeProjection(tx, keyListProjection, recorded);
+        if (lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);
         if (newSecret) await this.#writeDigest(tx, key, newSecret);
         changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
         await beforeCommit?.();
@@ -49,6 +71,11 @@ export class PostgresKeyStore implements KeyStore {
     });
     const key = existing(state);
     return { key, changed: changed ?? (await this.#subject(key)) };
+  }
+
+  async #keepAnAdmin(tx: EntityManager, lessened: ActiveKey, meta: EventMeta): Promise<void> {
+    if (this.safeguards.adminTurns) await takeTurns(tx, lessened);
+    await requireStandIn(tx, lessened, meta);
   }
 
   async #writeDigest(tx: EntityManager, key: ExistingKey, secret: Secret): Promise<void> {

@@ -23,7 +23,7 @@ export class ChangeKeyHandler {
     private readonly clock: Clock,
   ) {}
 
-  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant` and `decide` throw */
+  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant`, `decide` and `KeyStore.write` throw */
   async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ExistingKey> {
     const { key: found } = await findKey(this.list, caller.workspaceId, ref);
     const { profile, grantor, version } = await this.grantors.of(caller);

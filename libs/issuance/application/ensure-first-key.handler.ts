@@ -1,11 +1,12 @@
 import { isAppError, keyId, type Clock, type IdSource, type Secret } from '@latchkey/kernel';
 import { ADMIN_SCOPE, displayScope, parseKey, profileByName, UNLIMITED_PLAN } from '@latchkey/access';
-import type { FirstWorkspace } from '@latchkey/contracts';
 import type { Claim } from '@latchkey/event-store';
 import type { CreateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { withDisplayId } from './display-id';
-import type { KeyStore, Randomness, WorkspaceDirectory } from './ports';
+import { secretIdOf, type FirstWorkspace } from '@latchkey/contracts';
+import { passes } from './grantors';
+import type { KeyStore, Randomness, SecretDirectory, WorkspaceDirectory } from './ports';
 
 export interface FirstKeyOptions {
   /** `LATCHKEY_ADMIN_KEY`: the secret to use instead of a new one. */
@@ -17,12 +18,25 @@ export interface FirstKeyOptions {
   readonly keep?: ((secret: Secret) => Promise<void>) | undefined;
 }
 
+/** What became of the first key. */
+export type FirstKeyOutcome =
+  /** This call has made it. */
+  | { readonly kind: 'made'; readonly secret: Secret }
+  /** An earlier start has. */
+  | { readonly kind: 'exists' }
+  /**
+   * An earlier start has, and the `adminKey` given is none that passes: it was never issued here, or has ended since. Nothing brings
+   * it in afterwards, as who can set a variable could undo a revoke.
+   */
+  | { readonly kind: 'admin_key_without_effect'; readonly cause: 'unknown' | 'ended' };
+
 /** Held by the installation's first key for ever: of several instances that start at once, one makes it. */
 const FIRST_KEY: Claim = { scope: 'installation', value: 'first_key' };
 
 export class EnsureFirstKeyHandler {
   constructor(
     private readonly keys: KeyStore,
+    private readonly secrets: SecretDirectory,
     private readonly directory: WorkspaceDirectory,
     private readonly random: Randomness,
     private readonly ids: IdSource,
@@ -31,10 +45,9 @@ export class EnsureFirstKeyHandler {
 
   /**
    * Makes the first workspace's admin key at the first start.
-   * @returns its secret if this call has made it, else `null`
    * @throws Error that names `LATCHKEY_ADMIN_KEY` when that is not a key of the first workspace's profile
    */
-  async execute({ adminKey, keep }: FirstKeyOptions = {}): Promise<Secret | null> {
+  async execute({ adminKey, keep }: FirstKeyOptions = {}): Promise<FirstKeyOutcome> {
     const first = await this.directory.first();
     const profile = profileOf(first);
     if (adminKey) refuseForeignKey(adminKey, profile.name);
@@ -64,11 +77,26 @@ export class EnsureFirstKeyHandler {
           ...(keep && { beforeCommit: () => keep(secret) }),
         });
       });
-      return secret;
+      return { kind: 'made', secret };
     } catch (error) {
-      if (isAppError(error, 'claim.taken') && error.details['scope'] === FIRST_KEY.scope) return null;
+      if (isAppError(error, 'claim.taken') && error.details['scope'] === FIRST_KEY.scope) {
+        return adminKey ? this.standingOf(adminKey) : { kind: 'exists' };
+      }
       throw error;
     }
+  }
+
+  private async standingOf(adminKey: Secret): Promise<FirstKeyOutcome> {
+    const found = await this.secrets.find(adminKey);
+    if (!found) return { kind: 'admin_key_without_effect', cause: 'unknown' };
+    const { state } = await this.keys.load(found.keyId);
+    const presented = {
+      workspaceId: found.workspaceId,
+      secretId: secretIdOf(found.keyId, found.secretNumber),
+    };
+    return passes(state, presented, this.clock.now())
+      ? { kind: 'exists' }
+      : { kind: 'admin_key_without_effect', cause: 'ended' };
   }
 }
 

@@ -32,12 +32,12 @@ describe('the first admin key', () => {
     await forget();
     const kept: string[] = [];
     const keep = async (secret: Secret) => void kept.push(secret.reveal());
-    const secrets = await Promise.all(Array.from({ length: 6 }, () => issuance.ensureFirstKey.execute({ keep })));
-    const shown = secrets.filter((secret) => secret !== null).map((secret) => secret.reveal());
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => issuance.ensureFirstKey.execute({ keep })));
+    const shown = outcomes.flatMap((outcome) => (outcome.kind === 'made' ? [outcome.secret.reveal()] : []));
     expect(shown).toHaveLength(1);
     expect(kept).toEqual(shown);
     expect(await issuance.check(shown[0] ?? '', ['admin'])).toBe(200);
-    expect(await issuance.ensureFirstKey.execute({ keep })).toBeNull();
+    expect(await issuance.ensureFirstKey.execute({ keep })).toEqual({ kind: 'exists' });
   });
 
   it('is not made if it cannot be kept: the next start makes one', async () => {
@@ -50,7 +50,7 @@ describe('the first admin key', () => {
     };
     await expect(issuance.ensureFirstKey.execute({ keep })).rejects.toBe(full);
     expect(await issuance.check(lost)).toBe(401);
-    expect(await issuance.ensureFirstKey.execute()).not.toBeNull();
+    expect(await issuance.ensureFirstKey.execute()).toMatchObject({ kind: 'made' });
   });
 
   it('is LATCHKEY_ADMIN_KEY, where that is given', async () => {
@@ -58,6 +58,27 @@ describe('the first admin key', () => {
     const adminKey = formatKey(profile, 'live', randomBytes);
     await issuance.ensureFirstKey.execute({ adminKey });
     expect(await issuance.check(adminKey.reveal(), ['admin'])).toBe(200);
+    expect(await issuance.ensureFirstKey.execute({ adminKey })).toEqual({ kind: 'exists' });
+  });
+
+  it('is never replaced: a LATCHKEY_ADMIN_KEY that comes later, or whose secret has ended, is told to have no effect', async () => {
+    await forget();
+    const adminKey = formatKey(profile, 'live', randomBytes);
+    await issuance.ensureFirstKey.execute({ adminKey });
+    const later = formatKey(profile, 'live', randomBytes);
+    expect(await issuance.ensureFirstKey.execute({ adminKey: later })).toEqual({
+      kind: 'admin_key_without_effect',
+      cause: 'unknown',
+    });
+    expect(await issuance.check(later.reveal())).toBe(401);
+    const key = adminKey.reveal();
+    const { id } = (await issuance.call('GET', '/api/v1/me', { key })).body;
+    await issuance.call('POST', `/api/v1/api-keys/${id}/rotate`, { key, body: { grace_period_hours: 0 } });
+    expect(await issuance.ensureFirstKey.execute({ adminKey })).toEqual({
+      kind: 'admin_key_without_effect',
+      cause: 'ended',
+    });
+    expect(await issuance.check(key)).toBe(401);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
-import type { FirstWorkspace, KeyEvent, Role } from '@latchkey/contracts';
+import type { CredentialRef, FirstWorkspace, KeyEvent, Role } from '@latchkey/contracts';
 import type { Profile } from '@latchkey/access';
 import type { Claim, EventMeta } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
@@ -46,7 +46,7 @@ export interface KeyStore {
   /**
    * Loads, decides and writes events, outbox, claims, digest, key list and the key's subject in one transaction.
    * @throws AppError what `decide` throws, `claim.taken` (details: scope), `stream.version_conflict` after several lost races or when
-   * the grantor has changed
+   * the grantor has changed, `key.last_admin` when no other admin key would stand in for what this one was
    */
   write(write: KeyWrite): Promise<WrittenKey>;
 }
@@ -73,6 +73,12 @@ export interface KeyList {
   skipping(query: KeyListQuery, offset: number): Promise<readonly ExistingKey[]>;
   /** Number of keys that are not revoked, from a counter kept in the append transaction. */
   liveCount(workspaceId: WorkspaceId): Promise<number>;
+}
+
+/** Whose a secret is. */
+export interface SecretDirectory {
+  /** Also for a secret that has ended; `null` for one that was never issued here. */
+  find(secret: Secret): Promise<CredentialRef | null>;
 }
 
 export interface WorkspaceDirectory {

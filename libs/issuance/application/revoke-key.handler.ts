@@ -18,7 +18,7 @@ export class RevokeKeyHandler {
 
   /**
    * Ends the key, or the one secret that `ref` names (C29). When it resolves, no node accepts it any more: not after a second request
-   * either, which finds it revoked. @throws AppError `key.not_found`
+   * either, which finds it revoked. @throws AppError `key.not_found`, `key.last_admin`
    */
   async execute(ref: string, caller: Caller): Promise<void> {
     const { key, secretNumber } = await findKey(this.list, caller.workspaceId, ref);

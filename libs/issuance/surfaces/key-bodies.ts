@@ -1,24 +1,25 @@
+import { instant } from '@latchkey/platform';
 import { z } from 'zod';
 import type { ChangeKeyRequest } from '../application/change-key.handler';
 import type { CreateKeyRequest } from '../application/create-key.handler';
 
-/** Without control characters and line breaks: a name is shown in lists, logs and mails. */
+/**
+ * Without control characters, line breaks and invisible ones (zero-width, turned direction): a name is shown in lists, logs and
+ * mails, and must not look like another one.
+ */
 const name = z
   .string()
   .min(1)
   .max(100)
-  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control characters')
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control or invisible characters')
   .regex(/\S/u, 'must not be blank');
 
 const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 const plan = z.string().min(1).max(100);
 /** Empty: any address. */
 const allowedIps = z.array(z.string().min(1).max(50)).max(100);
-/** RFC 3339 with any offset; `null`: never. */
-const expiresAt = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text))
-  .nullable();
+/** `null`: never. */
+const expiresAt = instant.nullable();
 
 /** S0-03, S3-06, with what C25 adds. What the values mean is for the workspace's profile to say. */
 export const createKeyBody = z

@@ -141,7 +141,8 @@ export async function issuanceService(
     logger: createLogger({ service: 'issuance', destination }),
   });
   const ensureFirstKey = service.app.get(EnsureFirstKeyHandler, { strict: false });
-  const admin = (await ensureFirstKey.execute())?.reveal() ?? '';
+  const first = await ensureFirstKey.execute();
+  const admin = first.kind === 'made' ? first.secret.reveal() : '';
 
   return {
     ...{

@@ -17,6 +17,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'key.not_found': 404,
   'key.already_revoked': 409,
   'key.expired': 409,
+  'key.last_admin': 409,
   'key.exceeds_grantor': 403,
   'key.unknown_scope': 400,
   'key.unknown_plan': 400,

@@ -204,6 +204,7 @@ describe('S3: the canonical surface', () => {
     expect((await issuance.call('GET', '/api/v1/me', { key })).body).toMatchObject({
       kind: 'api_key',
       id,
+      secret_id: `${id}.1`,
       name: body.name,
       scopes: [...body.scopes].sort(),
     });
@@ -253,6 +254,39 @@ describe('S3: the canonical surface', () => {
         expect(reply.status).toBe(403);
       }
       expect((await rotate(weak.id, {}, weak.key)).status).toBe(201);
+    });
+
+    describe('by way of another key, which may be narrowed but not widened beyond the caller', () => {
+      const writer = (overrides: object) => created({ scopes: ['apikeys:write', 'assets:write'], ...overrides });
+      const change = async (id: string, key: string, changes: object) => {
+        const reply = await issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body: changes, key });
+        return [reply.status, reply.body.code, reply.body.field];
+      };
+      const beyond = (field: string) => [403, 'key.exceeds_grantor', field];
+
+      it('a short-lived key tied to an address gives its scopes to none that outlives it or leaves the address', async () => {
+        const soon = new Date(issuance.clock.now().getTime() + HOUR_MS).toISOString();
+        const target = await created({ scopes: ['alerts:read'], expires_at: null });
+        for (const [limits, field] of [
+          [{ expires_at: soon }, 'expires_at'],
+          [{ allowed_ips: ['127.0.0.1'] }, 'allowed_ips'],
+        ] as const) {
+          const { key } = await writer(limits);
+          expect(await change(target.id, key, { scopes: ['assets:write'] })).toEqual(beyond(field));
+        }
+        expect(await issuance.check(target.key, ['assets:write'])).toBe(403);
+      });
+
+      it('a key that may only write keys takes no list of addresses off a stronger one, and gives it no better plan', async () => {
+        const strong = await created({ allowed_ips: ['203.0.113.7'] });
+        const { key } = await created({ scopes: ['apikeys:write'], plan: 'enterprise' });
+        expect(await change(strong.id, key, { allowed_ips: [] })).toEqual(beyond('scopes'));
+        expect(await change(strong.id, key, { plan: 'professional' })).toEqual(beyond('scopes'));
+        const put = await issuance.call('PUT', `/api/keys/${strong.id}`, { body: { allowed_ips: [] }, key });
+        expect(put.status).toBe(403);
+        expect(await issuance.check(strong.key, [], '198.51.100.1')).toBe(403);
+        expect((await change(strong.id, key, { scopes: ['alerts:read'], name: 'narrowed' }))[0]).toBe(200);
+      });
     });
 
     it('C23 an owner may grant the plan unlimited, with a key that has it', async () => {
