@@ -10,7 +10,10 @@ export interface GrpcOwnerClientOptions {
   readonly address: string;
   /** After this an ask has failed, connecting included. 500 ms when absent. */
   readonly deadlineMs?: number;
-  /** Asks under way at once; one more is refused at once, so that a slow owner cannot fill this process's memory. 64 when absent. */
+  /**
+   * Asks of one kind under way at once; one more is refused at once, so that a slow owner cannot fill this process's memory, nor a
+   * flood of made-up keys take the place of asks for subjects. 64 when absent.
+   */
   readonly inFlightMax?: number;
 }
 
@@ -34,7 +37,8 @@ export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
   private readonly client: Client;
   private readonly deadlineMs: number;
   private readonly inFlightMax: number;
-  private inFlight = 0;
+  /** By method. */
+  private readonly inFlight = new Map<string, number>();
 
   constructor(private readonly options: GrpcOwnerClientOptions) {
     this.client = new Client(options.address, credentials.createInsecure(), channelOptions);
@@ -67,9 +71,10 @@ export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
   }
 
   private ask<Request, Reply>(method: MethodDefinition<Request, Reply>, request: Request): Promise<Reply> {
-    if (this.inFlight >= this.inFlightMax)
-      return Promise.reject(this.unavailable(`has ${this.inFlight} asks under way already`));
-    this.inFlight += 1;
+    const underWay = this.inFlight.get(method.path) ?? 0;
+    if (underWay >= this.inFlightMax)
+      return Promise.reject(this.unavailable(`has ${underWay} asks of ${method.path} under way already`));
+    this.inFlight.set(method.path, underWay + 1);
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + this.deadlineMs;
       this.client.makeUnaryRequest(
@@ -79,7 +84,7 @@ export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
         request,
         { deadline },
         (error, reply) => {
-          this.inFlight -= 1;
+          this.inFlight.set(method.path, (this.inFlight.get(method.path) ?? 0) - 1);
           if (error || !reply) reject(this.unavailable(`did not answer ${method.path}`, error));
           else resolve(reply);
         },

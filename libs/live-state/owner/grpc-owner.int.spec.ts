@@ -99,6 +99,21 @@ describe('asking an owner over gRPC', () => {
     expect(await client.read(refs)).toEqual([workspace]);
   });
 
+  it('asks about credentials do not use up the room of asks for subjects', async () => {
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const { address } = await serve({
+      owner: 'identity',
+      credentials: { resolve: (digests) => held.then(() => digests.map(() => null)) },
+    });
+    const client = connect(address, { inFlightMax: 1, deadlineMs: 5_000 });
+    const flood = client.resolve([new Uint8Array(32)]);
+    await expect(client.resolve([new Uint8Array(32)])).rejects.toMatchObject(unavailable);
+    expect(await client.read(refs)).toEqual([workspace]);
+    answer();
+    expect(await flood).toEqual([null]);
+  });
+
   it('an owner that comes back is found again within the second', async () => {
     const { server, address } = await serve();
     const client = connect(address);
