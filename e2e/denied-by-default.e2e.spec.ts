@@ -13,6 +13,8 @@ const OPEN = new Set([
 
 const concrete = (path: string) => path.replaceAll(/:[A-Za-z]+/g, 'key-00000000');
 
+const percent = (letter: string) => `%${letter.charCodeAt(0).toString(16)}`;
+
 /** Other spellings of an address, as proxies and routers have mistaken them for the same. */
 const spellings: readonly (readonly [string, (path: string) => string])[] = [
   ['as it is', (path) => path],
@@ -24,10 +26,7 @@ const spellings: readonly (readonly [string, (path: string) => string])[] = [
   ['with /x/%2e%2e/', (path) => path.replace('/', '/x/%2e%2e/')],
   ['with /x/../', (path) => path.replace('/', '/x/../')],
   ['with %2f for its last slash', (path) => path.replace(/\/(?=[^/]*$)/, '%2f')],
-  [
-    'with its last letter as %XX',
-    (path) => path.replace(/[a-z0-9]$/i, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
-  ],
+  ['with its last letter as %XX', (path) => path.replace(/[a-z0-9]$/i, percent)],
   ['in upper case', (path) => path.toUpperCase()],
   ['with its first letter in upper case', (path) => path.replace(/[a-z]/, (letter) => letter.toUpperCase())],
   ['with a semicolon', (path) => `${path};x=1`],
@@ -36,6 +35,14 @@ const spellings: readonly (readonly [string, (path: string) => string])[] = [
   ['with a null byte', (path) => `${path}%00`],
   ['with a back slash', (path) => `${path}%5c`],
   ['with a query', (path) => `${path}?x=1`],
+];
+
+/** Spellings of an address that a router takes for the address itself, when it decodes before it compares. */
+const decoded: readonly (readonly [string, (path: string) => string])[] = [
+  ['its first letter', (path) => path.replace(/[a-z]/, percent)],
+  ['its last letter', (path) => path.replace(/[a-z0-9](?=\/?$)/i, percent)],
+  ['a digit or letter of its first segment', (path) => path.replace(/(?<=^\/.)\w/, percent)],
+  ['every letter', (path) => path.replaceAll(/[a-z]/g, percent)],
 ];
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -77,16 +84,17 @@ describe.each(WAYS_OF_RUNNING)('who brings no credential, on %s', (way) => {
     );
   });
 
-  it('gets 401 on every route, whatever stands where a credential belongs', async () => {
+  it('gets 401 on every route, straight and through the edge, whatever stands where a credential belongs', async () => {
+    const attempts = guarded.flatMap((route) => doors(route).map((url) => ({ ...route, url })));
     for (const credential of [undefined, '', 'x', 's4e_live_a1b2c3d4e5f6g7h8i9j0', 'zpoa_live_' + '0'.repeat(43)]) {
       const answers = [];
-      for (const { url, method, path } of guarded) {
+      for (const { url, method, path } of attempts) {
         const { status } = await call(url, {
           method,
           path: concrete(path),
           ...(credential !== undefined && { credential }),
         });
-        if (status !== 401) answers.push(`${method} ${path} answered ${status} to ${String(credential)}`);
+        if (status !== 401) answers.push(`${method} ${url}${path} answered ${status} to ${String(credential)}`);
       }
       expect(answers).toEqual([]);
     }
@@ -99,6 +107,23 @@ describe.each(WAYS_OF_RUNNING)('who brings no credential, on %s', (way) => {
       ),
     );
     expect(await refusals(attempts)).toEqual([]);
+  });
+
+  it.each(decoded)('finds nothing at any address with %s as %%XX: the check and health too', async (_, spelled) => {
+    const found: string[] = [];
+    const attempts = system.routes
+      .filter(({ router }) => router === 1)
+      .flatMap((route) => doors(route).map((url) => ({ ...route, url })));
+    for (const { url, method, path } of attempts) {
+      const target = spelled(concrete(path));
+      const { status } = await call(url, {
+        method,
+        path: target,
+        ...(method === 'POST' && { body: { credential: 'x' } }),
+      });
+      if (status !== 404) found.push(`${method} ${url}${target} answered ${status}`);
+    }
+    expect(found).toEqual([]);
   });
 
   it('gets nothing with a method that the address does not have', async () => {
