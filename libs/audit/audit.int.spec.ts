@@ -23,6 +23,7 @@ const client: CheckClient = {
     principal: {
       kind: 'api_key',
       id: 'k',
+      secret_id: 'k.1',
       workspace_id: credential,
       user_id: 'u',
       name: 'n',
@@ -290,6 +291,7 @@ describe('the audit', () => {
       workspace_id: 'workspace_id=ws-2',
       limit: 'limit=201',
       from: 'from=yesterday',
+      to: 'to=9999-12-31T23:59:59-23:59',
       type: 'type=a&type=b',
       subject: 'subject=%00',
       cursor: 'cursor=abc.def',
