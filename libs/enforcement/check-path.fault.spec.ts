@@ -23,7 +23,7 @@ import type { DataSource } from 'typeorm';
 import { nodeSha256 } from './adapters/node-sha256';
 import type { CheckAccess } from './application/check-access';
 import { createCheckAccess } from './enforcement.module';
-import { newSecret } from './testing/keys';
+import { activeKey, newSecret } from './testing/keys';
 
 const timing = liveStateTiming(300);
 const hex = (digest: Uint8Array) => Buffer.from(digest).toString('hex');
@@ -149,21 +149,7 @@ describe('the whole path of a check: two nodes, two owners, Redis and Postgres',
   async function createKey(changes: Partial<KeySubject> = {}) {
     const id = keyId(randomUUID());
     const secret = newSecret();
-    const body: KeySubject = {
-      kind: 'key',
-      workspaceId: workspace,
-      userId: user,
-      name: 'test',
-      status: 'active',
-      scopes: ['assets:read'],
-      scopeSetIds: [],
-      allowedIps: [],
-      assets: 'all',
-      plan: 'standard',
-      secrets: [{ number: 1, graceUntilMs: null }],
-      expiresAtMs: null,
-      ...changes,
-    };
+    const body: KeySubject = { ...activeKey, workspaceId: workspace, userId: user, ...changes };
     await issuance.write(id, body);
     credentials.set(hex(nodeSha256(secret)), { workspaceId: workspace, keyId: id, secretNumber: 1 });
     return { secret, revoke: () => issuance.write(id, { ...body, status: 'revoked' }) };

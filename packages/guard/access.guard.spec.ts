@@ -19,28 +19,8 @@ import type { CheckClient } from './check-client';
 import { CurrentPrincipal, OWN_ASSETS, Public, Requires } from './decorators';
 import { GuardModule } from './guard.module';
 import { routesOf } from './guarded-routes';
+import { allowed, PRINCIPAL } from './testing/check-results';
 
-const PRINCIPAL: Principal = {
-  kind: 'api_key',
-  id: 'k1',
-  secret_id: 'k1.1',
-  workspace_id: 'w1',
-  user_id: 'u1',
-  name: 'CI',
-  scopes: ['assets:read'],
-  assets: 'all',
-};
-
-const allowed: CheckResult = {
-  allowed: true,
-  reason: null,
-  status: 200,
-  principal: PRINCIPAL,
-  limits: [],
-  headers: { 'X-RateLimit-Limit': '100', 'X-RateLimit-Remaining': '99', 'X-RateLimit-Reset': '1718460120' },
-  checked_at: '2026-01-01T00:00:00Z',
-  via: 'memory',
-};
 const denied = (reason: NonNullable<CheckResult['reason']>, status: number, more: Partial<CheckResult> = {}) => ({
   ...allowed,
   allowed: false,

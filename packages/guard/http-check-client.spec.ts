@@ -1,28 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { CheckResult } from '@latchkey/contracts';
 import { isAppError } from '@latchkey/kernel';
 import { HttpCheckClient, type HttpCheckClientOptions } from './http-check-client';
-
-const allowed: CheckResult = {
-  allowed: true,
-  reason: null,
-  status: 200,
-  principal: {
-    kind: 'api_key',
-    id: 'k1',
-    secret_id: 'k1.1',
-    workspace_id: 'w1',
-    user_id: 'u1',
-    name: 'CI',
-    scopes: ['assets:read'],
-    assets: 'all',
-  },
-  limits: [{ name: 'minute', limit: 100, remaining: 99, reset_at: 1_718_460_120 }],
-  headers: { 'X-RateLimit-Limit': '100' },
-  checked_at: '2026-01-01T00:00:00Z',
-  via: 'cache',
-};
+import { allowed } from './testing/check-results';
 
 describe('the check over HTTP', () => {
   const servers: Server[] = [];

@@ -21,6 +21,22 @@ function given(key: Partial<KeySubject> = {}, live: ScriptedLiveAccess = liveWor
   return { access, live, resolver, outcomes, errors, check };
 }
 
+/** A key with two secrets, the first in its grace period. */
+function givenRotated(graceUntilMs: number) {
+  const secrets = [
+    { number: 1, graceUntilMs },
+    { number: 2, graceUntilMs: null },
+  ];
+  const [first, second] = [newSecret(), newSecret()];
+  const access = createCheckAccess({
+    liveAccess: liveWorkspace({ secrets }),
+    resolver: resolverOf(first, second),
+    decisions: { count: () => {} },
+    onError: () => {},
+  });
+  return { first, second, access };
+}
+
 /** With its last character changed to another of the alphabet. */
 const mistyped = (secret: string) => secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
 
@@ -62,19 +78,7 @@ describe('a check that allows', () => {
   });
 
   it('takes both secrets of a rotated key in its grace period', async () => {
-    const live = liveWorkspace({
-      secrets: [
-        { number: 1, graceUntilMs: Date.UTC(2026, 3, 30) },
-        { number: 2, graceUntilMs: null },
-      ],
-    });
-    const [first, second] = [newSecret(), newSecret()];
-    const access = createCheckAccess({
-      liveAccess: live,
-      resolver: resolverOf(first, second),
-      decisions: { count: () => {} },
-      onError: () => {},
-    });
+    const { first, second, access } = givenRotated(Date.UTC(2026, 3, 30));
     for (const credential of [first, second])
       expect(await access.check({ credential })).toMatchObject({ allowed: true, principal: { id: KEY } });
   });
@@ -112,19 +116,7 @@ describe('a check that denies', () => {
   });
 
   it('the first secret is refused when its grace period is over, the second passes', async () => {
-    const live = liveWorkspace({
-      secrets: [
-        { number: 1, graceUntilMs: PAST },
-        { number: 2, graceUntilMs: null },
-      ],
-    });
-    const [first, second] = [newSecret(), newSecret()];
-    const access = createCheckAccess({
-      liveAccess: live,
-      resolver: resolverOf(first, second),
-      decisions: { count: () => {} },
-      onError: () => {},
-    });
+    const { first, second, access } = givenRotated(PAST);
     expect(await access.check({ credential: first })).toMatchObject({ allowed: false, status: 401 });
     expect(await access.check({ credential: second })).toMatchObject({ allowed: true });
   });

@@ -1,5 +1,6 @@
-import { keyId, userId, workspaceId } from '@latchkey/kernel';
-import type { CredentialRef, KeySubject, SubjectSnapshot } from '@latchkey/contracts';
+import { keyId, workspaceId } from '@latchkey/kernel';
+import type { CredentialRef, SubjectSnapshot } from '@latchkey/contracts';
+import { keyBody } from '../testing/bodies';
 import {
   fromWireCredentials,
   fromWireDigests,
@@ -9,21 +10,7 @@ import {
   toWireSnapshot,
 } from './wire';
 
-const body: KeySubject = {
-  kind: 'key',
-  workspaceId: workspaceId('w1'),
-  userId: userId('u1'),
-  name: 'ci',
-  status: 'active',
-  scopes: ['assets:read'],
-  scopeSetIds: [],
-  allowedIps: [],
-  assets: 'all',
-  plan: 'standard',
-  secrets: [{ number: 1, graceUntilMs: null }],
-  expiresAtMs: null,
-};
-const snapshot: SubjectSnapshot = { kind: 'key', id: 'k1', version: 3, body };
+const snapshot: SubjectSnapshot = { kind: 'key', id: 'k1', version: 3, body: keyBody() };
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 2 };
 
 describe('the owner protocol on the wire', () => {
@@ -52,7 +39,7 @@ describe('the owner protocol on the wire', () => {
     ],
     [
       'a body with a field that is not known',
-      [{ ...toWireSnapshot(snapshot), body: JSON.stringify({ ...body, admin: true }) }],
+      [{ ...toWireSnapshot(snapshot), body: JSON.stringify({ ...keyBody(), admin: true }) }],
     ],
     ['a body that is not JSON', [{ ...toWireSnapshot(snapshot), body: '{' }]],
     ['a body without a version', [{ ...toWireSnapshot(snapshot), version: 0 }]],
