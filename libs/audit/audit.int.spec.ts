@@ -138,6 +138,7 @@ describe('the audit', () => {
           request_id: 'req-1',
           source: 'latchkey/issuance',
           position: '1',
+          data: { reason: 'leaked', revoked_at: 'then', nested: [{ old_secret_id: 'k.1' }] },
         },
       ],
       next_cursor: null,
