@@ -8,7 +8,8 @@ ensureBuilt();
 const { backingServices } = await import('./backing/backing.mjs');
 const { startCluster } = await import('../dist/tools/cluster/start-cluster.js');
 
-const { PORT = '8080', LATCHKEY_DATA_DIR = '.latchkey' } = process.env;
+const { PORT = '8080', LATCHKEY_DATA_DIR = '.latchkey', LATCHKEY_ADMIN_KEY } = process.env;
+const dataDir = path.resolve(root, LATCHKEY_DATA_DIR, 'cluster');
 const passedOn = Object.entries(process.env).filter(
   ([name]) => /^LATCHKEY_(?!TEST_)/.test(name) && name !== 'LATCHKEY_DATA_DIR',
 );
@@ -18,7 +19,7 @@ const starting = startCluster({
   databaseUrl: backing.addresses.DATABASE_URL,
   redisUrl: backing.addresses.REDIS_URL,
   kafkaBrokers: backing.addresses.KAFKA_BROKERS.split(','),
-  dataDir: path.resolve(root, LATCHKEY_DATA_DIR, 'cluster'),
+  dataDir,
   dist: path.join(root, 'dist'),
   port: Number(PORT),
   env: Object.fromEntries(passedOn),
@@ -45,4 +46,16 @@ const cluster = await starting.catch((error) => {
 });
 console.log(`\nLatchkey answers at ${cluster.url}`);
 for (const { name, url, pid } of cluster.processes.values()) console.log(`  ${name.padEnd(14)} ${url}  process ${pid}`);
-console.log('End a process and see that the rest goes on: kill -9 <process>. Stop everything: Ctrl+C.\n');
+const keyFile = path.join(dataDir, 'issuance/admin-key');
+const key = LATCHKEY_ADMIN_KEY === undefined ? `$(cat ${keyFile})` : '$LATCHKEY_ADMIN_KEY';
+console.log(`
+Next, in another terminal:
+
+  # the keys there are
+  curl -s ${cluster.url}/api/v1/api-keys -H "Authorization: Bearer ${key}"
+
+  # end a node of enforcement: calls go on, and what is revoked stays revoked
+  kill -9 ${cluster.processes.get('enforcement-1').pid}
+
+Stop everything with Ctrl+C.
+`);

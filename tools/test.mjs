@@ -13,6 +13,7 @@ const passOn = process.argv.slice(2).filter((argument) => argument !== '--long')
 
 if (!long && passOn.length === 0) {
   await check('Types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
+  await check('Format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
   await check('Lint', ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'lint', '--outputStyle=static']);
   await check('Contract', ['tools/check-contract.mjs']);
 }

@@ -53,13 +53,7 @@ export class RedisLiveAccess implements LiveAccess {
     const { redis, shards = DEFAULT_SHARDS, timing = liveStateTiming(), safeguards = ALL_SAFEGUARDS } = options;
     this.counters = options.counters ?? new LiveStateCounters();
     this.#shards = Array.from({ length: shards }, (_, shard) => new CheckBatch(redis, shard, safeguards));
-    this.#asks = new OwnerAsks(
-      options.owners,
-      timing.askTimeoutMs,
-      this.counters,
-      safeguards,
-      options.asks,
-    );
+    this.#asks = new OwnerAsks(options.owners, timing.askTimeoutMs, this.counters, safeguards, options.asks);
     this.#fills = new Fills(redis, timing, this.counters, safeguards);
     this.#known = new KnownEntries(options.entriesMax ?? 50_000);
     this.#nodesMax = options.nodesMax;

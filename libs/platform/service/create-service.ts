@@ -41,7 +41,7 @@ export interface ServiceOptions {
   readonly metrics?: MetricsRegistry | undefined;
   /** Hot routes on the raw router. They do their own authentication: Nest's guards do not run there. */
   readonly routes?: ((fastify: FastifyInstance) => void | Promise<void>) | undefined;
-  /** What else listens, such as gRPC: opened before HTTP, closed before it. */
+  /** What else listens, such as gRPC: opened before HTTP, closed after it. */
   readonly listeners?: readonly Listener[] | undefined;
 }
 
