@@ -18,8 +18,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   void reply.header('cache-control', 'no-store').code(status).type(contentType);
   const text = JSON.stringify(body);
   if (!isStillSending(request.raw)) return void reply.send(text);
-  void reply.header('connection', 'close').header('content-length', Buffer.byteLength(text));
-  void reply.send(lingering(text, request.raw));
+  void reply.header('content-length', Buffer.byteLength(text)).send(lingering(text, request.raw));
 }
 
 /** The one place where an exception of any layer becomes a reply. */

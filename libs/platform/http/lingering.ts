@@ -8,7 +8,7 @@ const LINGER_MS_MAX = 10_000;
 /** Whether the client is still sending the body of this request. */
 export const isStillSending = ({ complete, headers }: IncomingMessage): boolean =>
   // Without a body there is nothing left, though Node says so only at the end of the turn. Simulated requests never say.
-  complete === false && (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined);
+  complete === false && (Number(headers['content-length']) > 0 || headers['transfer-encoding'] !== undefined);
 
 /**
  * `text` at once, and its end only when `request` was read to its end, at most 10 s later. Closing a connection that has unread bytes resets
