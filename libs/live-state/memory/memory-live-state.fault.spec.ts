@@ -111,9 +111,7 @@ describe('live state in memory', () => {
     const id = await newKey();
     await known(live, id);
     const change = await owners.write(revoked(id));
-    const began = performance.now();
     await live.settle([change]);
-    expect(performance.now() - began).toBeLessThan(timing.renewEveryMs);
     expect(await live.decide(queryFor(id))).toMatchObject({ kind: 'denied', denial: 'not active' });
   });
 
