@@ -24,7 +24,7 @@ describe('the standalone program', () => {
     const adminKey = (await readFile(keyFile, 'utf8')).trim();
     await eventually(() => expect(first.output()).toContain(`latchkey standalone ready http=${first.url}`));
     // Its output goes to a pipe here, not to a terminal: that is a log, which says where the key is and not what it is.
-    expect(first.output()).toContain(keyFile);
+    await eventually(() => expect(first.output()).toContain(keyFile));
     expect(first.output()).not.toContain(adminKey);
     expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
     const made = await callerOf(first.url, adminKey)('POST', '/api/v1/api-keys', {

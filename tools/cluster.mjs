@@ -7,12 +7,17 @@ ensureInstalled();
 ensureBuilt();
 const { backingServices } = await import('./backing/backing.mjs');
 const { startCluster } = await import('../dist/tools/cluster/start-cluster.js');
+const { lockFolder } = await import('../dist/tools/cluster/folder-lock.js');
 
 const { PORT = '8080', LATCHKEY_DATA_DIR = '.latchkey', LATCHKEY_ADMIN_KEY } = process.env;
 const dataDir = path.resolve(root, LATCHKEY_DATA_DIR, 'cluster');
 const passedOn = Object.entries(process.env).filter(
   ([name]) => /^LATCHKEY_(?!TEST_)/.test(name) && name !== 'LATCHKEY_DATA_DIR',
 );
+const unlock = await lockFolder(dataDir).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const backing = await backingServices();
 const givenUp = new AbortController();
 const starting = startCluster({
@@ -36,11 +41,12 @@ async function stop() {
   givenUp.abort();
   await starting.then((cluster) => cluster.stop()).catch(() => undefined);
   await backing.stop();
+  await unlock();
   process.exit();
 }
 
 const cluster = await starting.catch((error) => {
-  console.error(error.message);
+  console.error(error.code === 'EADDRINUSE' ? `PORT: 127.0.0.1:${PORT} is in use` : error.message);
   process.exitCode = 1;
   return stop();
 });
@@ -57,5 +63,5 @@ Next, in another terminal:
   # end a node of enforcement: calls go on, and what is revoked stays revoked
   kill -9 ${cluster.processes.get('enforcement-1').pid}
 
-Stop everything with Ctrl+C.
+Stop everything with Ctrl+C. Unless DATABASE_URL, REDIS_URL and KAFKA_BROKERS name services of yours, what is kept goes with it.
 `);

@@ -1,6 +1,7 @@
 import {
   calm,
   commonVariables,
+  ensureFirstWorkspace,
   compose,
   openKafka,
   openSchema,
@@ -62,9 +63,7 @@ async function build(resources: Resources): Promise<Service> {
       }),
     ],
   });
-  await service.app
-    .get(EnsureFirstWorkspaceHandler)
-    .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
+  await ensureFirstWorkspace(service.app.get(EnsureFirstWorkspaceHandler), config, logger);
   return service;
 }
 

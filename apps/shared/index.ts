@@ -2,6 +2,7 @@ export * from './calm';
 export * from './cluster-config';
 export * from './compose';
 export * from './first-key';
+export * from './first-workspace';
 export * from './guard';
 export * from './open';
 export * from './redis-owner';

@@ -1,17 +1,25 @@
 import { mkdir } from 'node:fs/promises';
 import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
-import { calm, compose, ensureFirstKey, type Resources, serviceConfig, withResources } from '@latchkey/composition';
+import {
+  calm,
+  compose,
+  ensureFirstKey,
+  ensureFirstWorkspace,
+  type Resources,
+  serviceConfig,
+  withResources,
+} from '@latchkey/composition';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
+import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
 import {
   createLogger,
   createMetrics,
   createService,
-  LOGGER,
   runService,
   type Logger,
   type Service,
@@ -21,8 +29,7 @@ import { nextSteps } from './next-steps';
 import { openStores, secretsOf } from './parts';
 
 /** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
-async function compositionOf(resources: Resources, config: StandaloneConfig): Promise<Service> {
-  const logger = createLogger({ service: 'standalone', level: config.LATCHKEY_LOG_LEVEL });
+async function compositionOf(resources: Resources, config: StandaloneConfig, logger: Logger): Promise<Service> {
   const metrics = createMetrics('standalone');
   const { peppers, cursors } = await secretsOf(config);
   const stores = await openStores(resources, config, logger);
@@ -79,29 +86,28 @@ async function compositionOf(resources: Resources, config: StandaloneConfig): Pr
 }
 
 async function main(): Promise<void> {
-  let stepsAt: (url: string) => string = () => '';
+  let welcome: (url: string) => string = () => '';
   const { http = '' } = await runService('standalone', () =>
     withResources(async (resources) => {
       const config = standaloneConfig();
+      const logger = createLogger({ service: 'standalone', level: config.LATCHKEY_LOG_LEVEL });
       await mkdir(config.LATCHKEY_DATA_DIR, { recursive: true });
-      const service = await compositionOf(resources, config);
-      // A workspace that is there already keeps its profile, whatever the configuration says now.
-      const { profile } = await service.app
-        .get(EnsureFirstWorkspaceHandler)
-        .execute({ profile: config.LATCHKEY_PROFILE, adminEmail: config.LATCHKEY_ADMIN_EMAIL });
+      const service = await compositionOf(resources, config, logger);
+      const { profile } = await ensureFirstWorkspace(service.app.get(EnsureFirstWorkspaceHandler), config, logger);
+      let firstKey = '';
       await ensureFirstKey(service.app.get(EnsureFirstKeyHandler), config, {
-        announce(secret, file) {
-          // A terminal forgets; a file that the output goes to is a log.
-          const shown = process.stdout.isTTY ? ` (shown once): ${secret.reveal()}` : '';
-          process.stdout.write(`first admin key, kept in ${file}${shown}\n`);
-        },
-        warn: (message) => service.app.get<Logger>(LOGGER).warn(message),
+        announce: (secret, file) => (firstKey = firstKeyLine(secret, file)),
+        warn: (message) => logger.warn(message),
       });
-      stepsAt = (url) => nextSteps(url, profile, config);
+      welcome = (url) => firstKey + nextSteps(url, profile, config);
       return service;
     }),
   );
-  process.stdout.write(stepsAt(http));
+  process.stdout.write(welcome(http));
 }
+
+/** A terminal forgets; a file that the output goes to is a log. */
+const firstKeyLine = (secret: Secret, file: string): string =>
+  `\nThe first admin key is kept in ${file}${process.stdout.isTTY ? `, and shown here once:\n\n  ${secret.reveal()}` : ''}\n`;
 
 void main();

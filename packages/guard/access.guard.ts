@@ -58,7 +58,7 @@ export class AccessGuard implements CanActivate {
     const result = await this.ask(this.checkRequestOf(request, requirement, credential));
     for (const [name, value] of Object.entries(result.headers)) void reply.header(name, value);
     if (result.status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (!result.allowed || result.principal === null) throw denialOf(result);
+    if (!result.allowed || result.principal === null) throw denialOf(result, requirement.scopes);
     if (requirement.credentials?.includes(result.principal.kind) === false) {
       throw new AppError('auth.forbidden', { public: 'This takes another kind of credential.' });
     }

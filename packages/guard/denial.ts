@@ -11,7 +11,10 @@ interface Answer {
 const unauthorized: Answer = { code: 'auth.unauthorized' };
 const forbidden = (text: string): Answer => ({ code: 'auth.forbidden', public: text });
 
-const ANSWERS: Readonly<Record<DenialReason, Answer>> = {
+const scopeMissing = (scopes: readonly string[]): Answer =>
+  forbidden(`The credential lacks a scope that this needs: ${scopes.join(', ')}.`);
+
+const ANSWERS: Readonly<Record<Exclude<DenialReason, 'scope_missing'>, Answer>> = {
   missing: unauthorized,
   unknown: unauthorized,
   revoked: unauthorized,
@@ -19,7 +22,6 @@ const ANSWERS: Readonly<Record<DenialReason, Answer>> = {
   token_expired: unauthorized,
   suspended: unauthorized,
   ip_not_allowed: forbidden('The credential may not be used from this address.'),
-  scope_missing: forbidden('The credential lacks a scope that this needs.'),
   asset_not_allowed: forbidden('The credential may not use this asset.'),
   mfa_required: forbidden('This needs a second factor.'),
   rate_limited: { code: 'auth.rate_limited' },
@@ -29,9 +31,9 @@ const ANSWERS: Readonly<Record<DenialReason, Answer>> = {
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** What the caller of a denied call gets. */
-export function denialOf({ reason, retry_after }: CheckResult): AppError {
-  const answer = ANSWERS[reason ?? 'unavailable'];
+/** What the caller of a denied call gets; `scopes` are those that the route asks for. */
+export function denialOf({ reason, retry_after }: CheckResult, scopes: readonly string[]): AppError {
+  const answer = reason === 'scope_missing' ? scopeMissing(scopes) : ANSWERS[reason ?? 'unavailable'];
   const retryAfterSeconds = retry_after ?? (answer.code === 'auth.unavailable' ? RETRY_AFTER_SECONDS : undefined);
   return new AppError(answer.code, {
     internal: `denied: ${reason ?? 'without a reason'}`,

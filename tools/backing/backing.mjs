@@ -18,7 +18,8 @@ export async function backingServices({ keep = false, progress = console.log } =
   if (found !== undefined) return { addresses: found, reused: true, stop: async () => undefined };
 
   const child = spawn(process.execPath, [keeper, ...(keep ? [] : ['--bound'])], {
-    stdio: [keep ? 'ignore' : 'pipe', 'pipe', 'inherit'],
+    // What outlives its starter must not keep the starter's output open: a reader of it would wait for ever.
+    stdio: [keep ? 'ignore' : 'pipe', 'pipe', keep ? 'ignore' : 'inherit'],
     detached: true,
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -51,6 +51,7 @@ export class ServiceProcess {
         onLine(line);
       });
     }
+    child.once('exit', (code, signal) => onLine(`ended (${signal ?? code})`));
     const deadline = Date.now() + readyMsMax;
     while (!(await this.#isReady())) {
       if (this.#running() === undefined || Date.now() > deadline) {

@@ -50,9 +50,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const all = instances.map((instance) => processOf(instance, shared, options));
   const stopAll = () => Promise.all(all.map((each) => each.stop()));
   options.signal?.addEventListener('abort', () => void stopAll());
+  // First, as a port that is taken must end the start before a service has left anything behind.
+  const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1' });
   try {
     await Promise.all(all.map((each) => each.start()));
-    const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1' });
     return {
       url: edge.url,
       processes: new Map(all.map((each) => [each.name, each])),
@@ -62,6 +63,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       },
     };
   } catch (error) {
+    await edge.close();
     await stopAll();
     throw error;
   }

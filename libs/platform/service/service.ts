@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyServer, { type FastifyInstance } from 'fastify';
+import { ConfigError } from '../config/load-config';
 import { addHealthRoutes } from '../health/health-routes';
 import type { ReadinessRegistry } from '../health/readiness';
 import type { Logger } from '../logging/logger';
@@ -40,6 +41,22 @@ const urlOf = (fastify: FastifyInstance) => {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 };
 
+const UNUSABLE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another process',
+  EACCES: 'may not be used by this user',
+  EADDRNOTAVAIL: 'is of no address of this machine',
+};
+
+/** @throws ConfigError that names the variable, where another value of it would help */
+async function listening<Result>(variable: string, port: number, opening: Promise<Result>): Promise<Result> {
+  try {
+    return await opening;
+  } catch (error) {
+    const why = UNUSABLE[String(Reflect.get(Object(error), 'code'))];
+    throw why === undefined ? error : new ConfigError([`${variable}: ${port} ${why}.`]);
+  }
+}
+
 export class Service {
   readonly app: NestFastifyApplication;
   readonly fastify: FastifyInstance;
@@ -65,10 +82,11 @@ export class Service {
     const addresses: Record<string, string> = {};
     for (const listener of listeners) addresses[listener.name] = await listener.start();
     if (config.adminPort !== undefined) {
-      this.#admin = await this.#openAdmin(config.adminHost ?? '127.0.0.1', config.adminPort);
+      const { adminHost = '127.0.0.1', adminPort } = config;
+      this.#admin = await listening('ADMIN_PORT', adminPort, this.#openAdmin(adminHost, adminPort));
       addresses['admin'] = urlOf(this.#admin);
     }
-    await this.app.listen(config.port, config.host);
+    await listening('PORT', config.port, this.app.listen(config.port, config.host));
     return { http: urlOf(this.fastify), ...addresses };
   }
 
