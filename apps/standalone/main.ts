@@ -16,14 +16,7 @@ import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity'
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
-import {
-  createLogger,
-  createMetrics,
-  createService,
-  runService,
-  type Logger,
-  type Service,
-} from '@latchkey/platform';
+import { createLogger, createMetrics, createService, runService, type Logger, type Service } from '@latchkey/platform';
 import { standaloneConfig, type StandaloneConfig } from './config';
 import { nextSteps } from './next-steps';
 import { openStores, secretsOf } from './parts';
