@@ -1,4 +1,11 @@
-import { calm, commonVariables, compose, type Resources, serviceConfig, withResources } from '@latchkey/composition';
+import {
+  commonVariables,
+  compose,
+  logCalmly,
+  type Resources,
+  serviceConfig,
+  withResources,
+} from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
 import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
@@ -35,11 +42,7 @@ async function build(resources: Resources): Promise<Service> {
   const issuance = owner('issuance', config.LATCHKEY_ISSUANCE_GRPC);
   const identity = owner('identity', config.LATCHKEY_IDENTITY_GRPC);
   const redis = resources.keep(
-    connectRedis(
-      config.REDIS_URL.reveal(),
-      undefined,
-      calm((error, times) => logger.warn({ err: error, times }, 'Redis cannot be reached')),
-    ),
+    connectRedis(config.REDIS_URL.reveal(), undefined, logCalmly(logger, 'warn', 'Redis cannot be reached')),
     (open) => open.disconnect(),
   );
   const access = createCheckAccess({
@@ -50,7 +53,7 @@ async function build(resources: Resources): Promise<Service> {
     }),
     resolver: issuance,
     decisions: new PromDecisionCounter(metrics),
-    onError: calm((error, times) => logger.error({ err: error, times }, 'a check could not be decided')),
+    onError: logCalmly(logger, 'error', 'a check could not be decided'),
   });
   return createService({
     name: 'enforcement',

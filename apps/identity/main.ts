@@ -1,8 +1,8 @@
 import {
-  calm,
   commonVariables,
-  ensureFirstWorkspace,
   compose,
+  ensureFirstWorkspace,
+  logCalmly,
   openKafka,
   openSchema,
   type Resources,
@@ -36,7 +36,7 @@ async function build(resources: Resources): Promise<Service> {
   });
   const subjects = new PostgresSubjects(dataSource);
   startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
-  const onError = calm<unknown>((error, times) => logger.error({ err: error, times }, 'an ask could not be answered'));
+  const onError = logCalmly(logger, 'error', 'an ask could not be answered');
   const directory = IdentityModule.directory({ dataSource, subjects });
   const publisher = openKafka(resources, 'identity', config, logger);
   const service = await createService({
@@ -49,7 +49,7 @@ async function build(resources: Resources): Promise<Service> {
         dataSource,
         subjects,
         publisher,
-        onRelayError: calm((error, times) => logger.warn({ err: error, times }, 'events could not be published')),
+        onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),
     ),
     listeners: [

@@ -1,9 +1,9 @@
 import {
-  calm,
   commonVariables,
   compose,
   ensureFirstKey,
   guardOf,
+  logCalmly,
   openKafka,
   openSchema,
   type Resources,
@@ -78,7 +78,7 @@ async function build(resources: Resources): Promise<Service> {
         peppers,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         publisher,
-        onRelayError: calm((error, times) => logger.warn({ err: error, times }, 'events could not be published')),
+        onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),
     ),
     listeners: [
@@ -88,7 +88,7 @@ async function build(resources: Resources): Promise<Service> {
         port: config.GRPC_PORT,
         subjects,
         credentials: new PostgresCredentials(credentialData, peppers),
-        onError: calm((error, times) => logger.error({ err: error, times }, 'an ask could not be answered')),
+        onError: logCalmly(logger, 'error', 'an ask could not be answered'),
       }),
     ],
   });

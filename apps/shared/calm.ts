@@ -1,3 +1,5 @@
+import type { Logger } from '@latchkey/platform';
+
 const QUIET_MS = 10_000;
 
 /** What fails fails several times a second: it is told at once, and then every ten seconds with how often it has happened since. */
@@ -12,3 +14,11 @@ export function calm<Problem>(tell: (problem: Problem, times: number) => void): 
     times = 0;
   };
 }
+
+/** A handler of failures that logs them calmly. */
+export const logCalmly = (
+  logger: Logger,
+  level: 'warn' | 'error',
+  message: string,
+  fields: object = {},
+): ((error: unknown) => void) => calm((error, times) => logger[level]({ ...fields, err: error, times }, message));

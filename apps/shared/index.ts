@@ -1,4 +1,4 @@
-export * from './calm';
+export { logCalmly } from './calm';
 export * from './cluster-config';
 export * from './compose';
 export * from './first-key';

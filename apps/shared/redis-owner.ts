@@ -3,7 +3,7 @@ import type { Secret } from '@latchkey/kernel';
 import { redisOwnerSide, type Settlement } from '@latchkey/live-state';
 import type { Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
-import { calm } from './calm';
+import { logCalmly } from './calm';
 import type { Resources } from './resources';
 
 export interface RedisOwnerOptions {
@@ -20,7 +20,7 @@ export function startRedisOwner(resources: Resources, options: RedisOwnerOptions
     owner,
     dataSource,
     redisUrl: redisUrl.reveal(),
-    onError: calm<unknown>((error, times) => logger.warn({ err: error, owner, times }, 'the fence was not renewed')),
+    onError: logCalmly(logger, 'warn', 'the fence was not renewed', { owner }),
   });
   resources.keep(side, (open) => open.close()).renewer.start();
   return side.settlement;

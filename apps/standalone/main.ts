@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
 import {
-  calm,
   compose,
   ensureFirstKey,
   ensureFirstWorkspace,
+  logCalmly,
   type Resources,
   serviceConfig,
   withResources,
@@ -36,7 +36,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
       lease: stores.lease,
       owners: reader,
       dataSources: stores,
-      onError: calm((error, times) => logger.warn({ err: error, times }, 'entries in memory were not renewed')),
+      onError: logCalmly(logger, 'warn', 'entries in memory were not renewed'),
     }),
     (running) => running.stop(),
   );
@@ -45,11 +45,11 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
     decisions: new PromDecisionCounter(metrics),
-    onError: calm((error, times) => logger.error({ err: error, times }, 'a check could not be decided')),
+    onError: logCalmly(logger, 'error', 'a check could not be decided'),
   });
   const owner = {
     publisher: bus,
-    onRelayError: calm<Error>((error, times) => logger.warn({ err: error, times }, 'events could not be published')),
+    onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
   };
   const workspaces = { dataSource: stores.identity, subjects: identity };
   return createService({

@@ -4,9 +4,10 @@ import { mkdir, mkdtemp, readFile, rename, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../../apps/standalone/postgres/server.mjs';
 import { startContainer } from './docker.mjs';
 import { ensureProgram } from './packages.mjs';
-import { accepts, freePort, startProgram } from './process.mjs';
+import { accepts, startProgram } from './process.mjs';
 
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');

@@ -1,21 +1,11 @@
 // Small pieces shared by everything here that starts programs.
 import { execFile, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-
-/** A port that is free now. Another process may take it before it is used: callers fail loudly then. */
-export const freePort = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 
 export const accepts = (host, port, timeoutMs = 1_000) =>
   new Promise((resolve) => {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { freePort } from '../../apps/standalone/postgres/server.mjs';
 import { startContainer } from './docker.mjs';
 import { ensureProgram, stopSystemService } from './packages.mjs';
-import { accepts, freePort, startProgram } from './process.mjs';
+import { accepts, startProgram } from './process.mjs';
 
 /** Live state must not lose an entry to make room: a full Redis refuses to write instead. Nothing here needs to outlive a restart. */
 const settings = ['--maxmemory-policy', 'noeviction', '--save', '', '--appendonly', 'no'];

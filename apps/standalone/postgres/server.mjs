@@ -132,7 +132,8 @@ async function restoreLibraryLinks() {
   }
 }
 
-const freePort = () =>
+/** A port that is free now. Another process may take it before it is used: callers fail loudly then. */
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -74,8 +74,32 @@ describe('windows in Redis', () => {
     expect(mostInAnySpan(calls)).toBeGreaterThan(LIMIT);
   });
 
+  type Lengths = readonly number[];
+  type Step = { readonly waitMs: number; readonly cost: number; readonly plan: number };
+
+  /** Plays calls under plans that follow one another, beside a log of all that were allowed. */
+  const playBesideLog = (
+    lengths: Lengths,
+    plan: fc.Arbitrary<Lengths>,
+    step: fc.Arbitrary<Step>,
+    judge: (allowed: boolean, allowedByLog: boolean) => void,
+  ) =>
+    fc.asyncProperty(
+      fc.array(plan, { minLength: 3, maxLength: 3 }),
+      fc.array(step, { maxLength: 40 }),
+      async (plans, steps) => {
+        const [windowKey, log] = [randomUUID(), new CallLog()];
+        for (const { waitMs, cost, plan: chosen } of steps) {
+          if (waitMs > 0) await pause(waitMs);
+          const windows = windowsOf(lengths, plans[chosen] ?? []);
+          const { allowed, atMs } = await call(anyNode(nodes), windowKey, windows, cost);
+          judge(allowed, log.allows(windows, cost, atMs));
+          if (allowed) log.add(cost, atMs);
+        }
+      },
+    );
+
   it('decide as a log of all calls does, whatever plans follow one another', async () => {
-    const lengths = [40, 120];
     const plan = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 25 }));
     const step = fc.record({
       waitMs: fc.constantFrom(0, 0, 1, 10, 45),
@@ -83,26 +107,12 @@ describe('windows in Redis', () => {
       plan: fc.integer({ min: 0, max: 2 }),
     });
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(plan, { minLength: 3, maxLength: 3 }),
-        fc.array(step, { maxLength: 40 }),
-        async (plans, steps) => {
-          const [windowKey, log] = [randomUUID(), new CallLog()];
-          for (const { waitMs, cost, plan } of steps) {
-            if (waitMs > 0) await pause(waitMs);
-            const windows = windowsOf(lengths, plans[plan] ?? []);
-            const { allowed, atMs } = await call(anyNode(nodes), windowKey, windows, cost);
-            expect(allowed).toBe(log.allows(windows, cost, atMs));
-            if (allowed) log.add(cost, atMs);
-          }
-        },
-      ),
+      playBesideLog([40, 120], plan, step, (allowed, allowedByLog) => expect(allowed).toBe(allowedByLog)),
       { numRuns: 25, interruptAfterTimeLimit: 8_000 },
     );
   });
 
   it('above a thousand never admit late, whatever plans follow one another', async () => {
-    const lengths = [50, 200];
     const plan = fc.tuple(fc.constantFrom(300, 900, 2_000), fc.constantFrom(500, 1_000, 5_000));
     const step = fc.record({
       waitMs: fc.constantFrom(0, 0, 1, 20, 60),
@@ -110,20 +120,9 @@ describe('windows in Redis', () => {
       plan: fc.integer({ min: 0, max: 2 }),
     });
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(plan, { minLength: 3, maxLength: 3 }),
-        fc.array(step, { maxLength: 40 }),
-        async (plans, steps) => {
-          const [windowKey, log] = [randomUUID(), new CallLog()];
-          for (const { waitMs, cost, plan } of steps) {
-            if (waitMs > 0) await pause(waitMs);
-            const windows = windowsOf(lengths, plans[plan] ?? []);
-            const { allowed, atMs } = await call(anyNode(nodes), windowKey, windows, cost);
-            if (allowed) expect(log.allows(windows, cost, atMs)).toBe(true);
-            if (allowed) log.add(cost, atMs);
-          }
-        },
-      ),
+      playBesideLog([50, 200], plan, step, (allowed, allowedByLog) => {
+        if (allowed) expect(allowedByLog).toBe(true);
+      }),
       { numRuns: 25, interruptAfterTimeLimit: 8_000 },
     );
   });
