@@ -1,0 +1,19 @@
+/** What somebody who asks for a check shows of itself. */
+export interface PresentedCaller {
+  /** Value of `Authorization`, of HTTP or of gRPC's metadata. */
+  readonly authorization: string | undefined;
+  /** Whether its connection has a client certificate that the TLS layer verified against the installation's authority. */
+  readonly certified: boolean;
+}
+
+/** `unauthenticated`: no credential, or none that is good; `forbidden`: good, but not for asking; `unavailable`: nobody can tell. */
+export type CallerVerdict = 'admitted' | 'unauthenticated' | 'forbidden' | 'unavailable';
+
+/** Who may ask. Whoever may can try credentials, and learns why one is refused. */
+export interface Callers {
+  /** At once where nothing has to be looked up: a promise for every check would be paid by every check. */
+  admit(caller: PresentedCaller): CallerVerdict | Promise<CallerVerdict>;
+}
+
+/** For an address that only this machine reaches. */
+export const everyCaller: Callers = { admit: () => 'admitted' };
