@@ -1,4 +1,4 @@
-import { isAppError } from '@latchkey/kernel';
+import { isAppError, reach } from '@latchkey/kernel';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { Claim, EventMeta, EventStore, NewEvent, RecordedEvent } from './event-store';
@@ -38,6 +38,7 @@ export async function decideAndAppend<State, Event extends NewEvent>(
   store: EventStore,
   decision: Decision<State, Event>,
 ): Promise<Decided<State>> {
+  await reach('command.received');
   const attempts = decision.attempts ?? ATTEMPTS;
   for (let attempt = 1; ; attempt += 1) {
     try {

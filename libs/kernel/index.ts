@@ -3,6 +3,7 @@ export * from './brand';
 export * from './clock';
 export * from './error-codes';
 export * from './errors';
+export * from './failpoints';
 export * from './ids';
 export * from './loopback';
 export * from './secret';

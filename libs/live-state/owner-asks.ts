@@ -6,7 +6,7 @@ import {
   type SubjectRef,
   type SubjectSnapshot,
 } from '@latchkey/contracts';
-import { AppError } from '@latchkey/kernel';
+import { AppError, reach } from '@latchkey/kernel';
 import { AskQueue, DEFAULT_ASK_LIMITS, withinMs, type AskLimits } from './ask-queue';
 import type { LiveStateCounters } from './counters';
 import type { Safeguards } from './safeguards';
@@ -46,7 +46,10 @@ export class OwnerAsks {
     this.counters.asks++;
     this.counters.subjectsAsked += refs.length;
     try {
-      return await withinMs(this.reader.read(owner, refs), this.timeoutMs);
+      await reach('ask.before');
+      const answer = await withinMs(this.reader.read(owner, refs), this.timeoutMs);
+      await reach('ask.answered');
+      return answer;
     } catch (cause) {
       this.counters.asksFailed++;
       throw new AppError('service.unavailable', { internal: `${owner} did not answer for its subjects`, cause });

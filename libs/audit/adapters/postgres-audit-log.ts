@@ -1,7 +1,7 @@
 import type { EventEnvelope } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
 import { databaseFailure, isDataRefused } from '@latchkey/event-store';
-import type { Clock } from '@latchkey/kernel';
+import { reach, type Clock } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { AuditLog, RecordOutcome } from '../application/ports';
 import { joinPosition, type PositionRange } from '../application/positions';
@@ -16,14 +16,17 @@ export class PostgresAuditLog implements AuditLog {
 
   async record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome> {
     try {
-      return await this.dataSource.transaction(async (tx) => {
+      const outcome = await this.dataSource.transaction(async (tx): Promise<RecordOutcome> => {
         await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', current_schema, $1::text), 0))`, [
           event.source,
         ]);
         if (!(await insert(tx, event, bytes))) return await outcomeOfConflict(tx, event);
         await addPosition(tx, event.source, BigInt(event.position), this.clock.now());
+        await reach('projection.before_commit');
         return 'recorded';
       });
+      await reach('projection.committed');
+      return outcome;
     } catch (error) {
       if (isDataRefused(error)) return 'unstorable';
       throw databaseFailure(error, 'recording an audit event');

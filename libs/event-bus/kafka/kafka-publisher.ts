@@ -1,4 +1,4 @@
-import { AppError } from '@latchkey/kernel';
+import { AppError, reach } from '@latchkey/kernel';
 import { Partitioners, type Producer, type TopicMessages } from 'kafkajs';
 import type { BusMessage } from '../event-bus';
 import { kafkaClient, type KafkaEventBusOptions } from './kafka-client';
@@ -45,6 +45,7 @@ export class KafkaPublisher {
         timeout: this.options.requestTimeoutMs ?? 5_000,
         topicMessages: this.byTopic(messages),
       });
+      await reach('bus.acknowledged');
     } catch (cause) {
       await this.drop();
       throw new AppError('service.unavailable', { internal: `publishing ${messages.length} messages failed`, cause });

@@ -1,3 +1,4 @@
+import { reach } from '@latchkey/kernel';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { attempt, Backoff } from '../attempt';
 import type { DeliveredMessage, SubscribeOptions, Subscription } from '../event-bus';
@@ -96,6 +97,7 @@ export class KafkaSubscription implements Subscription {
         return;
       }
       this.#backoff.succeeded(place);
+      await reach('checkpoint.before');
       payload.resolveOffset(message.offset);
       await payload.heartbeat();
       await payload.commitOffsetsIfNecessary();

@@ -1,5 +1,5 @@
 import { dedicatedConnection } from '@latchkey/event-store';
-import { AppError } from '@latchkey/kernel';
+import { AppError, reach } from '@latchkey/kernel';
 import type { Client } from 'pg';
 import { attempt, Backoff } from '../attempt';
 import type { SubscribeOptions, Subscription } from '../event-bus';
@@ -145,6 +145,7 @@ export class PostgresSubscription implements Subscription {
       }
       this.#backoff.succeeded(at);
       this.#notBefore.delete(at);
+      await reach('checkpoint.before');
       await this.keepPlace(client, topic, partition, BigInt(place));
     }
   }

@@ -1,4 +1,4 @@
-import { AppError, isAppError, type IdSource } from '@latchkey/kernel';
+import { AppError, isAppError, reach, type IdSource } from '@latchkey/kernel';
 import { v7 } from 'uuid';
 import type { DataSource, EntityManager } from 'typeorm';
 import { canonicalJson } from '../canonical-json';
@@ -71,12 +71,15 @@ export class PostgresEventStore implements EventStore, PublishedEvents {
 
   async #appendOnce(append: Append): Promise<readonly RecordedEvent[]> {
     try {
-      return await this.dataSource.transaction(async (tx) => {
+      const committed = await this.dataSource.transaction(async (tx) => {
         const recorded = await this.#write(tx, append);
         await changeClaims(tx, append);
         await append.within?.(tx, recorded);
+        await reach('append.before_commit');
         return recorded;
       });
+      await reach('append.committed');
+      return committed;
     } catch (error) {
       throw databaseFailure(error, `appending to ${append.streamId}`);
     }

@@ -1,4 +1,4 @@
-import { AppError } from '@latchkey/kernel';
+import { AppError, reach } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { EventStore, RecordedEvent } from '../event-store';
 import { databaseFailure, isDataRefused } from '../postgres/database-failure';
@@ -180,7 +180,13 @@ export class ProjectionRunner<Row extends object> {
   ): Promise<Result> {
     const { dataSource } = this.options;
     try {
-      return await dataSource.transaction(work);
+      const result = await dataSource.transaction(async (tx) => {
+        const done = await work(tx);
+        await reach('projection.before_commit');
+        return done;
+      });
+      await reach('projection.committed');
+      return result;
     } catch (error) {
       const failure = databaseFailure(error, `projecting ${aggregateId}`);
       if (!isDataRefused(error)) throw failure;

@@ -1,4 +1,4 @@
-import { eventually } from '@latchkey/testing';
+import { atFailpoint, disarmFailpoints, eventually } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
 import { PostgresEventStore } from '../postgres/postgres-event-store';
 import { happened, meta } from '../testing/events';
@@ -20,6 +20,7 @@ describe('relay: two leaders', () => {
     topic = new Topic();
   });
   afterEach(async () => {
+    disarmFailpoints();
     await Promise.all(running.splice(0).map((relay) => relay.stop()));
     await database.close();
   });
@@ -67,7 +68,8 @@ describe('relay: two leaders', () => {
     await allowDuplicatePositions();
     const gate = new Gate();
     await append(5);
-    await relayOn('paused', { failpoints: { positionRead: gate.pass }, ...(safeguards && { safeguards }) });
+    atFailpoint('relay.position_read', gate.pass);
+    await relayOn('paused', safeguards && { safeguards });
     await gate.arrived;
     await database.terminate('paused-relay');
     await relayOn('next', safeguards && { safeguards });
@@ -96,7 +98,8 @@ describe('relay: two leaders', () => {
   const pausedBeforePublishing = async (safeguards: RelayOptions['safeguards']): Promise<Relay> => {
     const gate = new Gate();
     await append(5);
-    const paused = await relayOn('paused', { failpoints: { batchRead: gate.pass }, ...(safeguards && { safeguards }) });
+    atFailpoint('relay.batch_read', gate.pass);
+    const paused = await relayOn('paused', safeguards && { safeguards });
     await gate.arrived;
     await database.terminate('paused-relay');
     await relayOn('next');
@@ -118,18 +121,22 @@ describe('relay: two leaders', () => {
     expect(topic.forks).toEqual([]);
   });
 
-  it.each(['assigned', 'batchRead', 'published'] as const)('a crash at "%s" loses nothing', async (failpoint) => {
-    const gate = new Gate();
-    await append(5);
-    await relayOn('crashed', { failpoints: { [failpoint]: gate.pass } });
-    await gate.arrived;
-    // What is left of a process that was killed: its connections are gone, and it does nothing more.
-    await database.terminate('crashed');
-    await database.terminate('crashed-relay');
-    await relayOn('next');
-    await append(5);
-    await eventually(() => expect(topic.distinct.map((event) => Number(event.position))).toEqual(upTo(10)));
-    expect(topic.forks).toEqual([]);
-    gate.open();
-  });
+  it.each(['relay.position_read', 'relay.positions_given', 'relay.batch_read', 'relay.published'] as const)(
+    'a crash at "%s" loses nothing',
+    async (failpoint) => {
+      const gate = new Gate();
+      await append(5);
+      atFailpoint(failpoint, gate.pass);
+      await relayOn('crashed');
+      await gate.arrived;
+      // What is left of a process that was killed: its connections are gone, and it does nothing more.
+      await database.terminate('crashed');
+      await database.terminate('crashed-relay');
+      await relayOn('next');
+      await append(5);
+      await eventually(() => expect(topic.distinct.map((event) => Number(event.position))).toEqual(upTo(10)));
+      expect(topic.forks).toEqual([]);
+      gate.open();
+    },
+  );
 });

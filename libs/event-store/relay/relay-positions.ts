@@ -1,3 +1,4 @@
+import { reach } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import { EVENT_COLUMNS, toPublishedEvent, type PublishedRow } from '../postgres/event-row';
 import type { PublishedEvent } from '../event-store';
@@ -28,8 +29,6 @@ export interface PositionsOptions {
   readonly leaseMs: number;
   /** Whether the token is checked, under a lock on its row. */
   readonly fencing: boolean;
-  /** Called inside the transaction that gives positions, once it knows the last one. */
-  readonly onPositionRead: () => Promise<void>;
 }
 
 /** The relay's statements. Those of a leader carry its token. */
@@ -63,7 +62,7 @@ export class RelayPositions {
    * @throws DeposedError
    */
   async assign(token: bigint): Promise<bigint> {
-    const { batchSize, leaseMs, fencing, onPositionRead } = this.options;
+    const { batchSize, leaseMs, fencing } = this.options;
     return this.dataSource.transaction(async (tx) => {
       const [relay] = await select<{ last_position: string }>(
         tx,
@@ -72,7 +71,7 @@ export class RelayPositions {
         [token, `${leaseMs}ms`],
       );
       if (!relay) throw new DeposedError();
-      await onPositionRead();
+      await reach('relay.position_read');
       const last = BigInt(relay.last_position);
       const given = await select(
         tx,

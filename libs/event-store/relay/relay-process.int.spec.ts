@@ -23,7 +23,7 @@ describe('relay: as a process', () => {
     await database.close();
   });
 
-  const relay = (hangAt?: 'assigned'): SpawnedRelay => {
+  const relay = (hangAt?: 'relay.positions_given'): SpawnedRelay => {
     const process = spawnRelay({ url: database.url, leaseMs, ...(hangAt && { hangAt }) });
     spawned.push(process);
     return process;
@@ -50,7 +50,7 @@ describe('relay: as a process', () => {
   });
 
   it('a leader that is killed between giving positions and publishing loses nothing', async () => {
-    const killed = relay('assigned');
+    const killed = relay('relay.positions_given');
     await append(5);
     await eventually(() => expect(killed.lines).toContainEqual({ what: 'hangs' }), starting);
     await killed.kill();

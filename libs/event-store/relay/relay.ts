@@ -1,21 +1,10 @@
+import { reach } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import type { PublishedEvent } from '../event-store';
 import { databaseFailure } from '../postgres/database-failure';
 import { LeaderLock } from './leader-lock';
 import { toEnvelope, type OutgoingMessage, type Publisher } from './publisher';
 import { DeposedError, RelayPositions } from './relay-positions';
-
-/** Where a test may stop a relay, or crash it by throwing. */
-export interface RelayFailpoints {
-  /** In the transaction that gives positions: the last one is read, none is given. */
-  positionRead?(): Promise<void>;
-  /** Positions are committed, nothing is read to be published. */
-  assigned?(): Promise<void>;
-  /** A batch is read, not published. */
-  batchRead?(): Promise<void>;
-  /** The batch is published, which is not written down. */
-  published?(): Promise<void>;
-}
 
 /** Each is on. A test turns one off to show what it is for. */
 export interface RelaySafeguards {
@@ -45,7 +34,6 @@ export interface RelayOptions {
   /** For the log. Called for each failed try; the relay goes on by itself. */
   readonly onError?: (error: Error) => void;
   readonly safeguards?: Partial<RelaySafeguards>;
-  readonly failpoints?: RelayFailpoints;
 }
 
 export interface RelayHealth {
@@ -82,7 +70,6 @@ export class Relay {
       batchSize: options.batchSize ?? 500,
       leaseMs,
       fencing: options.safeguards?.fencing ?? true,
-      onPositionRead: async () => options.failpoints?.positionRead?.(),
     });
   }
 
@@ -143,20 +130,19 @@ export class Relay {
 
   /** @returns whether there was anything to do */
   async #work(token: bigint): Promise<boolean> {
-    const { failpoints, publisher } = this.options;
     const progress = await this.#positions.progress(token);
     const last = progress.waiting ? await this.#positions.assign(token) : progress.lastPosition;
     if (last === progress.publishedUpto) return progress.waiting;
-    await failpoints?.assigned?.();
+    await reach('relay.positions_given');
 
     const { messages, upto } = this.#batch(await this.#positions.after(progress.publishedUpto));
     if (upto === undefined) return progress.waiting;
-    await failpoints?.batchRead?.();
+    await reach('relay.batch_read');
 
     // A pause since the last statement shows on the clock, before anything is sent.
     if ((this.options.safeguards?.lease ?? true) && !this.#lock.held) throw new DeposedError();
-    await publisher.publish(messages);
-    await failpoints?.published?.();
+    await this.options.publisher.publish(messages);
+    await reach('relay.published');
     await this.#positions.published(token, upto);
     return true;
   }

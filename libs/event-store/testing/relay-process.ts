@@ -1,4 +1,6 @@
-import { Relay, type RelayFailpoints, type RelayHealth } from '../relay/relay';
+import type { Failpoint } from '@latchkey/kernel';
+import { atFailpoint } from '@latchkey/testing';
+import { Relay, type RelayHealth } from '../relay/relay';
 import type { OutgoingMessage } from '../relay/publisher';
 import { openInstance } from './service-database';
 
@@ -7,7 +9,7 @@ export interface RelayTask {
   readonly url: string;
   readonly leaseMs: number;
   /** Goes no further than this. */
-  readonly hangAt?: keyof RelayFailpoints;
+  readonly hangAt?: Failpoint;
 }
 
 /** One line of the process's output. */
@@ -24,6 +26,7 @@ const hang = (): Promise<void> => {
 };
 
 async function main(task: RelayTask): Promise<void> {
+  if (task.hangAt) atFailpoint(task.hangAt, hang);
   const relay = new Relay({
     dataSource: await openInstance(task.url, 'relay-process'),
     publisher: {
@@ -38,7 +41,6 @@ async function main(task: RelayTask): Promise<void> {
     topic: 'latchkey.keys.v1',
     leaseMs: task.leaseMs,
     standbyPollMs: 20,
-    ...(task.hangAt && { failpoints: { [task.hangAt]: hang } }),
   });
   let role: RelayHealth['role'] | undefined;
   setInterval(() => {

@@ -43,7 +43,7 @@ export class Topic implements Publisher {
   }
 }
 
-/** A place where a relay waits till a test lets it go on. Opens once; then it is passed freely. */
+/** Where a relay waits till a test lets it go on. */
 export class Gate {
   readonly arrived: Promise<void>;
   #arrive: () => void = () => undefined;

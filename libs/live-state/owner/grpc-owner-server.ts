@@ -6,7 +6,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { isAppError, isLoopback } from '@latchkey/kernel';
+import { isAppError, isLoopback, reach } from '@latchkey/kernel';
 import type { CredentialResolver, SubjectOwner } from '@latchkey/contracts';
 import {
   ownerProtocol,
@@ -55,6 +55,7 @@ export class GrpcOwnerServer {
     this.server.addService(ownerProtocol, {
       ReadSubjects: this.unary<ReadSubjectsRequest, ReadSubjectsReply>(async (request) => {
         const found = await subjects.read(fromWireRefs(owner, request));
+        await reach('owner.read');
         return { subjects: found.map(toWireSnapshot) };
       }),
       ...(credentials && {

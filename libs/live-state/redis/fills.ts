@@ -1,4 +1,5 @@
 import { SUBJECT_OWNERS, type SubjectSnapshot } from '@latchkey/contracts';
+import { reach } from '@latchkey/kernel';
 import type { LiveStateCounters } from '../counters';
 import type { Safeguards } from '../safeguards';
 import { entryKey, fenceKey } from '../shards';
@@ -35,6 +36,9 @@ export class Fills {
     const ageMaxMicros = this.timing.fillAgeMaxMs * 1_000;
     const body = JSON.stringify(snapshot.body);
     const args = [miss.incarnation, miss.atMicros, ageMaxMicros, snapshot.version, body, this.timing.entryTtlMs];
-    return (await this.#script.run(this.redis, keys, args)) === 1;
+    await reach('fill.before');
+    const kept = (await this.#script.run(this.redis, keys, args)) === 1;
+    await reach('fill.after');
+    return kept;
   }
 }

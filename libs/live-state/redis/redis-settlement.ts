@@ -1,3 +1,4 @@
+import { reach } from '@latchkey/kernel';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEFAULT_SHARDS, shardsOf } from '../shards';
 import type { ChangedSubject, Settlement } from '../subject-changes';
@@ -41,9 +42,11 @@ export class RedisSettlement implements Settlement {
         byShard.set(shard, [...(byShard.get(shard) ?? []), subject]);
     }
     try {
+      await reach('invalidate.before');
       const confirmed = await Promise.all(
         [...byShard].map(([shard, subjects]) => this.#invalidatedIn(shard, subjects)),
       );
+      await reach('invalidate.after');
       return confirmed.every((done) => done);
     } catch {
       // Whatever failed, the wait covers it: the pending rows keep the fence from being renewed over an entry that still stands.

@@ -1,7 +1,8 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ReadinessRegistry } from '../health/readiness';
 import { ErrorFilter } from '../http/error-filter';
+import { BeforeReply } from '../http/before-reply';
 import type { RouteTable } from '../http/route-table';
 import type { Logger } from '../logging/logger';
 import type { MetricsRegistry } from '../metrics/metrics';
@@ -29,6 +30,7 @@ export class PlatformModule {
         { provide: METRICS, useValue: metrics },
         { provide: ReadinessRegistry, useValue: readiness },
         { provide: APP_FILTER, useValue: new ErrorFilter(routes) },
+        { provide: APP_INTERCEPTOR, useValue: new BeforeReply() },
       ],
       exports: [LOGGER, METRICS, ReadinessRegistry],
     };
