@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { freePort } from '@latchkey/testing';
 import { startEdge, type Edge } from './edge';
-import { freePort } from './free-port';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -1,7 +1,10 @@
-import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { Agent, createServer, request, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import { Agent as TlsAgent, request as requestOverTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { finished, pipeline } from 'node:stream/promises';
+import { TLSSocket } from 'node:tls';
+import { clientIp, ipMatcher } from '@latchkey/access';
 import { routeTo, type Route } from './routing';
 
 export interface EdgeOptions {
@@ -11,6 +14,10 @@ export interface EdgeOptions {
   readonly host: string;
   /** How long a service may be silent before the edge gives up, in milliseconds; 30,000 when absent. */
   readonly silenceMsMax?: number;
+  /** The authority, in PEM, that certificates of `https` targets must be from. */
+  readonly authority?: string | undefined;
+  /** Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-For` is believed. None when absent. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export interface Edge {
@@ -26,9 +33,17 @@ const LINGER_MS_MAX = 10_000;
 const notPassedOn = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'];
 const saidByEdge = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
 
-/** A reverse proxy that changes nothing else: not the target, not the order, case or number of headers. */
-export async function startEdge({ routes, port, host, silenceMsMax = 30_000 }: EdgeOptions): Promise<Edge> {
-  const agent = new Agent({ keepAlive: true });
+/** What stands there when nobody can tell who the client is (RFC 7239 §6.2). */
+const UNKNOWN = 'unknown';
+
+/**
+ * A reverse proxy that changes nothing else: not the target, not the order, case or number of headers. It shows no certificate of its
+ * own, as a service would take whatever comes through it for a call of the installation itself.
+ */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const { routes, port, host, silenceMsMax = 30_000, authority, trustedProxies = [] } = options;
+  const open = opener(authority);
+  const isTrustedProxy = ipMatcher(trustedProxies);
   const routeOf = routeTo(routes);
   const turns = new Map<Route, number>();
   const targetsInTurn = (route: Route) => {
@@ -43,17 +58,18 @@ export async function startEdge({ routes, port, host, silenceMsMax = 30_000 }: E
     void forward(incoming, reply, targetsInTurn(route));
   });
 
+  function clientOf({ socket, headers }: IncomingMessage): string {
+    const origin = { peer: socket.remoteAddress, forwardedFor: headers['x-forwarded-for'] };
+    return clientIp(origin, isTrustedProxy) ?? UNKNOWN;
+  }
+
   /** A target that refuses the connection has seen nothing of the request: the next one takes it. */
   async function forward(incoming: IncomingMessage, reply: ServerResponse, targets: readonly string[]): Promise<void> {
     for (const target of targets) {
-      const { hostname, port: targetPort } = new URL(target);
-      const outgoing = request({
-        agent,
-        host: hostname,
-        port: targetPort,
+      const outgoing = open.request(new URL(target), {
         method: incoming.method,
         path: incoming.url,
-        headers: headersFor(incoming),
+        headers: headersFor(incoming, clientOf(incoming)),
         timeout: silenceMsMax,
       });
       outgoing.once('timeout', () => outgoing.destroy(new Error('the service is silent')));
@@ -72,17 +88,33 @@ export async function startEdge({ routes, port, host, silenceMsMax = 30_000 }: E
       server.close();
       server.closeIdleConnections();
       await closed;
-      agent.destroy();
+      open.close();
+    },
+  };
+}
+
+/** Requests to `http` and `https` targets, over connections that are kept. */
+function opener(authority: string | undefined) {
+  const plain = new Agent({ keepAlive: true });
+  const secure = new TlsAgent({ keepAlive: true, ...(authority !== undefined && { ca: authority }) });
+  return {
+    request: ({ protocol, hostname, port }: URL, options: RequestOptions) =>
+      protocol === 'https:'
+        ? requestOverTls({ ...options, agent: secure, hostname, port })
+        : request({ ...options, agent: plain, hostname, port }),
+    close() {
+      plain.destroy();
+      secure.destroy();
     },
   };
 }
 
 /** Names and values in pairs, as they came. */
-function headersFor(incoming: IncomingMessage): string[] {
+function headersFor(incoming: IncomingMessage, client: string): string[] {
   const kept = pairs(incoming.rawHeaders).filter(
     ([name]) => ![...notPassedOn, ...saidByEdge].includes(name.toLowerCase()),
   );
-  return [...kept.flat(), 'X-Forwarded-For', incoming.socket.remoteAddress ?? ''];
+  return [...kept.flat(), 'X-Forwarded-For', client];
 }
 
 const pairs = (raw: readonly string[]) =>
@@ -95,7 +127,7 @@ function connects(outgoing: Outgoing): Promise<boolean> {
   return new Promise((resolve) => {
     outgoing.once('error', () => resolve(false));
     outgoing.once('socket', (socket) => {
-      if (socket.connecting) socket.once('connect', () => resolve(true));
+      if (socket.connecting) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve(true));
       else resolve(true);
     });
   });
