@@ -1,5 +1,5 @@
-import { atFailpoint, disarmFailpoints } from '@latchkey/testing';
-import { reach } from './failpoints';
+import { reach } from '@latchkey/kernel';
+import { atFailpoint, disarmFailpoints } from './failpoints';
 
 afterEach(disarmFailpoints);
 
