@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { Agent, createServer, request, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
 import { Agent as TlsAgent, request as requestOverTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { finished, pipeline } from 'node:stream/promises';
@@ -127,7 +134,8 @@ function connects(outgoing: Outgoing): Promise<boolean> {
   return new Promise((resolve) => {
     outgoing.once('error', () => resolve(false));
     outgoing.once('socket', (socket) => {
-      if (socket.connecting) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve(true));
+      if (socket.connecting)
+        socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve(true));
       else resolve(true);
     });
   });

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { startEdge } from './edge';
+import { startEdge } from '@latchkey/edge';
 import { freePort } from './free-port';
-import type { Route } from './routing';
+import { instanceNames, neighbourVariables, routesTo, urlOf, type Instance } from './instances';
 import { clusterSecrets } from './secrets';
 import { ServiceProcess } from './service-process';
 import { refuseUnknownVariables, services, variablesOf, type ServiceSpec } from './services';
@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly topicPrefix?: string;
   /** Of the edge; 0 or absent: any free one. */
   readonly port?: number;
+  /** How many of a service run where that is not what the table says; 0: it is left out. */
+  readonly instances?: Readonly<Record<string, number>>;
   /** Further variables for every process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onLine?: (name: string, line: string) => void;
@@ -34,18 +36,12 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-interface Instance {
-  readonly name: string;
-  readonly service: ServiceSpec;
-  readonly port: number;
-  readonly grpcPort: number;
-  readonly adminPort: number;
-}
-
 /** Every service as processes of this machine behind one edge. Rejects, with nothing left running, when one does not become ready. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   refuseUnknownVariables(options.env ?? {});
-  const instances = await Promise.all(services.flatMap(instancesOf));
+  const instances = await Promise.all(
+    services.flatMap((service) => instancesOf(service, options.instances?.[service.name])),
+  );
   const shared = await sharedVariables(options, instances);
   const all = instances.map((instance) => processOf(instance, shared, options));
   const stopAll = () => Promise.all(all.map((each) => each.stop()));
@@ -69,36 +65,29 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-function instancesOf(service: ServiceSpec): Promise<Instance>[] {
-  return Array.from({ length: service.instances }, async (_, index) => ({
-    name: service.instances === 1 ? service.name : `${service.name}-${index + 1}`,
+function instancesOf(service: ServiceSpec, count: number | undefined): Promise<Instance>[] {
+  return instanceNames(service, count).map(async (name): Promise<Instance> => ({
+    name,
     service,
+    scheme: 'http',
+    host: '127.0.0.1',
     port: await freePort(),
     grpcPort: await freePort(),
     adminPort: await freePort(),
   }));
 }
 
-const urlOf = ({ port }: Instance) => `http://127.0.0.1:${port}`;
-
 async function sharedVariables(
   options: ClusterOptions,
   instances: readonly Instance[],
 ): Promise<Record<string, string>> {
-  const of = (name: string) => instances.filter(({ service }) => service.name === name);
-  const grpcOf = (name: string) =>
-    of(name)
-      .map(({ grpcPort }) => `127.0.0.1:${grpcPort}`)
-      .join(',');
   return {
     HOST: '127.0.0.1',
     TRUSTED_PROXIES: '127.0.0.1',
     DATABASE_URL: options.databaseUrl,
     REDIS_URL: options.redisUrl,
     KAFKA_BROKERS: options.kafkaBrokers.join(','),
-    LATCHKEY_IDENTITY_GRPC: grpcOf('identity'),
-    LATCHKEY_ISSUANCE_GRPC: grpcOf('issuance'),
-    LATCHKEY_ENFORCEMENT_URLS: of('enforcement').map(urlOf).join(','),
+    ...neighbourVariables(instances),
     ...(options.topicPrefix === undefined ? {} : { LATCHKEY_TOPIC_PREFIX: options.topicPrefix }),
     ...(await clusterSecrets(options.dataDir)),
     ...options.env,
@@ -125,13 +114,5 @@ function processOf(
       ADMIN_PORT: String(adminPort),
     },
     onLine: (line) => options.onLine?.(name, line),
-  });
-}
-
-function routesTo(instances: readonly Instance[]): Route[] {
-  return services.flatMap((service) => {
-    const targets = instances.filter((instance) => instance.service === service).map(urlOf);
-    const paths = service.fallback === true ? [...service.routes, '/'] : service.routes;
-    return paths.map((each) => ({ path: each, targets }));
   });
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isLoopback, Secret } from '@latchkey/kernel';
 import { z } from 'zod';
@@ -71,6 +72,47 @@ describe('configuration', () => {
 
   it('takes variables of other services in the same environment', () => {
     expect(problemsOf({ ...valid, LATCHKEY_DATA_DIR: '/data' })).toEqual([]);
+  });
+
+  describe('a secret in a file', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const file = (name: string, text: string) => {
+      writeFileSync(path.join(folder, name), text);
+      return path.join(folder, name);
+    };
+
+    it('is taken as the variable itself would be, without the end of its line', () => {
+      const pepper = 'p'.repeat(32);
+      const env = {
+        DATABASE_URL_FILE: file('url', `${valid.DATABASE_URL}\n`),
+        LATCHKEY_PEPPER_FILE: file('p', pepper),
+      };
+      const config = loadConfig(schema, env);
+      expect(config.DATABASE_URL.reveal()).toBe(valid.DATABASE_URL);
+      expect(config.LATCHKEY_PEPPER?.reveal()).toBe(pepper);
+      expect(problemsOf({ ...valid, LATCHKEY_PEPPER_FILE: file('p', 'hunter2') })).toEqual([
+        'LATCHKEY_PEPPER: must be at least 32 characters of random text.',
+      ]);
+    });
+
+    it('must be there, not be empty, and not stand beside the variable itself', () => {
+      expect(problemsOf({ DATABASE_URL_FILE: path.join(folder, 'none') })).toEqual([
+        'DATABASE_URL_FILE: names a file that cannot be read.',
+      ]);
+      expect(problemsOf({ ...valid, LATCHKEY_PEPPER_FILE: file('empty', '\n') })).toEqual([
+        'LATCHKEY_PEPPER_FILE: names an empty file.',
+      ]);
+      expect(problemsOf({ ...valid, DATABASE_URL_FILE: file('url', 'x') })).toEqual([
+        'DATABASE_URL_FILE: must not be there beside DATABASE_URL.',
+      ]);
+    });
+
+    it('is for secrets alone', () => {
+      expect(problemsOf({ ...valid, LATCHKEY_PROFILE_FILE: '/p' })).toEqual([
+        expect.stringContaining('LATCHKEY_PROFILE_FILE: there is no such variable.'),
+      ]);
+    });
   });
 
   it('keeps rules over several variables', () => {

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { knownVariables } from './variables';
+import { fileVariable, knownVariables } from './variables';
 
 /** The configuration cannot be used. The message names every variable that is wrong, and never a value. */
 export class ConfigError extends Error {
@@ -44,9 +45,29 @@ function unknownProblems(env: Environment, known: readonly string[]): string[] {
     });
 }
 
+interface Given {
+  readonly value?: string;
+  readonly problem?: string;
+}
+
+/** The value of a variable: its own, or, for a secret, what the file holds that `<name>_FILE` names. */
+function givenOf(name: string, env: Environment): Given {
+  const own = env[name];
+  const variable = fileVariable(name);
+  const file = variable === undefined ? undefined : env[variable];
+  if (!file) return own ? { value: own } : {};
+  if (own) return { problem: `${variable}: must not be there beside ${name}.` };
+  try {
+    const value = readFileSync(file, 'utf8').trim();
+    return value === '' ? { problem: `${variable}: names an empty file.` } : { value };
+  } catch {
+    return { problem: `${variable}: names a file that cannot be read.` };
+  }
+}
+
 /**
- * Reads the variables of `schema` from `env`; an empty one counts as absent. Unsafe or unknown configuration ends the start:
- * a misspelt variable would else leave its default in force, unnoticed.
+ * Reads the variables of `schema` from `env`; an empty one counts as absent, and a secret may come as a file (`<name>_FILE`).
+ * Unsafe or unknown configuration ends the start: a misspelt variable would else leave its default in force, unnoticed.
  * @throws ConfigError
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
@@ -55,13 +76,16 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   rules: readonly ConfigRule<z.output<z.ZodObject<Shape>>>[] = [],
 ): z.output<z.ZodObject<Shape>> {
   const names = Object.keys(schema.shape);
-  const given = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const read = names.map((name) => ({ name, ...givenOf(name, env) }));
+  const given = Object.fromEntries(read.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
   const problems = unknownProblems(env, [...new Set([...knownVariables, ...names])]);
+  problems.push(...read.flatMap(({ problem }) => problem ?? []));
   const result = schema.safeParse(given);
   if (!result.success) {
     for (const { path, message } of result.error.issues) {
       const name = String(path[0]);
-      problems.push(`${name}: ${name in given ? message : 'is required.'}`);
+      if (name in given) problems.push(`${name}: ${message}`);
+      else if (!read.some((each) => each.name === name && each.problem)) problems.push(`${name}: is required.`);
     }
     throw new ConfigError(problems);
   }

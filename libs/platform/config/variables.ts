@@ -106,6 +106,9 @@ export const variables = {
     .string()
     .regex(topicPrefix, 'must be at most 50 letters, digits, dots, hyphens and underscores.')
     .describe('Before the name of every Kafka topic and group, so that installations can share one Kafka.'),
+  LATCHKEY_ROUTES: z
+    .string()
+    .describe('Where the edge sends what: a line for each path, with the addresses that take it in turn after it.'),
   LATCHKEY_NODES_MAX: wholeNumber(1, 10_000, 4).describe(
     'Greatest number of enforcement nodes. While Redis cannot be reached, each admits its share of every limit.',
   ),
@@ -118,4 +121,20 @@ export const variables = {
   ),
 };
 
-export const knownVariables: readonly string[] = Object.keys(variables);
+/** Secrets, which may also be given as a file: `LATCHKEY_PEPPER_FILE` names one that holds nothing but the pepper. */
+const secretVariables = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'LATCHKEY_ADMIN_KEY',
+  'LATCHKEY_PEPPER',
+  'LATCHKEY_MASTER_KEY',
+] as const satisfies readonly (keyof typeof variables)[];
+
+/** Name of the variable that names the file of a secret; undefined for what is no secret. */
+export const fileVariable = (name: string): string | undefined =>
+  secretVariables.some((secretName) => secretName === name) ? `${name}_FILE` : undefined;
+
+export const knownVariables: readonly string[] = Object.keys(variables).flatMap((name) => [
+  name,
+  ...[fileVariable(name) ?? []].flat(),
+]);

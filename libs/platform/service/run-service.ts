@@ -1,9 +1,18 @@
 import { ConfigError } from '../config/load-config';
-import { createLogger } from '../logging/logger';
-import type { Addresses, Service } from './service';
+import { createLogger, type Logger } from '../logging/logger';
+import type { Addresses } from './service';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const EXIT_FAILED = 1;
+
+/** What `runService` runs: a `Service`, or something smaller that listens. */
+export interface Runnable {
+  readonly logger: Logger;
+  /** Listens, and answers where. */
+  start(): Promise<Addresses>;
+  /** Takes nothing new, answers what is in hand, and closes. */
+  stop(): Promise<void>;
+}
 
 /** The one line that tells people and scripts that the service takes calls, and where. */
 export const readyLine = (name: string, addresses: Addresses): string =>
@@ -11,7 +20,7 @@ export const readyLine = (name: string, addresses: Addresses): string =>
     .map(([what, address]) => `${what}=${address}`)
     .join(' ')}`;
 
-function stopOnSignal(service: Service): void {
+function stopOnSignal(service: Runnable): void {
   let stopping = false;
   const stop = () => {
     // A second signal is from somebody who will not wait.
@@ -33,8 +42,8 @@ function stopOnSignal(service: Service): void {
  * it can be reached.
  * What keeps it from starting ends the process with 1; refused configuration is told in plain words, without a stack.
  */
-export async function runService(name: string, build: () => Promise<Service>): Promise<Addresses> {
-  let service: Service | undefined;
+export async function runService(name: string, build: () => Promise<Runnable>): Promise<Addresses> {
+  let service: Runnable | undefined;
   try {
     service = await build();
     stopOnSignal(service);
