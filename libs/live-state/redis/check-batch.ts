@@ -1,19 +1,25 @@
-import { SUBJECT_OWNERS, type SubjectOwner, type SubjectRef, type Window } from '@latchkey/contracts';
+import type { SubjectRef, Window } from '@latchkey/contracts';
 import type { WindowState } from '../live-access';
 import type { Safeguards } from '../safeguards';
-import { entryKey, fenceKey, windowKey } from '../shards';
+import { fenceKey } from '../shards';
 import { TurnBatch } from '../turn-batch';
+import { CheckCall, CheckReply, OWNERS } from './check-protocol';
 import type { RedisClient } from './connect-redis';
 import { Script } from './script';
 
 /** At most so many checks hold Redis at a time: about 4 ms of it. */
 const CHECKS_PER_CALL_MAX = 256;
-const OWNERS = [...new Set(Object.values(SUBJECT_OWNERS))];
 
-/** A check that is decided already, on bodies with these headers. */
+/** A body that a check was decided on. */
+export interface DecidedSubject {
+  readonly ref: SubjectRef;
+  /** The entry's header, `<incarnation>:<version>=`; empty: not known. */
+  readonly expected: string;
+}
+
+/** A check that is decided already. */
 export interface DecidedCheck {
-  /** `expected`: the entry's header, `<incarnation>:<version>=`; empty: not known. */
-  readonly subjects: readonly { readonly ref: SubjectRef; readonly expected: string }[];
+  readonly subjects: readonly DecidedSubject[];
   /** Null: nothing is counted, as it is denied or not decided. */
   readonly count: Count | null;
 }
@@ -53,12 +59,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-type Reply = readonly [
-  now: number,
-  incarnations: readonly string[],
-  answers: readonly (readonly (number | string)[])[],
-];
-
 /** All checks of one shard that arrive in one turn of the event loop go in one script call (rule 10). */
 export class CheckBatch {
   readonly #turn = new TurnBatch<Waiting>((waiting) => this.#flush(waiting));
@@ -85,79 +85,14 @@ export class CheckBatch {
   }
 
   async #call(waiting: readonly Waiting[]): Promise<void> {
-    const keys = [...this.#fences];
-    const args: (string | number)[] = [OWNERS.length];
-    for (const { check } of waiting) this.#encode(check, keys, args);
+    const call = new CheckCall(this.shard);
+    const places = waiting.map(({ check }) => call.add(check));
     try {
-      const [now, incarnations, answers] = (await this.#script.run(this.redis, keys, args)) as Reply;
-      waiting.forEach(({ check, resolve }, place) =>
-        resolve(decode(check, answers[place] ?? [FAILED], now, incarnations)),
-      );
+      const keys = [...this.#fences, ...call.keys()];
+      const reply = new CheckReply(await this.#script.run(this.redis, keys, [call.argument(OWNERS.length)]));
+      waiting.forEach(({ check, resolve }, index) => resolve(reply.next(check, places[index] ?? [])));
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     }
   }
-
-  #encode({ subjects, count }: DecidedCheck, keys: string[], args: (string | number)[]): void {
-    args.push(subjects.length);
-    for (const { ref, expected } of subjects) {
-      keys.push(entryKey(this.shard, ref));
-      args.push(placeOf(SUBJECT_OWNERS[ref.kind]) + 1, expected);
-    }
-    if (count === null) return void args.push('-');
-    args.push(count.notAfterMs === null ? '' : count.notAfterMs * 1_000, count.cost, shapeOf(count.windows));
-    if (count.windows.length > 0) keys.push(windowKey(this.shard, count.windowKey));
-  }
 }
-
-/** As `windows.lua` reads it. */
-const shapeOf = (windows: readonly Window[]) =>
-  windows.map(({ limit, lengthMs }) => `${limit}/${lengthMs * 1_000},`).join('');
-
-const placeOf = (owner: SubjectOwner) => OWNERS.indexOf(owner);
-
-const [STALE, CURRENT, ENDED, LIMITED, FAILED] = [0, 1, 2, 3, 4];
-
-function decode(
-  check: DecidedCheck,
-  answer: readonly (number | string)[],
-  now: number,
-  incarnations: readonly string[],
-): CheckAnswer {
-  const [kind = FAILED, ...rest] = answer;
-  const nowMs = now / 1_000;
-  switch (kind) {
-    case STALE:
-      return {
-        kind: 'stale',
-        findings: check.subjects.map(({ ref }, place) => finding(ref, rest[place], now, incarnations)),
-      };
-    case CURRENT:
-      return { kind: 'current', windows: windowStates(check, rest), nowMs };
-    case ENDED:
-      return { kind: 'ended', nowMs };
-    case LIMITED:
-      return { kind: 'limited', retryAfterMs: Number(rest[0]), windows: windowStates(check, rest.slice(1)), nowMs };
-    default:
-      return { kind: 'failed' };
-  }
-}
-
-function finding(
-  ref: SubjectRef,
-  found: number | string | undefined,
-  now: number,
-  incarnations: readonly string[],
-): Finding {
-  if (found === 1) return 'current';
-  if (typeof found === 'string') return { entry: found };
-  return { miss: { incarnation: incarnations[placeOf(SUBJECT_OWNERS[ref.kind])] ?? '', atMicros: now } };
-}
-
-const windowStates = ({ count }: DecidedCheck, numbers: readonly (number | string)[]): readonly WindowState[] =>
-  (count?.windows ?? []).map(({ name, limit }, place) => ({
-    name,
-    limit,
-    remaining: Number(numbers[2 * place]),
-    resetAtMs: Number(numbers[2 * place + 1]),
-  }));

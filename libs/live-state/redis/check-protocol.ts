@@ -1,0 +1,124 @@
+import { SUBJECT_OWNERS, type SubjectRef, type Window } from '@latchkey/contracts';
+import type { WindowState } from '../live-access';
+import { entryKey, windowKey } from '../shards';
+import type { CheckAnswer, DecidedCheck, DecidedSubject, Finding } from './check-batch';
+
+/** In the order of their fences. */
+export const OWNERS = [...new Set(Object.values(SUBJECT_OWNERS))];
+
+/** From 1, as Lua counts. */
+const PLACE_OF_OWNER = new Map(
+  Object.entries(SUBJECT_OWNERS).map(([kind, owner]) => [kind, OWNERS.indexOf(owner) + 1]),
+);
+const placeOfOwner = ({ kind }: SubjectRef): number => PLACE_OF_OWNER.get(kind) ?? 0;
+
+/** What `check.lua` is called with. Checks of one turn have most of their subjects in common, so each is examined once. */
+export class CheckCall {
+  readonly #entryKeys: string[] = [];
+  readonly #windowKeys: string[] = [];
+  readonly #subjects: [owner: number, expected: string][] = [];
+  readonly #checks: unknown[] = [];
+  /** By the key of its entry. */
+  readonly #placeOf = new Map<string, number>();
+
+  constructor(private readonly shard: number) {}
+
+  /** @returns places of the check's subjects, from 1 */
+  add({ subjects, count }: DecidedCheck): readonly number[] {
+    const places = subjects.map((subject) => this.#place(subject));
+    if (count === null) {
+      this.#checks.push([places]);
+      return places;
+    }
+    const { notAfterMs, cost, windows } = count;
+    this.#checks.push([places, notAfterMs === null ? 0 : notAfterMs * 1_000, cost, shapeOf(windows)]);
+    if (windows.length > 0) this.#windowKeys.push(windowKey(this.shard, count.windowKey));
+    return places;
+  }
+
+  keys(): readonly string[] {
+    return [...this.#entryKeys, ...this.#windowKeys];
+  }
+
+  argument(owners: number): string {
+    return JSON.stringify({ owners, subjects: this.#subjects, checks: this.#checks });
+  }
+
+  #place({ ref, expected }: DecidedSubject): number {
+    const key = entryKey(this.shard, ref);
+    const known = this.#placeOf.get(key);
+    // Two checks of one turn may have been decided on different versions.
+    if (known !== undefined && this.#subjects[known - 1]?.[1] === expected) return known;
+    const place = this.#entryKeys.push(key);
+    this.#subjects.push([placeOfOwner(ref), expected]);
+    this.#placeOf.set(key, place);
+    return place;
+  }
+}
+
+/** As `windows.lua` reads it. Plans are few and each has one list of windows, so it is put together once. */
+const shapes = new WeakMap<readonly Window[], string>();
+function shapeOf(windows: readonly Window[]): string {
+  const known = shapes.get(windows);
+  if (known !== undefined) return known;
+  const shape = windows.map(({ limit, lengthMs }) => `${limit}/${lengthMs * 1_000},`).join('');
+  shapes.set(windows, shape);
+  return shape;
+}
+
+const AS_EXPECTED = 1;
+const [STALE, CURRENT, ENDED, LIMITED] = [0, 1, 2, 3];
+
+type Reply = readonly [
+  nowMicros: number,
+  incarnations: readonly string[],
+  found: readonly (number | string)[],
+  answers: readonly number[],
+];
+
+/** What `check.lua` answered, read in the order of the checks. */
+export class CheckReply {
+  readonly #nowMicros: number;
+  readonly #nowMs: number;
+  readonly #incarnations: readonly string[];
+  readonly #found: readonly (number | string)[];
+  readonly #answers: readonly number[];
+  #next = 0;
+
+  constructor(reply: unknown) {
+    [this.#nowMicros, this.#incarnations, this.#found, this.#answers] = reply as Reply;
+    this.#nowMs = this.#nowMicros / 1_000;
+  }
+
+  next({ subjects, count }: DecidedCheck, places: readonly number[]): CheckAnswer {
+    const nowMs = this.#nowMs;
+    switch (this.#number()) {
+      case STALE:
+        return { kind: 'stale', findings: subjects.map(({ ref }, index) => this.#finding(ref, places[index] ?? 0)) };
+      case CURRENT:
+        return { kind: 'current', windows: this.#windows(count?.windows ?? []), nowMs };
+      case ENDED:
+        return { kind: 'ended', nowMs };
+      case LIMITED:
+        return { kind: 'limited', retryAfterMs: this.#number(), windows: this.#windows(count?.windows ?? []), nowMs };
+      default:
+        return { kind: 'failed' };
+    }
+  }
+
+  #number(): number {
+    return this.#answers[this.#next++] ?? Number.NaN;
+  }
+
+  #finding(ref: SubjectRef, place: number): Finding {
+    const found = this.#found[place - 1];
+    if (found === AS_EXPECTED) return 'current';
+    if (typeof found === 'string') return { entry: found };
+    const incarnation = this.#incarnations[placeOfOwner(ref) - 1] ?? '';
+    return { miss: { incarnation, atMicros: this.#nowMicros } };
+  }
+
+  #windows(windows: readonly Window[]): readonly WindowState[] {
+    return windows.map(({ name, limit }) => ({ name, limit, remaining: this.#number(), resetAtMs: this.#number() }));
+  }
+}
