@@ -7,7 +7,6 @@ export {
   type AccessRequest,
   type Ending,
 } from './decision/decide-access';
-export type { KnownSubjects } from './decision/known-subjects';
 export { principalOf } from './decision/principal';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';

@@ -24,6 +24,12 @@ export interface SubjectSnapshot extends SubjectRef {
   readonly body: SubjectBody | null;
 }
 
+/** The subjects of one decision, as far as they are known. A handful: a list is looked through faster than a map is filled. */
+export type KnownSubjects = readonly SubjectSnapshot[];
+
+export const sameSubject = (one: SubjectRef, other: SubjectRef): boolean =>
+  one.id === other.id && one.kind === other.kind;
+
 export interface KeySubject {
   readonly kind: 'key';
   readonly workspaceId: WorkspaceId;

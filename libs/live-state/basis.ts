@@ -1,4 +1,10 @@
-import { subjectName, type SubjectRef, type SubjectSnapshot, type Verdict } from '@latchkey/contracts';
+import {
+  sameSubject,
+  type KnownSubjects,
+  type SubjectRef,
+  type SubjectSnapshot,
+  type Verdict,
+} from '@latchkey/contracts';
 import type { LiveQuery } from './live-access';
 
 /** Where a body may be known from that was true once. */
@@ -9,8 +15,9 @@ export type Recollection = (ref: SubjectRef) => SubjectSnapshot | undefined;
  * *Recalled*: true once; a verdict on it counts only after live state has confirmed it.
  */
 export class Basis<Denial> {
-  readonly #proven = new Map<string, SubjectSnapshot>();
-  readonly #recalled = new Map<string, SubjectSnapshot>();
+  #proven: SubjectSnapshot[] = [];
+  /** What the last verdict was decided on. */
+  #known: SubjectSnapshot[] = [];
   #wanted: readonly SubjectRef[];
 
   constructor(private readonly query: LiveQuery<Denial>) {
@@ -19,58 +26,49 @@ export class Basis<Denial> {
 
   /** What the rules say on all that is wanted, proven or recalled. `needs` remains when a wanted subject is neither. */
   verdict(recall: Recollection): Verdict<Denial> {
-    this.#wanted = this.query.subjects;
-    this.#recalled.clear();
+    this.#known = [];
+    this.#wanted = [];
+    let wanted = this.query.subjects;
     for (;;) {
-      const missing = this.#unknown(recall);
+      const missing = this.#want(wanted, recall);
       if (missing.length > 0) return { kind: 'needs', subjects: missing };
-      const verdict = this.query.decide(this.#known());
+      const verdict = this.query.decide(this.#known);
       if (verdict.kind !== 'needs') return verdict;
-      this.#wanted = [...this.#wanted, ...verdict.subjects.filter((ref) => !this.#wants(ref))];
+      wanted = verdict.subjects;
     }
   }
 
   /** What the last verdict needs and nobody has proven since this check arrived. */
   unproven(): readonly SubjectRef[] {
-    return this.#wanted.filter((ref) => !this.#proven.has(subjectName(ref)));
+    return this.#proven.length === 0 ? this.#wanted : this.#wanted.filter((ref) => !among(this.#proven, ref));
   }
 
   prove(snapshot: SubjectSnapshot): void {
-    this.#proven.set(subjectName(snapshot), snapshot);
+    this.#proven = [...this.#proven.filter((known) => !sameSubject(known, snapshot)), snapshot];
   }
 
   /** What the last verdict recalled of it has been confirmed since. */
   confirm(ref: SubjectRef): void {
-    const recalled = this.#recalled.get(subjectName(ref));
+    const recalled = among(this.#known, ref);
     if (recalled !== undefined) this.prove(recalled);
   }
 
   /** The subjects of the last verdict. */
-  subjects(): readonly SubjectSnapshot[] {
-    return [...this.#known().values()];
+  subjects(): KnownSubjects {
+    return this.#known;
   }
 
-  #known(): ReadonlyMap<string, SubjectSnapshot> {
-    const known = new Map<string, SubjectSnapshot>();
-    for (const ref of this.#wanted) {
-      const name = subjectName(ref);
-      const snapshot = this.#proven.get(name) ?? this.#recalled.get(name);
-      if (snapshot !== undefined) known.set(name, snapshot);
-    }
-    return known;
-  }
-
-  #unknown(recall: Recollection): readonly SubjectRef[] {
-    return this.#wanted.filter((ref) => {
-      const name = subjectName(ref);
-      if (this.#proven.has(name) || this.#recalled.has(name)) return false;
-      const snapshot = recall(ref);
-      if (snapshot !== undefined) this.#recalled.set(name, snapshot);
+  /** @returns those of the subjects that are neither proven nor recalled */
+  #want(subjects: readonly SubjectRef[], recall: Recollection): readonly SubjectRef[] {
+    const fresh = subjects.filter((ref) => !among(this.#wanted, ref));
+    this.#wanted = this.#wanted.length === 0 ? fresh : [...this.#wanted, ...fresh];
+    return fresh.filter((ref) => {
+      const snapshot = among(this.#proven, ref) ?? recall(ref);
+      if (snapshot !== undefined) this.#known.push(snapshot);
       return snapshot === undefined;
     });
   }
-
-  #wants(ref: SubjectRef): boolean {
-    return this.#wanted.some(({ kind, id }) => kind === ref.kind && id === ref.id);
-  }
 }
+
+const among = <Ref extends SubjectRef>(subjects: readonly Ref[], ref: SubjectRef): Ref | undefined =>
+  subjects.find((subject) => sameSubject(subject, ref));

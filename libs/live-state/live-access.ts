@@ -1,4 +1,4 @@
-import type { SubjectRef, SubjectSnapshot, Verdict, Window } from '@latchkey/contracts';
+import type { KnownSubjects, SubjectRef, Verdict, Window } from '@latchkey/contracts';
 
 export type { Verdict, Window };
 
@@ -16,14 +16,14 @@ export type Outcome<Denial> =
       readonly windows: readonly WindowState[];
       readonly nowMs: number;
       readonly via: Via;
-      readonly subjects: readonly SubjectSnapshot[];
+      readonly subjects: KnownSubjects;
     }
   | {
       readonly kind: 'denied';
       readonly denial: Denial;
       readonly nowMs: number;
       readonly via: Via;
-      readonly subjects: readonly SubjectSnapshot[];
+      readonly subjects: KnownSubjects;
     }
   | {
       readonly kind: 'limited';
@@ -31,7 +31,7 @@ export type Outcome<Denial> =
       readonly retryAfterMs: number;
       readonly nowMs: number;
       readonly via: Via;
-      readonly subjects: readonly SubjectSnapshot[];
+      readonly subjects: KnownSubjects;
     }
   /** Neither live state nor an owner could say. Never an allow. */
   | { readonly kind: 'unavailable' };
@@ -47,13 +47,10 @@ export interface LiveQuery<Denial> {
    * Pure; called again whenever a subject turns out to be newer than the node knew. A subject that does not exist has `body: null`.
    * `nowMs` is not given on purpose: ends are compared inside the script (`notAfterMs`).
    */
-  decide(known: ReadonlyMap<string, SubjectSnapshot>): Verdict<Denial>;
+  decide(known: KnownSubjects): Verdict<Denial>;
 }
 
-/**
- * Answers a check from live state, and from the owners where live state does not know (design: the check, rules 1 to 10).
- * `known` maps `subjectName()` to the snapshot.
- */
+/** Answers a check from live state, and from the owners where live state does not know (design: the check, rules 1 to 10). */
 export interface LiveAccess {
   decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>>;
 }

@@ -1,7 +1,7 @@
 import type { KeySubject, ScopeSetSubject } from '@latchkey/contracts';
 import { ipMatcher, type IpMatcher } from '../ip/ip-list';
 import type { Profile } from '../profiles/profile';
-import { holdScopes, type HeldScopes } from '../scopes';
+import { displayScope, holdScopes, type HeldScopes } from '../scopes';
 
 /** What a check asks of a body, prepared once: bodies live for many checks, and reading lists of ranges is slow. */
 export interface CompiledKey {
@@ -10,12 +10,15 @@ export interface CompiledKey {
   readonly allowsIp: IpMatcher | null;
   /** Null: all. */
   readonly assets: ReadonlySet<string> | null;
+  /** As the profile spells them. */
+  readonly displayedScopes: readonly string[];
 }
 
 const compileKey = (profile: Profile, key: KeySubject): CompiledKey => ({
   holds: holdScopes(profile, key.scopes),
   allowsIp: key.allowedIps.length === 0 ? null : ipMatcher(key.allowedIps),
   assets: key.assets === 'all' ? null : new Set(key.assets),
+  displayedScopes: key.scopes.map((scope) => displayScope(profile, scope)),
 });
 
 /** Remembers a result for as long as its body is in use. A body belongs to one workspace, and that to one profile for ever. */

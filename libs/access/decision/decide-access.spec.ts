@@ -3,6 +3,7 @@ import {
   subjectName,
   type CredentialRef,
   type KeySubject,
+  type KnownSubjects,
   type ScopeSetSubject,
   type SubjectBody,
   type SubjectKind,
@@ -33,10 +34,12 @@ const key: KeySubject = {
   expiresAtMs: null,
 };
 
-const snapshot = (kind: SubjectKind, id: string, body: SubjectBody | null): [string, SubjectSnapshot] => [
-  subjectName({ kind, id }),
-  { kind, id, version: 1, body },
-];
+const snapshot = (kind: SubjectKind, id: string, body: SubjectBody | null): SubjectSnapshot => ({
+  kind,
+  id,
+  version: 1,
+  body,
+});
 
 interface World {
   readonly key: Partial<KeySubject> | null;
@@ -49,12 +52,12 @@ interface World {
 const knownOf = (world: Partial<World> = {}) => {
   const body = <Body extends SubjectBody>(everyday: Body, change: Partial<Body> | null | undefined) =>
     change === null ? null : { ...everyday, ...change };
-  return new Map([
+  return [
     snapshot('key', 'k1', body(key, world.key)),
     snapshot('workspace', 'w1', body(workspace, world.workspace)),
     snapshot('user', 'u1', body(user, world.user)),
     snapshot('scope_set', 's1', body(scopeSet, world.scopeSet)),
-  ]);
+  ];
 };
 
 const decide = (world: Partial<World>, request: AccessRequest = {}, ref = credential) =>
@@ -67,15 +70,15 @@ const outcome = (world: Partial<World>, request: AccessRequest = {}, ref = crede
 };
 
 describe('what a decision needs', () => {
-  const needsOf = (known: Map<string, SubjectSnapshot>) => {
+  const needsOf = (known: KnownSubjects) => {
     const verdict = decideAccess(credential, {}, known);
     return verdict.kind === 'needs' ? verdict.subjects.map(subjectName) : verdict.kind;
   };
   const without = (world: Partial<World>, ...names: string[]) =>
-    new Map([...knownOf(world)].filter(([name]) => !names.includes(name)));
+    knownOf(world).filter((subject) => !names.includes(subjectName(subject)));
 
   it('is the key and the workspace, then what the key names', () => {
-    expect(needsOf(new Map())).toEqual(['key:k1', 'workspace:w1']);
+    expect(needsOf([])).toEqual(['key:k1', 'workspace:w1']);
     const world = { key: { scopeSetIds: ['s1'] } };
     expect(needsOf(without(world, 'user:u1', 'scope_set:s1'))).toEqual(['user:u1', 'scope_set:s1']);
     expect(needsOf(without(world, 'workspace:w1'))).toEqual(['workspace:w1']);
@@ -147,15 +150,15 @@ describe('a credential passes only if all that it depends on is live', () => {
 
   it('a prototype is nobody of the workspace', () => {
     const ref = { ...credential, workspaceId: workspaceId('constructor') };
-    const known = new Map([
+    const known = [
       ...knownOf({ key: { workspaceId: workspaceId('constructor') } }),
       snapshot('workspace', 'constructor', workspace),
-    ]);
+    ];
     expect(decideAccess(ref, {}, known)).toMatchObject({ kind: 'deny', denial: { reason: 'suspended' } });
   });
 
   it('a body of another kind is no body', () => {
-    const known = new Map([...knownOf(), snapshot('user', 'u1', workspace)]);
+    const known = [snapshot('user', 'u1', workspace), ...knownOf()];
     expect(decideAccess(credential, {}, known).kind).toBe('deny');
   });
 });
@@ -288,7 +291,7 @@ describe('the principal', () => {
   });
 
   it('is nobody while the key or the workspace is not known', () => {
-    expect(principalOf(credential, new Map())).toBeNull();
+    expect(principalOf(credential, [])).toBeNull();
     expect(principalOf(credential, knownOf({ key: null }))).toBeNull();
     expect(principalOf(credential, knownOf({ workspace: null }))).toBeNull();
   });
@@ -305,7 +308,7 @@ describe('a body that changes', () => {
   it('is judged by the profile of its workspace, even if the same body is seen with another', () => {
     const body: KeySubject = { ...key, scopes: ['actions:execute'] };
     const under = (profile: string) => {
-      const known = new Map([...knownOf({ workspace: { profile } }), snapshot('key', 'k1', body)]);
+      const known = [snapshot('key', 'k1', body), ...knownOf({ workspace: { profile } })];
       return decideAccess(credential, { scopes: ['actions:execute'] }, known).kind;
     };
     expect(['s4e', 'latchkey', 's4e'].map(under)).toEqual(['allow', 'deny', 'allow']);

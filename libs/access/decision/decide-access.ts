@@ -3,6 +3,7 @@ import type {
   CredentialRef,
   DenialReason,
   KeySubject,
+  KnownSubjects,
   ScopeSetSubject,
   SubjectRef,
   UserSubject,
@@ -14,7 +15,7 @@ import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { canonicalScope, concernsAssets, holdingsCover } from '../scopes';
 import { compiledKey, compiledScopeSet, type CompiledKey } from './compiled';
-import { bodyOf, type KnownSubjects } from './known-subjects';
+import { bodyOf } from './known-subjects';
 
 /** What a check asks, besides the credential. */
 export type AccessRequest = Pick<CheckRequest, 'scopes' | 'ip' | 'asset' | 'own_assets' | 'cost'>;

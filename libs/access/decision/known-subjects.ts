@@ -1,7 +1,4 @@
-import { subjectName, type SubjectBody, type SubjectKind, type SubjectSnapshot } from '@latchkey/contracts';
-
-/** Snapshots by `subjectName()`. */
-export type KnownSubjects = ReadonlyMap<string, SubjectSnapshot>;
+import { sameSubject, type KnownSubjects, type SubjectBody, type SubjectKind } from '@latchkey/contracts';
 
 export type BodyOf<Kind extends SubjectKind> = Extract<SubjectBody, { kind: Kind }>;
 
@@ -13,7 +10,7 @@ export function bodyOf<Kind extends SubjectKind>(
   kind: Kind,
   id: string,
 ): BodyOf<Kind> | null | undefined {
-  const snapshot = known.get(subjectName({ kind, id }));
+  const snapshot = known.find((subject) => sameSubject(subject, { kind, id }));
   if (!snapshot) return undefined;
   return snapshot.body && isOfKind(snapshot.body, kind) ? snapshot.body : null;
 }

@@ -1,14 +1,21 @@
-import { secretIdOf, type CredentialRef, type Principal } from '@latchkey/contracts';
+import {
+  secretIdOf,
+  type CredentialRef,
+  type KeySubject,
+  type KnownSubjects,
+  type Principal,
+} from '@latchkey/contracts';
+import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { displayScope } from '../scopes';
-import { bodyOf, type KnownSubjects } from './known-subjects';
+import { compiledKey } from './compiled';
+import { bodyOf } from './known-subjects';
 
 /** Who a credential stands for, from the subjects that decided its check; null while one of them is not known or does not exist. */
 export function principalOf(credential: CredentialRef, known: KnownSubjects): Principal | null {
   const key = bodyOf(known, 'key', credential.keyId);
   const profile = profileByName(bodyOf(known, 'workspace', credential.workspaceId)?.profile ?? '');
   if (!key || !profile) return null;
-  const ofSets = key.scopeSetIds.flatMap((id) => bodyOf(known, 'scope_set', id)?.scopes ?? []);
   return {
     kind: 'api_key',
     id: credential.keyId,
@@ -16,7 +23,14 @@ export function principalOf(credential: CredentialRef, known: KnownSubjects): Pr
     workspace_id: key.workspaceId,
     user_id: key.userId,
     name: key.name,
-    scopes: [...new Set([...key.scopes, ...ofSets])].map((scope) => displayScope(profile, scope)),
+    scopes: scopesOf(profile, key, known),
     assets: key.assets,
   };
+}
+
+function scopesOf(profile: Profile, key: KeySubject, known: KnownSubjects): readonly string[] {
+  const { displayedScopes } = compiledKey(profile, key);
+  if (key.scopeSetIds.length === 0) return displayedScopes;
+  const ofSets = key.scopeSetIds.flatMap((id) => bodyOf(known, 'scope_set', id)?.scopes ?? []);
+  return [...new Set([...displayedScopes, ...ofSets.map((scope) => displayScope(profile, scope))])];
 }

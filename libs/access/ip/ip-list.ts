@@ -34,7 +34,7 @@ const intervalsOf = (texts: readonly string[]): readonly Interval[] => {
 /** Prepares a list of addresses and ranges to be asked many times. Entries that cannot be read match nothing. */
 export function ipMatcher(texts: readonly string[]): IpMatcher {
   const intervals = intervalsOf(texts);
-  return (ip) => {
+  const matches: IpMatcher = (ip) => {
     const address = parseIpAddress(ip);
     return (
       address !== undefined &&
@@ -42,6 +42,12 @@ export function ipMatcher(texts: readonly string[]): IpMatcher {
         ({ version, first, last }) => version === address.version && first <= address.value && address.value <= last,
       )
     );
+  };
+  // Most keys are used from one place, and reading an address costs more than all the rest of a decision.
+  let last: { readonly ip: string; readonly matched: boolean } | undefined;
+  return (ip) => {
+    if (last?.ip !== ip) last = { ip, matched: matches(ip) };
+    return last.matched;
   };
 }
 

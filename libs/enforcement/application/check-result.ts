@@ -1,12 +1,10 @@
 import { denialReasonAt, principalOf, type AccessDenial } from '@latchkey/access';
 import {
-  subjectName,
   type CheckResult,
   type CredentialRef,
   type DenialReason,
   type LimitState,
   type Principal,
-  type SubjectSnapshot,
 } from '@latchkey/contracts';
 import type { Outcome, WindowState } from '@latchkey/live-state';
 import { limitHeaders, wholeSeconds } from './limit-headers';
@@ -61,21 +59,21 @@ export function resultOf(
     case 'denied': {
       const reason = denialReasonAt(outcome.denial, outcome.nowMs);
       // Who presents an ended credential has not proved to be anybody.
-      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : principalAmong(outcome.subjects, credential);
+      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : principalOf(credential, outcome.subjects);
       return { ...refused(reason, outcome.nowMs, outcome.via), principal };
     }
     case 'limited': {
       const retryAfter = Math.max(1, wholeSeconds(outcome.retryAfterMs));
       return {
         ...refused('rate_limited', outcome.nowMs, outcome.via),
-        principal: principalAmong(outcome.subjects, credential),
+        principal: principalOf(credential, outcome.subjects),
         limits: outcome.windows.map(limitState),
         retry_after: retryAfter,
         headers: { ...limitHeaders(outcome.windows, outcome.nowMs), 'Retry-After': String(retryAfter) },
       };
     }
     case 'allowed': {
-      const principal = principalAmong(outcome.subjects, credential);
+      const principal = principalOf(credential, outcome.subjects);
       // Nobody in particular may not pass, whatever live state says.
       if (principal === null) return refused('unavailable', outcome.nowMs, outcome.via);
       return {
@@ -98,6 +96,3 @@ const limitState = ({ name, limit, remaining, resetAtMs }: WindowState): LimitSt
   remaining,
   reset_at: wholeSeconds(resetAtMs),
 });
-
-const principalAmong = (subjects: readonly SubjectSnapshot[], credential: CredentialRef): Principal | null =>
-  principalOf(credential, new Map(subjects.map((subject) => [subjectName(subject), subject])));

@@ -15,13 +15,12 @@ export class ScriptedLiveAccess implements LiveAccess {
 
   async decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>> {
     if (!this.available) return { kind: 'unavailable' };
-    const known = new Map<string, SubjectSnapshot>();
-    this.learn(known, query.subjects);
+    const known = this.snapshots(query.subjects);
     for (;;) {
       const verdict = query.decide(known);
-      const answer = { nowMs: this.nowMs, via: 'cache', subjects: [...known.values()] } as const;
+      const answer = { nowMs: this.nowMs, via: 'cache', subjects: known } as const;
       if (verdict.kind === 'needs') {
-        this.learn(known, verdict.subjects);
+        known.push(...this.snapshots(verdict.subjects));
         continue;
       }
       if (verdict.kind === 'deny') return { kind: 'denied', denial: verdict.denial, ...answer };
@@ -41,9 +40,8 @@ export class ScriptedLiveAccess implements LiveAccess {
     }
   }
 
-  private learn(known: Map<string, SubjectSnapshot>, refs: readonly SubjectRef[]): void {
-    for (const ref of refs)
-      known.set(subjectName(ref), this.subjects.get(subjectName(ref)) ?? { ...ref, version: 0, body: null });
+  private snapshots(refs: readonly SubjectRef[]): SubjectSnapshot[] {
+    return refs.map((ref) => this.subjects.get(subjectName(ref)) ?? { ...ref, version: 0, body: null });
   }
 
   private state({ name, limit, lengthMs }: Window, used: number): WindowState {

@@ -1,7 +1,6 @@
 import { decideAccess, denialReasonAt, principalOf } from '@latchkey/access';
 import {
   SUBJECT_OWNERS,
-  subjectName,
   type CheckRequest,
   type CheckResult,
   type CredentialResolver,
@@ -27,7 +26,7 @@ export class OwnerCheck implements CheckClient {
     const nowMs = this.clock.now().getTime();
     const [credential] = await this.credentials.resolve([createHash('sha256').update(request.credential).digest()]);
     if (!credential) return this.#denied('unknown');
-    const known = new Map<string, SubjectSnapshot>();
+    const known: SubjectSnapshot[] = [];
     for (;;) {
       const verdict = decideAccess(credential, request, known);
       if (verdict.kind === 'deny') return this.#denied(denialReasonAt(verdict.denial, nowMs));
@@ -43,7 +42,7 @@ export class OwnerCheck implements CheckClient {
       }
       for (const ref of verdict.subjects) {
         const [snapshot] = await this.reader.read(SUBJECT_OWNERS[ref.kind], [ref]);
-        if (snapshot) known.set(subjectName(ref), snapshot);
+        if (snapshot) known.push(snapshot);
       }
     }
   }

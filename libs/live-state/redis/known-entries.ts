@@ -6,28 +6,37 @@ export interface KnownEntry {
   readonly snapshot: SubjectSnapshot;
 }
 
-/** Bodies that this node has parsed, the latest of each subject, the least used forgotten first. Never a basis by itself (rule 2). */
+/**
+ * Bodies that this node has parsed, the latest of each subject. Never a basis by itself (rule 2).
+ *
+ * Two generations, as an exact order of use would have to be written down on every check: when the younger one is full it becomes the
+ * older one, and what nobody has used since then is forgotten with the next.
+ */
 export class KnownEntries {
-  readonly #entries = new Map<string, KnownEntry>();
+  #younger = new Map<string, KnownEntry>();
+  #older = new Map<string, KnownEntry>();
 
   constructor(private readonly entriesMax: number) {}
 
   get(subject: SubjectRef): KnownEntry | undefined {
     const name = subjectName(subject);
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(name);
-    this.#entries.set(name, entry);
-    return entry;
+    const entry = this.#younger.get(name);
+    if (entry !== undefined) return entry;
+    const older = this.#older.get(name);
+    if (older !== undefined) this.#keep(name, older);
+    return older;
   }
 
   put(entry: KnownEntry): void {
-    const name = subjectName(entry.snapshot);
-    this.#entries.delete(name);
-    this.#entries.set(name, entry);
-    if (this.#entries.size <= this.entriesMax) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+    this.#keep(subjectName(entry.snapshot), entry);
+  }
+
+  #keep(name: string, entry: KnownEntry): void {
+    this.#older.delete(name);
+    this.#younger.set(name, entry);
+    if (this.#younger.size * 2 < this.entriesMax) return;
+    this.#older = this.#younger;
+    this.#younger = new Map();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Window } from '@latchkey/contracts';
+import type { KnownSubjects, SubjectKind, Window } from '@latchkey/contracts';
 import type { LiveQuery } from '../live-access';
 import { WORKSPACE } from './bodies';
 
@@ -7,6 +7,9 @@ export interface QueryOptions {
   readonly cost?: number;
   readonly notAfterMs?: number | null;
 }
+
+const find = (known: KnownSubjects, kind: SubjectKind, id: string) =>
+  known.find((subject) => subject.kind === kind && subject.id === id);
 
 export type Denial = 'unknown' | 'not active' | 'ended';
 
@@ -18,10 +21,10 @@ export const queryFor = (keyId: string, options: QueryOptions = {}): LiveQuery<D
     { kind: 'workspace', id: WORKSPACE },
   ],
   decide(known) {
-    const key = known.get(`key:${keyId}`)?.body;
-    const workspace = known.get(`workspace:${WORKSPACE}`)?.body;
+    const key = find(known, 'key', keyId)?.body;
+    const workspace = find(known, 'workspace', WORKSPACE)?.body;
     if (key?.kind !== 'key' || workspace?.kind !== 'workspace') return { kind: 'deny', denial: 'unknown' };
-    const user = known.get(`user:${key.userId}`);
+    const user = find(known, 'user', key.userId);
     if (user === undefined) return { kind: 'needs', subjects: [{ kind: 'user', id: key.userId }] };
     if (user.body?.kind !== 'user') return { kind: 'deny', denial: 'unknown' };
     const active = [key, workspace, user.body].every(({ status }) => status === 'active');
