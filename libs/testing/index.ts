@@ -7,6 +7,7 @@ export * from './given';
 export * from './kafka-process';
 export * from './postgres-process';
 export * from './projected';
+export * from './random';
 export * from './redis-process';
 export * from './report';
 export * from './sequential-ids';

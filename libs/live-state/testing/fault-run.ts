@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { userId } from '@latchkey/kernel';
+import { Random } from '@latchkey/testing';
 import type { RedisLiveAccess } from '../redis/redis-live-access';
 import type { Safeguards } from '../safeguards';
 import { FAULTS, FaultWorld, type Fault } from './fault-world';
 import { keyBody, userBody } from './bodies';
 import { queryFor } from './query';
-import { Random } from './random';
 
 export interface FaultRunOptions {
   /** The run ends when it has had all three. */

@@ -1,5 +1,12 @@
 import { SUBJECT_OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
-import { eventually, startRedis, startTcpProxy, type RedisProcess, type TcpProxy } from '@latchkey/testing';
+import {
+  eventually,
+  startRedis,
+  startTcpProxy,
+  type Random,
+  type RedisProcess,
+  type TcpProxy,
+} from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectRedis, redisReady } from '../redis/connect-redis';
@@ -9,7 +16,6 @@ import { ALL_SAFEGUARDS, type Safeguards } from '../safeguards';
 import type { SubjectChange } from '../subject-changes';
 import { liveStateTiming, type LiveStateTiming } from '../timing';
 import { startOwners, type Owners } from './owners';
-import type { Random } from './random';
 
 export const FAULTS = ['flush', 'kill', 'pause', 'cut off an owner', 'fail over'] as const;
 export type Fault = (typeof FAULTS)[number];
