@@ -66,14 +66,13 @@ function shapeOf(windows: readonly Window[]): string {
   return shape;
 }
 
-const AS_EXPECTED = 1;
 const [STALE, CURRENT, ENDED, LIMITED] = [0, 1, 2, 3];
 
 type Reply = readonly [
   nowMicros: number,
   incarnations: readonly string[],
-  found: readonly (number | string)[],
-  answers: readonly number[],
+  unexpected: readonly (number | string)[],
+  answers: string,
 ];
 
 /** What `check.lua` answered, read in the order of the checks. */
@@ -81,13 +80,18 @@ export class CheckReply {
   readonly #nowMicros: number;
   readonly #nowMs: number;
   readonly #incarnations: readonly string[];
-  readonly #found: readonly (number | string)[];
+  /** By place, of the subjects that are not as expected. */
+  readonly #found = new Map<number, number | string>();
   readonly #answers: readonly number[];
   #next = 0;
 
   constructor(reply: unknown) {
-    [this.#nowMicros, this.#incarnations, this.#found, this.#answers] = reply as Reply;
-    this.#nowMs = this.#nowMicros / 1_000;
+    const [nowMicros, incarnations, unexpected, answers] = reply as Reply;
+    this.#nowMicros = nowMicros;
+    this.#nowMs = nowMicros / 1_000;
+    this.#incarnations = incarnations;
+    for (let i = 0; i + 1 < unexpected.length; i += 2) this.#found.set(Number(unexpected[i]), unexpected[i + 1] ?? 0);
+    this.#answers = JSON.parse(answers) as readonly number[];
   }
 
   next({ subjects, count }: DecidedCheck, places: readonly number[]): CheckAnswer {
@@ -111,8 +115,8 @@ export class CheckReply {
   }
 
   #finding(ref: SubjectRef, place: number): Finding {
-    const found = this.#found[place - 1];
-    if (found === AS_EXPECTED) return 'current';
+    const found = this.#found.get(place);
+    if (found === undefined) return 'current';
     if (typeof found === 'string') return { entry: found };
     const incarnation = this.#incarnations[placeOfOwner(ref) - 1] ?? '';
     return { miss: { incarnation, atMicros: this.#nowMicros } };

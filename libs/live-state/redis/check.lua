@@ -7,9 +7,10 @@
 --   subjects  of each: place of its owner, header of the body that was decided on ('' = not known). Checks of one workspace share most
 --   checks    of each: places of its subjects; and, unless nothing is to be counted, end (µs, 0 = none), cost, shape of the windows
 --             ('' = unlimited)
--- Answers the time (µs), the live incarnation of each owner ('' = no fence holds), what is found of each subject:
+-- Answers the time (µs), the live incarnation of each owner ('' = no fence holds), place and finding of each subject that is not as
+-- expected:
 local UNREADABLE, ASK_OWNER, AS_EXPECTED = -1, 0, 1 -- or a newer entry
--- and of all checks one after another:
+-- and in JSON, of all checks one after another:
 local STALE, CURRENT, ENDED, LIMITED, FAILED = 0, 1, 2, 3, 4
 --   STALE    a subject is not as expected
 --   CURRENT  as expected; of each window: remaining, reset (ms)
@@ -39,10 +40,14 @@ local function examine(entry_key, fence, expected)
   return ASK_OWNER
 end
 
-local found = {}
+local found, unexpected = {}, {}
 for place, subject in ipairs(call.subjects) do
   local fine, finding = pcall(examine, key(), fences[subject[1]], subject[2])
   found[place] = fine and finding or UNREADABLE
+  if found[place] ~= AS_EXPECTED then
+    unexpected[#unexpected + 1] = place
+    unexpected[#unexpected + 1] = found[place]
+  end
 end
 
 local function proven(places)
@@ -83,4 +88,4 @@ for _, check in ipairs(call.checks) do
     count_call(windows_key, shape, cost)
   end
 end
-return { now, fences, found, answers }
+return { now, fences, unexpected, cjson.encode(answers) }
