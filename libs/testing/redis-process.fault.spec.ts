@@ -5,8 +5,8 @@ import { startRedis, type RedisProcess } from './redis-process';
 describe('a Redis of one’s own', () => {
   let redis: RedisProcess;
   let client: Redis;
-  const open = async (persistent: boolean) => {
-    redis = await startRedis({ persistent });
+  const open = async (persistent: boolean, password?: string) => {
+    redis = await startRedis({ persistent, ...(password !== undefined && { password }) });
     client = new Redis(redis.url, { retryStrategy: () => 20, commandTimeout: 200 });
     client.on('error', () => undefined);
     await client.set('key', 'value');
@@ -33,8 +33,12 @@ describe('a Redis of one’s own', () => {
     await eventually(async () => expect(await client.get('key')).toBeNull());
   });
 
-  it('comes back with its data when persistent', async () => {
-    await open(true);
+  it('comes back with its data when persistent, and lets nobody in without its password', async () => {
+    await open(true, 'a "word" / with + signs');
+    const stranger = new Redis(redis.port, '127.0.0.1', { lazyConnect: true });
+    stranger.on('error', () => undefined);
+    await expect(stranger.get('key')).rejects.toThrow('NOAUTH');
+    stranger.disconnect();
     await redis.restart();
     await eventually(async () => expect(await client.get('key')).toBe('value'));
   });

@@ -5,6 +5,8 @@ import { eventually } from './eventually';
 export interface ServerProcess {
   readonly url: string;
   readonly port: number;
+  /** Of everything that it keeps and writes, until `stop`. */
+  readonly folder: string;
   /** Of the process that runs now; another after `restart`. */
   readonly pid: number;
   /** Ends it without notice (SIGKILL), as a crash does. Resolves when it is gone. */

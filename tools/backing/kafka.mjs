@@ -59,34 +59,40 @@ export const kafka = {
     return { address: `localhost:${port}`, stop };
   },
 
-  async fromPrograms({ folder, progress }) {
-    await ensureProgram('java', { name: 'default-jre-headless', title: 'Java', progress });
-    const libraries = await fetchKafka(progress);
-    await mkdir(folder, { recursive: true });
-    const [port, controllerPort] = [await freePort(), await freePort()];
-    const config = path.join(folder, 'server.properties');
-    const node = {
-      'process.roles': 'broker,controller',
-      'node.id': '1',
-      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      'controller.listener.names': 'CONTROLLER',
-      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-      'log.dirs': path.join(folder, 'data'),
-    };
-    const lines = Object.entries({ ...node, ...settings }).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(config, lines.join(''));
-    const logging = `-Dlog4j2.configurationFile=${path.join(recipe, 'log4j2.properties')}`;
-    const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', logging, '-cp', path.join(libraries, '*')];
+  fromPrograms: async ({ folder, progress }) =>
+    startKafka({ folder, port: await freePort(), controllerPort: await freePort(), progress }),
+};
+
+/** Starts the broker from its Maven artefacts, on the loopback, with what it finds in `folder`. */
+export async function startKafka({ folder, port, controllerPort, progress }) {
+  await ensureProgram('java', { name: 'default-jre-headless', title: 'Java', progress });
+  const libraries = await fetchKafka(progress);
+  await mkdir(folder, { recursive: true });
+  const config = path.join(folder, 'server.properties');
+  const data = path.join(folder, 'data');
+  const node = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'log.dirs': data,
+  };
+  const lines = Object.entries({ ...node, ...settings }).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(config, lines.join(''));
+  const logging = `-Dlog4j2.configurationFile=${path.join(recipe, 'log4j2.properties')}`;
+  const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', logging, '-cp', path.join(libraries, '*')];
+  if (!(await stat(path.join(data, 'meta.properties')).catch(() => undefined))) {
     const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', config];
     await run('java', ['-Xmx128m', ...java, ...format], { timeout: 60_000 });
-    const { pid, stop } = await startProgram('java', ['-Xmx512m', ...java, 'kafka.Kafka', config], {
-      logFile: path.join(folder, 'kafka.log'),
-      ready: () => accepts('127.0.0.1', port),
-    });
-    return { address: `127.0.0.1:${port}`, pid, stop };
-  },
-};
+  }
+  const { pid, stop } = await startProgram('java', ['-Xmx512m', ...java, 'kafka.Kafka', config], {
+    logFile: path.join(folder, 'kafka.log'),
+    ready: () => accepts('127.0.0.1', port),
+  });
+  return { address: `127.0.0.1:${port}`, pid, stop };
+}
 
 const pom = () => readFile(path.join(recipe, 'pom.xml'), 'utf8');
 const versionIn = (text) => /<kafka.version>(.+)<\/kafka.version>/.exec(text)[1];
