@@ -1,3 +1,5 @@
+import type { WorkspaceId } from '@latchkey/kernel';
+
 /** What somebody who asks for a check shows of itself. */
 export interface PresentedCaller {
   /** Value of `Authorization`, of HTTP or of gRPC's metadata. */
@@ -6,8 +8,19 @@ export interface PresentedCaller {
   readonly certified: boolean;
 }
 
+/** Somebody who may ask. */
+export interface AdmittedCaller {
+  readonly verdict: 'admitted';
+  /** The only workspace whose credentials it is told about; null: all. */
+  readonly workspaceId: WorkspaceId | null;
+}
+
 /** `unauthenticated`: no credential, or none that is good; `forbidden`: good, but not for asking; `unavailable`: nobody can tell. */
-export type CallerVerdict = 'admitted' | 'unauthenticated' | 'forbidden' | 'unavailable';
+export interface RefusedCaller {
+  readonly verdict: 'unauthenticated' | 'forbidden' | 'unavailable';
+}
+
+export type CallerVerdict = AdmittedCaller | RefusedCaller;
 
 /** Who may ask. Whoever may can try credentials, and learns why one is refused. */
 export interface Callers {
@@ -15,5 +28,8 @@ export interface Callers {
   admit(caller: PresentedCaller): CallerVerdict | Promise<CallerVerdict>;
 }
 
+/** The installation itself: it asks about every workspace. */
+export const UNRESTRICTED: AdmittedCaller = { verdict: 'admitted', workspaceId: null };
+
 /** For an address that only this machine reaches. */
-export const everyCaller: Callers = { admit: () => 'admitted' };
+export const everyCaller: Callers = { admit: () => UNRESTRICTED };

@@ -1,4 +1,4 @@
-import { AppError, type Clock } from '@latchkey/kernel';
+import { AppError, workspaceId, type Clock, type WorkspaceId } from '@latchkey/kernel';
 import type { CheckRequest, KeySubject } from '@latchkey/contracts';
 import { createCheckAccess } from '../enforcement.module';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, USER, WORKSPACE } from '../testing/keys';
@@ -250,4 +250,25 @@ it('takes its time from its clock where live state was not asked', async () => {
   };
   const access = new CheckAccess({ ...parts, credentials: { find: async () => null } });
   expect((await access.check({ credential: '' })).checked_at).toBe('2030-01-01T00:00:00.000Z');
+});
+
+describe('a caller that is restricted to one workspace', () => {
+  const ofWorkspace = (id: WorkspaceId) => ({ verdict: 'admitted', workspaceId: id }) as const;
+
+  it('is told about credentials of that workspace', async () => {
+    const { access } = given();
+    expect(await access.checkFor(ofWorkspace(WORKSPACE), { credential: SECRET })).toMatchObject({ allowed: true });
+  });
+
+  it('cannot tell those of another from those that do not exist, whatever became of them, and counts no call', async () => {
+    const { access, live } = given();
+    const other = ofWorkspace(workspaceId('01900000-0000-7000-8000-0000000000ff'));
+    const ofNobody = await access.checkFor(other, { credential: newSecret() });
+    for (const status of ['active', 'suspended', 'revoked'] as const) {
+      live.put(KEY, { ...activeKey, status });
+      const hidden = await access.checkFor(other, { credential: SECRET, scopes: ['read:assets'] });
+      expect({ ...hidden, checked_at: '' }).toEqual({ ...ofNobody, checked_at: '' });
+    }
+    expect(live.counted.size).toBe(0);
+  });
 });

@@ -3,6 +3,7 @@ import type { CheckRequest, CheckResult, CredentialRef, DenialReason } from '@la
 import { isAppError, type Clock } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
 import type { CredentialDirectory } from './credential-directory';
+import { UNRESTRICTED, type AdmittedCaller } from './callers';
 import { refused, resultOf } from './check-result';
 import type { DecisionCounter, Sha256 } from './ports';
 
@@ -22,15 +23,21 @@ export interface CheckAccessParts {
 export class CheckAccess {
   constructor(private readonly parts: CheckAccessParts) {}
 
-  async check(request: CheckRequest): Promise<CheckResult> {
-    const result = await this.answer(request);
+  /** For this process's own guard. What others ask goes through `checkFor`. */
+  check(request: CheckRequest): Promise<CheckResult> {
+    return this.checkFor(UNRESTRICTED, request);
+  }
+
+  /** What a caller asks who is restricted to a workspace: credentials of all others do not exist for it. */
+  async checkFor(caller: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
+    const result = await this.answer(caller, request);
     this.parts.decisions.count(result.reason ?? 'allowed');
     return result;
   }
 
-  private async answer(request: CheckRequest): Promise<CheckResult> {
+  private async answer(caller: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
     try {
-      return await this.decide(request);
+      return await this.decide(caller, request);
     } catch (error) {
       // An owner that cannot be asked is an everyday outcome; anything else is a fault of ours.
       if (!isAppError(error, 'service.unavailable')) this.parts.onError(error);
@@ -38,12 +45,13 @@ export class CheckAccess {
     }
   }
 
-  private async decide(request: CheckRequest): Promise<CheckResult> {
+  private async decide({ workspaceId }: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
     if (request.credential === '') return this.refused('missing', 'memory');
     // No I/O for a text that cannot be a key: guessing costs the guesser more than us.
     if (parseKey(request.credential).kind !== 'key') return this.refused('unknown', 'memory');
     const credential = await this.parts.credentials.find(this.parts.sha256(request.credential));
-    if (credential === null) return this.refused('unknown', 'owner');
+    const hidden = workspaceId !== null && credential?.workspaceId !== workspaceId;
+    if (credential === null || hidden) return this.refused('unknown', 'owner');
     return this.decideFor(credential, request);
   }
 
