@@ -1,5 +1,7 @@
 export * from './check';
 export * from './directory';
+export * from './events/decision-events';
+export * from './events/decision-table';
 export * from './events/envelope';
 export * from './events/identity-events';
 export * from './events/key-events';

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
+import { decisionEvents } from './decision-events';
 import { eventEnvelope, type EventEnvelope } from './envelope';
 import { identityEvents } from './identity-events';
 import { keyEvents } from './key-events';
 
 /** Every event type with its schema. A type is never removed and never changes its meaning: a new version is a new type. */
-export const eventSchemas = { ...keyEvents, ...identityEvents } as const;
+export const eventSchemas = { ...keyEvents, ...identityEvents, ...decisionEvents } as const;
 
 export type EventType = keyof typeof eventSchemas;
 

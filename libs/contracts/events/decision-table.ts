@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { CheckResult } from '../check';
+
+/** One decision on a call: what was asked, as far as the calling service said it, and the true answer. */
+export interface Decision {
+  /** Unix ms. */
+  readonly timeMs: number;
+  /** `allowed`, or why not: the true reason, also where an end user sees one body for all. */
+  readonly outcome: string;
+  /** How the decision came about. */
+  readonly via: CheckResult['via'];
+  /** Null where the credential is missing or unknown, or nobody could say whose it is. */
+  readonly secret: DecidedSecret | null;
+  readonly scopes: readonly string[];
+  readonly asset: string | null;
+  readonly action: string | null;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly ip: string | null;
+  /** How much of each limit the call uses up where it is allowed. */
+  readonly cost: number;
+}
+
+export interface DecidedSecret {
+  readonly workspaceId: string;
+  readonly keyId: string;
+  /** Which of the key's secrets (C29). */
+  readonly number: number;
+}
+
+const index = z.number().int().min(0);
+const text = z.string().nullable();
+/** Where a row has no secret, or no address. */
+const NONE = -1;
+const indexOrNone = z.number().int().min(NONE);
+
+const columns = z.strictObject({
+  /** Unix ms that the rows' times count from. */
+  from: z.number().int().min(0),
+  /** Outcome and `via`. */
+  outcomes: z.array(z.tuple([z.string(), z.enum(['cache', 'owner', 'memory'])])),
+  workspaces: z.array(z.string()),
+  /** Place of the workspace, key id, number of the secret. */
+  secrets: z.array(z.tuple([index, z.string(), z.number().int().positive()])),
+  /** Scopes, action, method, cost: the same for every call of a route. */
+  calls: z.array(z.tuple([z.array(z.string()), text, text, z.number().int().positive()])),
+  /** Asset and path. */
+  targets: z.array(z.tuple([text, text])),
+  ips: z.array(z.string()),
+  /** ms since `from`, then places in outcomes, secrets, calls, targets, ips; -1: none. */
+  rows: z.array(z.tuple([index, index, indexOrNone, index, index, indexOrNone])),
+});
+
+type Columns = z.infer<typeof columns>;
+
+/**
+ * Decisions in the form that they travel in: what repeats stands once, so that a decision is a row of some twenty bytes.
+ */
+export const decisionTable = columns.refine(pointsIntoItself, 'a row points beyond its table');
+
+export type DecisionTable = Columns;
+
+function pointsIntoItself({ outcomes, workspaces, secrets, calls, targets, ips, rows }: Columns): boolean {
+  return (
+    secrets.every(([workspace]) => workspace < workspaces.length) &&
+    rows.every(
+      ([, outcome, secret, call, target, ip]) =>
+        outcome < outcomes.length &&
+        secret < secrets.length &&
+        call < calls.length &&
+        target < targets.length &&
+        ip < ips.length,
+    )
+  );
+}
+
+/** Values that repeat, each once, in the order in which they came. */
+class Distinct<Value> {
+  readonly values: Value[] = [];
+  readonly #places = new Map<string, number>();
+
+  placeOf(name: string, value: () => Value): number {
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    this.#places.set(name, this.values.length);
+    return this.values.push(value()) - 1;
+  }
+}
+
+/** Between parts of a name. */
+const SEPARATOR = '\0';
+
+/** `emptyAtMs`: the time of a table without decisions. */
+export function tableOf(decisions: readonly Decision[], emptyAtMs: number): DecisionTable {
+  const from = decisions.reduce((least, { timeMs }) => Math.min(least, timeMs), decisions[0]?.timeMs ?? emptyAtMs);
+  const outcomes = new Distinct<Columns['outcomes'][number]>();
+  const workspaces = new Distinct<string>();
+  const secrets = new Distinct<Columns['secrets'][number]>();
+  const calls = new Distinct<Columns['calls'][number]>();
+  const targets = new Distinct<Columns['targets'][number]>();
+  const ips = new Distinct<string>();
+  const nameOf = (...parts: readonly unknown[]) => JSON.stringify(parts);
+
+  const placeOfSecret = ({ workspaceId, keyId, number }: DecidedSecret) =>
+    secrets.placeOf([workspaceId, keyId, number].join(SEPARATOR), () => [
+      workspaces.placeOf(workspaceId, () => workspaceId),
+      keyId,
+      number,
+    ]);
+  const rows = decisions.map((decision): Columns['rows'][number] => {
+    const { outcome, via, secret, scopes, action, method, cost, asset, path, ip } = decision;
+    return [
+      decision.timeMs - from,
+      outcomes.placeOf(outcome + SEPARATOR + via, () => [outcome, via]),
+      secret === null ? NONE : placeOfSecret(secret),
+      calls.placeOf(nameOf(scopes, action, method, cost), () => [[...scopes], action, method, cost]),
+      targets.placeOf(nameOf(asset, path), () => [asset, path]),
+      ip === null ? NONE : ips.placeOf(ip, () => ip),
+    ];
+  });
+  return {
+    from,
+    outcomes: outcomes.values,
+    workspaces: workspaces.values,
+    secrets: secrets.values,
+    calls: calls.values,
+    targets: targets.values,
+    ips: ips.values,
+    rows,
+  };
+}
+
+/** The decisions of a table that has been parsed. */
+export function decisionsIn(table: DecisionTable): Decision[] {
+  return table.rows.map(([sinceMs, outcomeAt, secretAt, callAt, targetAt, ipAt]) => {
+    const [outcome, via] = at(table.outcomes, outcomeAt);
+    const [scopes, action, method, cost] = at(table.calls, callAt);
+    const [asset, path] = at(table.targets, targetAt);
+    return {
+      timeMs: table.from + sinceMs,
+      outcome,
+      via,
+      secret: secretAt === NONE ? null : secretIn(table, secretAt),
+      scopes,
+      asset,
+      action,
+      method,
+      path,
+      ip: ipAt === NONE ? null : at(table.ips, ipAt),
+      cost,
+    };
+  });
+}
+
+function secretIn(table: DecisionTable, place: number): DecidedSecret {
+  const [workspace, keyId, number] = at(table.secrets, place);
+  return { workspaceId: at(table.workspaces, workspace), keyId, number };
+}
+
+function at<Value>(values: readonly Value[], place: number): Value {
+  const value = values[place];
+  if (value === undefined) throw new RangeError('a row points beyond its table');
+  return value;
+}
