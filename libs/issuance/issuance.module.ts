@@ -9,6 +9,7 @@ import { CryptoRandomness } from './adapters/crypto-randomness';
 import { IdentityWorkspaces } from './adapters/identity-workspaces';
 import type { Peppers } from './adapters/peppers';
 import { PostgresCredentials } from './adapters/postgres-credentials';
+import { PostgresIssuedRequests } from './adapters/postgres-issued-requests';
 import { PostgresKeyList } from './adapters/postgres-key-list';
 import { PostgresKeyStore } from './adapters/postgres-key-store';
 import { ChangeKeyHandler } from './application/change-key.handler';
@@ -62,6 +63,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     const random = options.random ?? new CryptoRandomness();
     const workspaces = new IdentityWorkspaces(options.directory, options.reader);
     const keys = new PostgresKeyStore(new PostgresEventStore(dataSource), options.subjects, options.peppers);
+    const requests = new PostgresIssuedRequests(dataSource, options.subjects);
     const credentials = new PostgresCredentials(dataSource, options.peppers);
     const list = new PostgresKeyList(dataSource);
     const grantors = new Grantors(keys, workspaces, clock);
@@ -71,9 +73,9 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: WORKSPACES, useValue: workspaces },
-        given(CreateKeyHandler, new CreateKeyHandler(keys, grantors, random, ids, clock)),
+        given(CreateKeyHandler, new CreateKeyHandler(keys, requests, grantors, random, ids, clock)),
         given(ChangeKeyHandler, new ChangeKeyHandler(keys, list, grantors, settlement, clock)),
-        given(RotateKeyHandler, new RotateKeyHandler(keys, list, grantors, settlement, random, clock)),
+        given(RotateKeyHandler, new RotateKeyHandler(keys, requests, list, grantors, settlement, random, clock)),
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, settlement, clock)),
         given(ReadKeysQuery, new ReadKeysQuery(list)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),

@@ -9,6 +9,7 @@ export const errorCatalogue = {
   'request.too_large': 'The body is larger than 1 MB.',
   'request.unsupported_media_type': 'Send the body as application/json.',
   'request.multiple_credentials': 'The request carries two different credentials.',
+  'request.idempotency_key_reused': 'This Idempotency-Key belongs to another request. Send a new one.',
   'request.invalid_cursor': 'The cursor is not one that this list gave out.',
   'route.not_found': 'There is nothing at this address.',
   'route.method_not_allowed': 'This address does not take that method.',
@@ -21,6 +22,8 @@ export const errorCatalogue = {
   'key.not_found': 'API key not found.',
   'key.already_revoked': 'The API key is revoked.',
   'key.expired': 'The API key has expired.',
+  'key.secret_already_issued':
+    'An earlier request with this Idempotency-Key has made the secret, which is shown once. Rotate the key to get another one.',
   'key.last_admin':
     'The workspace would be left without an admin key like this one. Make another admin key and use that for this call. To end a secret that has leaked at once, rotate the key with a grace period of 0.',
   'key.exceeds_grantor': 'A key cannot have more than the credential that makes it.',

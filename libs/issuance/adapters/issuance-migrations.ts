@@ -67,10 +67,40 @@ class IndexAdminKeys1763720000000 implements MigrationInterface {
   }
 }
 
+/** Requests that issued a secret, so that a repeated one is known (C31). */
+class RememberRequests1763730000000 implements MigrationInterface {
+  readonly name = 'RememberRequests1763730000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE idempotency (
+        workspace_id    text COLLATE "C" NOT NULL,
+        actor_id        text COLLATE "C" NOT NULL,
+        idempotency_key text COLLATE "C" NOT NULL,
+        operation       text             NOT NULL,
+        request_digest  bytea            NOT NULL CHECK (length(request_digest) = 32),
+        key_id          text COLLATE "C" NOT NULL,
+        secret_number   integer          NOT NULL,
+        created_at      timestamptz(3)   NOT NULL,
+        -- Somebody has sent the request again, so the secret reached nobody.
+        replayed_at     timestamptz(3),
+        PRIMARY KEY (workspace_id, actor_id, idempotency_key)
+      );
+      CREATE INDEX idempotency_oldest ON idempotency (created_at);
+      CREATE INDEX idempotency_lost ON idempotency (key_id, secret_number) WHERE replayed_at IS NOT NULL;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE idempotency');
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
   ...liveStateMigrations,
   CreateKeys1763710000000,
   IndexAdminKeys1763720000000,
+  RememberRequests1763730000000,
 ];

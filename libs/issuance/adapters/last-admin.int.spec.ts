@@ -111,7 +111,7 @@ describe('the last admin key of a workspace', () => {
         new PostgresEventStore(issuance.dataSource),
         new PostgresSubjects(issuance.dataSource),
         issuance.peppers,
-        { adminTurns },
+        { adminTurns, requestsOnce: true },
       );
       const other = await anotherAdmin();
       const [arrived, arrive] = gate();

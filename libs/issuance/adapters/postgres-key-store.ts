@@ -10,19 +10,25 @@ import {
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, WrittenKey } from '../application/ports';
+import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, RepeatableRequest, WrittenKey } from '../application/ports';
 import { evolve, initialKey, type ActiveKey, type KeyState } from '../domain/key/key';
 import { lessensAdmin } from '../domain/key/admin';
 import { keyListProjection } from '../projections/key-list.projection';
 import { keySubject } from '../projections/key-subject';
+import { currentSubject } from './current-subject';
 import { requireStandIn, takeTurns } from './last-admin';
 import type { Peppers } from './peppers';
+import { rememberRequest } from './postgres-issued-requests';
 
 /** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */
 export interface KeySafeguards {
   /** Those who take something from admin keys of one workspace take turns. */
   readonly adminTurns: boolean;
+  /** Of several requests with one `Idempotency-Key` one is written. */
+  readonly requestsOnce: boolean;
 }
+
+const ALL_ON: KeySafeguards = { adminTurns: true, requestsOnce: true };
 
 /** Keys in issuance's schema. */
 export class PostgresKeyStore implements KeyStore {
@@ -30,7 +36,7 @@ export class PostgresKeyStore implements KeyStore {
     private readonly events: EventStore,
     private readonly subjects: SubjectChanges & OwnerReader,
     private readonly peppers: Peppers,
-    private readonly safeguards: KeySafeguards = { adminTurns: true },
+    private readonly safeguards: KeySafeguards = ALL_ON,
   ) {}
 
   async load(keyId: KeyId): Promise<{ readonly state: KeyState; readonly version: number }> {
@@ -43,7 +49,16 @@ export class PostgresKeyStore implements KeyStore {
     return { state, version: history.length };
   }
 
-  async write({ keyId, decide, meta, grantor, newSecret, claim, beforeCommit }: KeyWrite): Promise<WrittenKey> {
+  async write({
+    keyId,
+    decide,
+    meta,
+    grantor,
+    newSecret,
+    claim,
+    request,
+    beforeCommit,
+  }: KeyWrite): Promise<WrittenKey> {
     // Of the last attempt: one before it may have come to another decision, and was rolled back.
     let before: KeyState = initialKey;
     let changed: ChangedSubject | null = null;
@@ -60,6 +75,7 @@ export class PostgresKeyStore implements KeyStore {
       ...(claim && { claims: () => ({ claim }) }),
       within: async (tx, recorded, after) => {
         const key = existing(after);
+        if (request) await this.#remember(tx, request, key, meta.at);
         if (grantor) await holdUnchanged(tx, grantor, grantor.keyId === keyId ? recorded.length : 0);
         await writeProjection(tx, keyListProjection, recorded);
         if (lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);
@@ -70,12 +86,18 @@ export class PostgresKeyStore implements KeyStore {
       },
     });
     const key = existing(state);
-    return { key, changed: changed ?? (await this.#subject(key)) };
+    return { key, changed: changed ?? (await currentSubject(this.subjects, key)) };
   }
 
   async #keepAnAdmin(tx: EntityManager, lessened: ActiveKey, meta: EventMeta): Promise<void> {
     if (this.safeguards.adminTurns) await takeTurns(tx, lessened);
     await requireStandIn(tx, lessened, meta);
+  }
+
+  /** First of all that waits for others: those that repeat a request then wait for it with nothing that it needs. */
+  async #remember(tx: EntityManager, request: RepeatableRequest, key: ExistingKey, at: Date): Promise<void> {
+    if ((await rememberRequest(tx, request, key, at)) || !this.safeguards.requestsOnce) return;
+    throw new AppError('claim.taken', { details: { scope: 'idempotency' }, internal: 'the request is another’s' });
   }
 
   async #writeDigest(tx: EntityManager, key: ExistingKey, secret: Secret): Promise<void> {
@@ -85,11 +107,6 @@ export class PostgresKeyStore implements KeyStore {
        VALUES ($1, $2, $3, $4, $5)`,
       [digest, version, key.workspaceId, key.keyId, key.lastSecretNumber],
     );
-  }
-
-  async #subject({ keyId, workspaceId }: ExistingKey): Promise<ChangedSubject> {
-    const [snapshot] = await this.subjects.read([{ kind: 'key', id: keyId }]);
-    return { kind: 'key', id: keyId, workspaceId, version: snapshot?.version ?? 0 };
   }
 }
 

@@ -4,8 +4,8 @@ import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import { withDisplayId } from './display-id';
 import type { CallersGrant, Grantors } from './grantors';
-import type { IssuedKey } from './issued-key';
-import type { KeyStore, Randomness } from './ports';
+import { issueOnce, repeatable, type Issuance, type IssuedKey } from './issue-once';
+import type { IssuedRequests, KeyStore, Randomness, RepeatableRequest } from './ports';
 import { readGrant, readScopes } from './requested-grant';
 
 export interface CreateKeyRequest {
@@ -23,6 +23,7 @@ export interface CreateKeyRequest {
 export class CreateKeyHandler {
   constructor(
     private readonly keys: KeyStore,
+    private readonly requests: IssuedRequests,
     private readonly grantors: Grantors,
     private readonly random: Randomness,
     private readonly ids: IdSource,
@@ -31,9 +32,15 @@ export class CreateKeyHandler {
 
   /**
    * Nothing has to be settled: no node can know a key that there was not.
-   * @throws AppError what `readGrant` and `decide` throw
+   * @param idempotencyKey `null`: the request is not repeated
+   * @throws AppError what `readGrant`, `decide` and `issueOnce` throw
    */
-  async execute(request: CreateKeyRequest, caller: Caller): Promise<IssuedKey> {
+  async execute(request: CreateKeyRequest, caller: Caller, idempotencyKey: string | null = null): Promise<Issuance> {
+    const known = repeatable(caller, idempotencyKey, 'create', request);
+    return issueOnce(this.requests, known, this.clock.now(), () => this.#issue(request, caller, known));
+  }
+
+  async #issue(request: CreateKeyRequest, caller: Caller, known: RepeatableRequest | null): Promise<IssuedKey> {
     const own = await this.grantors.of(caller);
     const requested = requestedKey(request, own);
     const { workspaceId, userId } = caller;
@@ -41,7 +48,7 @@ export class CreateKeyHandler {
     const newKeyId = keyId(this.ids.next());
     const secret = this.random.secret(own.profile);
 
-    const { key } = await withDisplayId(this.random, workspaceId, ({ displayId, claim }) => {
+    const written = await withDisplayId(this.random, workspaceId, ({ displayId, claim }) => {
       const command: CreateKey = {
         type: 'CreateKey',
         ...{ keyId: newKeyId, displayId, workspaceId, userId, ...requested, grantor: own.grantor, now },
@@ -53,9 +60,10 @@ export class CreateKeyHandler {
         grantor: own.version,
         newSecret: secret,
         claim: [claim],
+        ...(known && { request: known }),
       });
     });
-    return { key, secret };
+    return { kind: 'issued', ...written, secret };
   }
 }
 

@@ -13,6 +13,19 @@ export interface KeyVersion {
   readonly version: number;
 }
 
+/** A request that its client may send again when it got no answer (C31). */
+export interface RepeatableRequest {
+  /** The client's `Idempotency-Key`, which tells apart the requests of one caller. */
+  readonly key: string;
+  readonly workspaceId: WorkspaceId;
+  /** The caller's own key. */
+  readonly actorId: KeyId;
+  /** What is asked for, and of what. */
+  readonly operation: string;
+  /** As it was understood: however a request is spelled, the same one is the same JSON value. */
+  readonly body: unknown;
+}
+
 export interface KeyWrite {
   readonly keyId: KeyId;
   /** Pure; called again on newer state when somebody else was faster. */
@@ -26,6 +39,8 @@ export interface KeyWrite {
   /** The secret that the events bring in, if they bring one. Only its digest is kept. */
   readonly newSecret?: Secret;
   readonly claim?: readonly Claim[];
+  /** Remembered with the events, for a day: it writes once. */
+  readonly request?: RepeatableRequest;
   /** Runs when all is claimed, before the commit: when it fails, nothing has happened. */
   readonly beforeCommit?: () => Promise<void>;
 }
@@ -45,10 +60,22 @@ export interface KeyStore {
   load(keyId: KeyId): Promise<{ readonly state: KeyState; readonly version: number }>;
   /**
    * Loads, decides and writes events, outbox, claims, digest, key list and the key's subject in one transaction.
-   * @throws AppError what `decide` throws, `claim.taken` (details: scope), `stream.version_conflict` after several lost races or when
+   * @throws AppError what `decide` throws, `claim.taken` (details: scope; also for a request that has written), `stream.version_conflict` after several lost races or when
    * the grantor has changed, `key.last_admin` when no other admin key would stand in for what this one was
    */
   write(write: KeyWrite): Promise<WrittenKey>;
+}
+
+/** Requests that have issued a secret, for a day. */
+export interface IssuedRequests {
+  /**
+   * The key that the request has issued a secret of, as it is now; `null`: none. Who asks again had no answer: the secret counts as
+   * lost from here on.
+   * @throws AppError `request.idempotency_key_reused` when the caller's request of that name was another one
+   */
+  find(request: RepeatableRequest, now: Date): Promise<WrittenKey | null>;
+  /** Whether the reply that showed the secret is known to have reached nobody. */
+  isLost(keyId: KeyId, secretNumber: number, now: Date): Promise<boolean>;
 }
 
 /** Place in the list: newest first, ties by id. */

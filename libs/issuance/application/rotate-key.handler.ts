@@ -1,18 +1,20 @@
 import type { Clock } from '@latchkey/kernel';
+import { secretIdOf } from '@latchkey/contracts';
 import type { Settlement } from '@latchkey/live-state';
 import type { RotateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import type { Grantors } from './grantors';
-import type { IssuedKey } from './issued-key';
+import { issueOnce, repeatable, type Issuance, type IssuedKey } from './issue-once';
 import { findKey } from './key-ref';
-import type { KeyList, KeyStore, Randomness } from './ports';
+import type { ExistingKey, IssuedRequests, KeyList, KeyStore, Randomness, RepeatableRequest } from './ports';
 
 const HOUR_MS = 3_600_000;
 
 export class RotateKeyHandler {
   constructor(
     private readonly keys: KeyStore,
+    private readonly requests: IssuedRequests,
     private readonly list: KeyList,
     private readonly grantors: Grantors,
     private readonly settlement: Settlement,
@@ -23,28 +25,58 @@ export class RotateKeyHandler {
   /**
    * When it resolves, the new secret passes everywhere, and with grace 0 the old one nowhere.
    * @param gracePeriodHours 0 to 720, fractions allowed (C28)
-   * @throws AppError what `findKey` and `decide` throw; `stream.version_conflict` for all but one of several at once
+   * @param idempotencyKey `null`: the request is not repeated
+   * @throws AppError what `findKey`, `decide` and `issueOnce` throw; `stream.version_conflict` for all but one of several at once
    */
-  async execute(ref: string, gracePeriodHours: number, caller: Caller): Promise<IssuedKey> {
-    const { key: found } = await findKey(this.list, caller.workspaceId, ref);
-    const { profile, grantor, version } = await this.grantors.of(caller);
+  async execute(
+    ref: string,
+    gracePeriodHours: number,
+    caller: Caller,
+    idempotencyKey: string | null = null,
+  ): Promise<Issuance> {
+    const { key } = await findKey(this.list, caller.workspaceId, ref);
+    const known = repeatable(caller, idempotencyKey, `rotate ${key.keyId}`, { gracePeriodHours });
+    const issuance = await issueOnce(this.requests, known, this.clock.now(), () =>
+      this.#issue(key, gracePeriodHours, caller, known),
+    );
+    await this.settlement.settle([issuance.changed]);
+    return issuance;
+  }
+
+  async #issue(
+    found: ExistingKey,
+    gracePeriodHours: number,
+    caller: Caller,
+    known: RepeatableRequest | null,
+  ): Promise<IssuedKey> {
     const now = this.clock.now();
+    const [{ profile, grantor, version }, lost] = await Promise.all([
+      this.grantors.of(caller),
+      this.#isLost(found, caller, now),
+    ]);
     const secret = this.random.secret(profile);
     const command: RotateKey = {
       type: 'RotateKey',
       replaces: found.lastSecretNumber,
+      lost,
       gracePeriodMs: Math.round(gracePeriodHours * HOUR_MS),
       grantor,
       now,
     };
-    const { key, changed } = await this.keys.write({
+    const written = await this.keys.write({
       keyId: found.keyId,
       decide: (state) => decide(command, state),
       meta: metaOf(caller, now),
       grantor: version,
       newSecret: secret,
+      ...(known && { request: known }),
     });
-    await this.settlement.settle([changed]);
-    return { key, secret };
+    return { kind: 'issued', ...written, secret };
+  }
+
+  /** A secret that is presented is not lost, whatever was repeated. */
+  async #isLost({ keyId, lastSecretNumber }: ExistingKey, { secretId }: Caller, now: Date): Promise<boolean> {
+    if (secretId === secretIdOf(keyId, lastSecretNumber)) return false;
+    return this.requests.isLost(keyId, lastSecretNumber, now);
   }
 }

@@ -28,7 +28,11 @@ const S4E_CODE_OF_STATUS: Readonly<Record<number, string>> = {
   503: 'unavailable',
 };
 
-const S4E_CODES: Partial<Record<ErrorCode, string>> = { 'request.multiple_credentials': 'multiple_credentials' };
+const S4E_CODES: Partial<Record<ErrorCode, string>> = {
+  'request.multiple_credentials': 'multiple_credentials',
+  'request.idempotency_key_reused': 'idempotency_key_reused',
+  'key.secret_already_issued': 'secret_already_issued',
+};
 
 function s4eReply(error: AppError, status: number): ErrorReply {
   const code = S4E_CODES[error.code] ?? S4E_CODE_OF_STATUS[status] ?? 'internal';

@@ -46,6 +46,8 @@ export interface RotateKey {
   readonly type: 'RotateKey';
   /** Number of the newest secret that the caller knows of: of many rotations at once, one wins. */
   readonly replaces: number;
+  /** Whether the reply that showed that secret is known to have reached nobody (C31). */
+  readonly lost: boolean;
   /** How long the secret that is replaced still passes: 0 to 720 h (C28). 0 ends it at once. */
   readonly gracePeriodMs: number;
   readonly grantor: Grantor;

@@ -50,6 +50,7 @@ const change = (changes: KeyChanges, grantor = by(), now = at(1)): KeyCommand =>
 const rotate = (overrides: Partial<RotateKey> = {}): KeyCommand => ({
   type: 'RotateKey',
   replaces: 1,
+  lost: false,
   gracePeriodMs: 48 * HOUR_MS,
   grantor: by(),
   now: at(1),
@@ -276,6 +277,47 @@ describe('rotating a key', () => {
         { type: 'latchkey.key.grace_ended.v1', data: { secretId: `${KEY}.1`, endedAt: iso(2) } },
         rotated(2, 3, 2, 50),
       ]));
+
+  describe('again, when the last reply was lost, costs nobody a secret (C31)', () => {
+    const lost = [created, rotated(1, 2, 1, 49)];
+    const again = (overrides: Partial<RotateKey> = {}) =>
+      rotate({ replaces: 2, lost: true, gracePeriodMs: 24 * HOUR_MS, now: at(2), ...overrides });
+
+    it('the first one keeps its grace period, and the lost one has ended', () => {
+      givenKey(...lost)
+        .when(again())
+        .then([rotated(2, 3, 2, 2)]);
+      expect([...lost, rotated(2, 3, 2, 2)].reduce(evolve, initialKey)).toMatchObject({
+        secrets: [
+          { number: 1, graceUntil: at(49) },
+          { number: 3, graceUntil: null },
+        ],
+      });
+    });
+
+    it('however often', () =>
+      givenKey(...lost, rotated(2, 3, 2, 2))
+        .when(again({ replaces: 3, now: at(3) }))
+        .then([rotated(3, 4, 3, 3)]));
+
+    it('the first secret of a key, when that was lost, has ended', () =>
+      givenKey(created)
+        .when(rotate({ lost: true }))
+        .then([rotated(1, 2, 1, 1)]));
+
+    it('with grace 0 nothing older passes (C8)', () =>
+      givenKey(...lost)
+        .when(again({ gracePeriodMs: 0 }))
+        .then([
+          { type: 'latchkey.key.grace_ended.v1', data: { secretId: `${KEY}.1`, endedAt: iso(2) } },
+          rotated(2, 3, 2, 2),
+        ]));
+
+    it('a lost one that was revoked is not the one that is replaced', () =>
+      givenKey(...lost, secretRevoked(2))
+        .when(again({ now: at(3) }))
+        .then([rotated(1, 3, 3, 27)]));
+  });
 
   it('does not lengthen a grace period that runs', () =>
     givenKey(created, rotated(1, 2, 1, 10), secretRevoked(2))

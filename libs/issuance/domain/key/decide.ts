@@ -113,19 +113,22 @@ function differs(key: ActiveKey, update: Update): boolean {
 }
 
 /**
- * At most two secrets live at a time: rotating again inside a grace period ends the oldest. The whole key must be within the
- * grantor's own, because the reply hands its secret over.
+ * At most two secrets live at a time: rotating again inside a grace period ends the oldest, unless the newest was lost, which then
+ * costs nobody anything. The whole key must be within the grantor's own, because the reply hands its secret over.
  */
-function rotate({ replaces, gracePeriodMs, grantor, now }: RotateKey, key: ActiveKey): readonly KeyEvent[] {
+function rotate({ replaces, lost, gracePeriodMs, grantor, now }: RotateKey, key: ActiveKey): readonly KeyEvent[] {
   if (replaces !== key.lastSecretNumber) throw new AppError('stream.version_conflict');
   refuseBeyondGrantor(key, grantor);
   const live = liveSecrets(key, now);
   const replaced = live.at(-1);
-  const graceEnd = now.getTime() + gracePeriodMs;
+  const inNobodysHands = lost && replaced?.number === replaces;
+  // Grace 0 says that nothing older may pass (C8), whatever an earlier rotation promised.
+  const ended = inNobodysHands && gracePeriodMs > 0 ? [] : live.slice(0, -1);
+  const graceEnd = inNobodysHands ? now.getTime() : now.getTime() + gracePeriodMs;
   // A secret that is already in its grace period (its successor was revoked) gets no longer one.
   const graceUntil = new Date(replaced ? Math.min(graceEnd, replaced.graceUntil?.getTime() ?? graceEnd) : now);
   return [
-    ...live.slice(0, -1).map(({ number }): KeyEvent => ({
+    ...ended.map(({ number }): KeyEvent => ({
       type: 'latchkey.key.grace_ended.v1',
       data: { secretId: secretIdOf(key.keyId, number), endedAt: now.toISOString() },
     })),

@@ -55,6 +55,7 @@ const commandOn = (state: KeyState, now: Date): fc.Arbitrary<KeyCommand> => {
   const rotate = fc.record({
     type: fc.constant('RotateKey' as const),
     replaces: fc.constantFrom(last, last, last, last - 1),
+    lost: fc.boolean(),
     gracePeriodMs: fc.constantFrom(0, HOUR_MS / 2, 48 * HOUR_MS, 720 * HOUR_MS),
     grantor,
     now: fc.constant(now),
@@ -172,6 +173,20 @@ describe('over random histories of commands', () => {
           if (after.status === 'None') return;
           expect(after.secrets.length).toBeLessThanOrEqual(2);
           expect(liveSecrets(after, now).length).toBeLessThanOrEqual(2);
+        }),
+      ),
+    ));
+
+  it('rotating away a secret that was lost ends that one, and shortens no other one, unless everything older is to end', () =>
+    fc.assert(
+      fc.property(grant, steps, (wanted, history) =>
+        run(wanted, history, (before, next, events, after, now) => {
+          if (next.type !== 'RotateKey' || !next.lost || events.length === 0) return;
+          if (before.status !== 'Active' || after.status !== 'Active') return;
+          const live = liveSecrets(before, now);
+          if (live.at(-1)?.number !== next.replaces) return;
+          const kept = next.gracePeriodMs === 0 ? [] : live.slice(0, -1);
+          expect(liveSecrets(after, now)).toEqual([...kept, expect.objectContaining({ number: next.replaces + 1 })]);
         }),
       ),
     ));

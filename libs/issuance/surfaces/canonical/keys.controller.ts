@@ -5,12 +5,14 @@ import { workspaceId, type Clock, type RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
-import type { IssuedKey } from '../../application/issued-key';
+import type { Issuance } from '../../application/issue-once';
 import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { RotateKeyHandler } from '../../application/rotate-key.handler';
 import { callerOf } from '../caller-of';
+import { IdempotencyKey } from '../idempotency-key';
 import { changeKeyBody, createKeyBody, rotateKeyBody, type RotateKeyBody } from '../key-bodies';
+import { shownOnce } from '../shown-once';
 import { CLOCK } from '../tokens';
 import { KeyCursors } from './key-cursors';
 import { keyRecord, type KeyRecord } from './key-record';
@@ -39,10 +41,11 @@ export class CanonicalKeysController {
   @Requires(WRITE)
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
+    @IdempotencyKey() idempotencyKey: string | null,
     @CurrentPrincipal() principal: Principal,
     @CurrentRequestId() requestId: RequestId,
   ): Promise<IssuedKeyRecord> {
-    return this.issued(await this.createKey.execute(request, callerOf(principal, requestId)));
+    return this.issued(await this.createKey.execute(request, callerOf(principal, requestId), idempotencyKey));
   }
 
   @Get()
@@ -85,10 +88,12 @@ export class CanonicalKeysController {
   async rotate(
     @Param('id') id: string,
     @Body(zodBody(rotateKeyBody)) body: RotateKeyBody,
+    @IdempotencyKey() idempotencyKey: string | null,
     @CurrentPrincipal() principal: Principal,
     @CurrentRequestId() requestId: RequestId,
   ): Promise<IssuedKeyRecord> {
-    return this.issued(await this.rotateKey.execute(id, body.grace_period_hours, callerOf(principal, requestId)));
+    const caller = callerOf(principal, requestId);
+    return this.issued(await this.rotateKey.execute(id, body.grace_period_hours, caller, idempotencyKey));
   }
 
   @Delete(':id')
@@ -102,7 +107,8 @@ export class CanonicalKeysController {
     await this.revokeKey.execute(id, callerOf(principal, requestId));
   }
 
-  private issued({ key, secret }: IssuedKey): IssuedKeyRecord {
+  private issued(issuance: Issuance): IssuedKeyRecord {
+    const { key, secret } = shownOnce(issuance, ({ keyId }) => keyId);
     return { ...keyRecord(key, this.clock.now()), key: secret.reveal() };
   }
 }

@@ -8,7 +8,9 @@ import { CreateKeyHandler, type CreateKeyRequest } from '../../application/creat
 import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { callerOf } from '../caller-of';
+import { IdempotencyKey } from '../idempotency-key';
 import { changeKeyBody, createKeyBody } from '../key-bodies';
+import { shownOnce } from '../shown-once';
 import { s4eIssuedKey, s4eKey, s4eKeyDetails, type S4eIssuedKey, type S4eKey, type S4eKeyDetails } from './key-record';
 import { listQuery, type ListQuery } from './list-query';
 
@@ -38,10 +40,12 @@ export class S4eKeysController {
   @Requires(WRITE)
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
+    @IdempotencyKey() idempotencyKey: string | null,
     @CurrentPrincipal() principal: Principal,
     @CurrentRequestId() requestId: RequestId,
   ): Promise<Data<S4eIssuedKey>> {
-    const { key, secret } = await this.createKey.execute(request, callerOf(principal, requestId));
+    const issuance = await this.createKey.execute(request, callerOf(principal, requestId), idempotencyKey);
+    const { key, secret } = shownOnce(issuance, ({ displayId }) => displayId);
     return { data: s4eIssuedKey(key, secret.reveal()) };
   }
 
