@@ -10,6 +10,10 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Base address of its HTTP. */
   readonly url: string;
+  /** Base address of its port for operators. */
+  readonly adminUrl: string;
+  /** `host:port` of its gRPC. */
+  readonly grpcAddress: string;
   readonly onLine: (line: string) => void;
 }
 
@@ -21,11 +25,15 @@ const linesKept = 30;
 export class ServiceProcess {
   readonly name: string;
   readonly url: string;
+  readonly adminUrl: string;
+  readonly grpcAddress: string;
   #child: ChildProcess | undefined;
 
   constructor(private readonly options: ProcessOptions) {
     this.name = options.name;
     this.url = options.url;
+    this.adminUrl = options.adminUrl;
+    this.grpcAddress = options.grpcAddress;
   }
 
   /** @throws Error before the first `start` and once it ended. */

@@ -99,11 +99,13 @@ function processOf(
   shared: Readonly<Record<string, string>>,
   options: ClusterOptions,
 ): ServiceProcess {
-  const { name, service, port, grpcPort, adminPort } = instance;
+  const { name, service, host, port, grpcPort, adminPort } = instance;
   return new ServiceProcess({
     name,
     program: path.join(options.dist, service.entry),
     url: urlOf(instance),
+    adminUrl: `http://${host}:${adminPort}`,
+    grpcAddress: `${host}:${grpcPort}`,
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
