@@ -22,7 +22,7 @@ async function* files(folder) {
   }
 }
 
-for (const folder of ['libs', 'packages', 'apps', 'examples', 'tools/cluster']) {
+for (const folder of ['libs', 'packages', 'apps', 'examples', 'tools/cluster', 'tools/compose']) {
   for await (const file of files(folder)) {
     const target = path.join(out, file);
     if (isAsset(file)) {

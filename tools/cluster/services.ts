@@ -12,6 +12,10 @@ export interface ServiceSpec {
   readonly routes: readonly string[];
   /** Whether the edge also sends it what fits no route, so that somebody answers 404 in the usual form. */
   readonly fallback?: true;
+  /** Whether what is in its data directory must outlive it. */
+  readonly keeps?: true;
+  /** A sample of what stands behind Latchkey and no part of it: it serves plain HTTP, and has no port for operators. */
+  readonly example?: true;
 }
 
 /** What a service needs that keeps a schema of its own, and publishes or reads events. */
@@ -40,6 +44,7 @@ export const services: readonly ServiceSpec[] = [
     ],
     routes: ['/api/v1/api-keys', '/api/v1/scopes', '/api/v1/plans', '/api/v1/me', '/api/keys'],
     fallback: true,
+    keeps: true,
   },
   {
     name: 'enforcement',
@@ -47,6 +52,7 @@ export const services: readonly ServiceSpec[] = [
     instances: 2,
     variables: ['REDIS_URL', 'LATCHKEY_IDENTITY_GRPC', 'LATCHKEY_ISSUANCE_GRPC', 'LATCHKEY_NODES_MAX'],
     routes: ['/v1'],
+    keeps: true,
   },
   {
     name: 'audit',
@@ -61,11 +67,12 @@ export const services: readonly ServiceSpec[] = [
     instances: 1,
     variables: ['LATCHKEY_ENFORCEMENT_URLS'],
     routes: ['/api/assets', '/asset', '/api/store'],
+    example: true,
   },
 ];
 
 /** Variables for every service. */
-const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS'];
+export const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS'];
 
 const isOwn = (name: string) =>
   name.startsWith('LATCHKEY_') || services.some(({ variables }) => variables.includes(name));

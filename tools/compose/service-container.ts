@@ -1,0 +1,119 @@
+import { formatRoutes } from '@latchkey/edge';
+import { instanceNames, neighbourVariables, routesTo, type Instance } from '../cluster/instances';
+import { common, services, variablesOf, type ServiceSpec } from '../cluster/services';
+import type { BackingName } from './backing';
+import { confined, healthcheck, readOnly, type Container } from './container';
+import { ADMIN_PORT, DATA_DIR, EDGE_ADDRESS, GRPC_PORT, HTTP_PORT, SERVICE_USER, SETUP_DIR } from './layout';
+import { fileOf, SECRETS_DIR, secretsOf } from './secrets';
+
+/** What a service of ours waits for, by the variable that has its address. */
+const holders: Readonly<Record<string, BackingName>> = {
+  DATABASE_URL: 'postgres',
+  REDIS_URL: 'redis',
+  KAFKA_BROKERS: 'kafka',
+};
+
+const instanceOf = (service: ServiceSpec, name: string): Instance => ({
+  name,
+  service,
+  scheme: 'http',
+  host: name,
+  port: HTTP_PORT,
+  grpcPort: GRPC_PORT,
+  adminPort: ADMIN_PORT,
+});
+
+/** Every instance of the table, each a container with its name. */
+export const instances: readonly Instance[] = services.flatMap((service) =>
+  instanceNames(service).map((name) => instanceOf(service, name)),
+);
+
+/** What holds for every container of the one image: nothing of it can be written but what is mounted. */
+const ours = {
+  image: 'latchkey',
+  build: '.',
+  init: true,
+  ...confined,
+  read_only: true,
+  tmpfs: ['/tmp'],
+  stop_grace_period: '20s',
+} as const satisfies Container;
+
+/** Asked with Node, as the image has no other program for it. */
+const answers = (url: string) =>
+  healthcheck('node', '-e', `fetch('${url}').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`);
+
+export function serviceContainer({ name, service, port, adminPort }: Instance): Container {
+  const needs = Object.entries(holders).flatMap(([variable, holder]) =>
+    service.variables.includes(variable) ? [holder] : [],
+  );
+  const secrets = secretsOf(service).length > 0 ? [readOnly(`${service.name}-secrets`, SECRETS_DIR)] : [];
+  return {
+    ...ours,
+    command: [`dist/${service.entry}`],
+    ...(service.example && { profiles: ['examples'] }),
+    environment: environmentOf(service),
+    volumes: [...secrets, ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : [])],
+    networks: needs.length > 0 ? ['services', 'backing'] : ['services'],
+    depends_on: { setup: { condition: 'service_completed_successfully' }, ...healthy(needs) },
+    healthcheck: answers(`http://127.0.0.1:${service.example ? port : adminPort}/readyz`),
+  };
+}
+
+/** Addresses as the composition has them, secrets as files; what is left may be set in the environment of `docker compose`. */
+function environmentOf(service: ServiceSpec): Record<string, string> {
+  const composed = variablesOf(service, {
+    HOST: '0.0.0.0',
+    TRUSTED_PROXIES: EDGE_ADDRESS,
+    KAFKA_BROKERS: 'kafka:9092',
+    ...neighbourVariables(instances),
+  });
+  const secrets = secretsOf(service);
+  const open = [...common, ...service.variables].filter(
+    (name) => !(name in composed) && !secrets.some((secret) => secret === name),
+  );
+  return {
+    ...composed,
+    ...(service.keeps && { LATCHKEY_DATA_DIR: DATA_DIR }),
+    ...Object.fromEntries(secrets.map((secret) => [`${secret}_FILE`, `${SECRETS_DIR}/${fileOf(secret)}`])),
+    ...Object.fromEntries(open.map((name) => [name, `\${${name}:-}`])),
+  };
+}
+
+const healthy = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' as const }]));
+
+/** The one container with a port on the host, on loopback unless told otherwise. */
+export const edgeContainer: Container = {
+  ...ours,
+  command: ['dist/apps/edge/main.js'],
+  environment: {
+    HOST: '0.0.0.0',
+    // Of a proxy of yours in front of this one.
+    TRUSTED_PROXIES: '${TRUSTED_PROXIES:-}',
+    LATCHKEY_ROUTES: formatRoutes(routesTo(instances)),
+    LATCHKEY_LOG_LEVEL: '${LATCHKEY_LOG_LEVEL:-}',
+  },
+  ports: [`\${LATCHKEY_PUBLISH:-127.0.0.1:8080}:${HTTP_PORT}`],
+  networks: { outside: null, services: { ipv4_address: EDGE_ADDRESS } },
+  depends_on: healthy(instances.flatMap(({ name, service }) => (service.example ? [] : [name]))),
+  // Through it: what fits no route goes to a service, whose answer this is.
+  healthcheck: answers(`http://127.0.0.1:${HTTP_PORT}/readyz`),
+};
+
+/** Those with a folder of secrets, by the name of its service. */
+export const secretHolders: readonly string[] = [
+  ...['postgres', 'redis'],
+  ...services.filter((service) => secretsOf(service).length > 0).map(({ name }) => name),
+];
+
+/** Hands out secrets before anything else starts. It alone runs as root, to give files away; it has no other right, and no network. */
+export const setupContainer: Container = {
+  ...ours,
+  command: ['dist/tools/compose/setup.js', SETUP_DIR, String(SERVICE_USER)],
+  user: '0:0',
+  cap_add: ['CHOWN'],
+  network_mode: 'none',
+  restart: 'no',
+  volumes: [`setup-kept:${SETUP_DIR}/kept`, ...secretHolders.map((name) => `${name}-secrets:${SETUP_DIR}/${name}`)],
+};
