@@ -7,6 +7,7 @@ export * from './http/client-ip';
 export * from './http/cursor-codec';
 export * from './http/envelope';
 export * from './http/error-filter';
+export * from './http/hot-route';
 export * from './http/instant';
 export * from './http/json-body';
 export * from './http/page-query';

@@ -1,5 +1,5 @@
 import { checkBatchRequest, checkRequest } from '@latchkey/contracts';
-import { parseInput } from '@latchkey/platform';
+import { hotRoute, parseInput } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CheckAccess } from '../application/check-access';
 
@@ -26,8 +26,8 @@ export function addCheckRoutes(fastify: FastifyInstance, access: CheckAccess): v
     const { checks } = parseInput(checkBatchRequest, request.body, 'body');
     return unkept(reply).send({ results: await Promise.all(checks.map((check) => access.check(check))) });
   };
-  fastify.post('/v1/check', checkOne);
-  fastify.post('/v1/check/batch', checkBatch);
+  fastify.post('/v1/check', hotRoute, checkOne);
+  fastify.post('/v1/check/batch', hotRoute, checkBatch);
 }
 
 /** A decision is about this moment. */

@@ -10,7 +10,8 @@ import { toAppError } from './to-app-error';
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const appError = toAppError(error);
   const { status, contentType, body } = errorReply(appError, request.url, request.id);
-  if (status >= 500) request.log.error({ request_id: request.id, err: appError, code: appError.code }, 'request failed');
+  if (status >= 500)
+    request.log.error({ request_id: request.id, err: appError, code: appError.code }, 'request failed');
   // RFC 9110 §11.6.1: a 401 names a scheme.
   if (status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
   if (appError.retryAfterSeconds !== undefined) void reply.header('retry-after', String(appError.retryAfterSeconds));

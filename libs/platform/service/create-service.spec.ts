@@ -1,9 +1,11 @@
 import { Writable } from 'node:stream';
 import { Body, Controller, Delete, Get, Module, Param, Post, Query } from '@nestjs/common';
 import { AppError, type RequestId } from '@latchkey/kernel';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ReadinessRegistry } from '../health/readiness';
 import { ClientIp } from '../http/client-ip';
+import { hotRoute } from '../http/hot-route';
 import { BODY_BYTES_MAX } from '../http/json-body';
 import { CurrentRequestId } from '../http/request-id';
 import { zodBody } from '../http/zod-pipes';
@@ -62,6 +64,10 @@ describe('a service', () => {
       routes: (fastify) => {
         fastify.get('/raw', () => {
           throw new AppError('auth.forbidden');
+        });
+        fastify.get('/hot', hotRoute, (request: FastifyRequest<{ Querystring: { fail?: string } }>) => {
+          if (request.query.fail) throw new AppError('auth.unauthorized');
+          return { ok: true };
         });
       },
     });
@@ -257,6 +263,15 @@ describe('a service', () => {
       'x-content-type-options': 'nosniff',
       'strict-transport-security': expect.any(String) as string,
     });
+  });
+
+  it('logs a hot route when it fails and not when it goes well, and spares it what is for browsers', async () => {
+    const fine = await service.fastify.inject({ url: '/hot', headers: { 'x-request-id': 'hot-fine' } });
+    expect(fine.headers['x-request-id']).toBe('hot-fine');
+    expect(fine.headers['content-security-policy']).toBeUndefined();
+    await service.fastify.inject({ url: '/hot?fail=1', headers: { 'x-request-id': 'hot-failed' } });
+    expect(lines.join('')).toContain('hot-failed');
+    expect(lines.join('')).not.toContain('hot-fine');
   });
 
   it('measures requests by the pattern of their route', async () => {

@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,6 +8,7 @@ import { addClientIp } from '../http/client-ip';
 import { acceptOnlyJson } from '../http/json-body';
 import { takeOneSpelling } from '../http/one-spelling';
 import { RouteTable } from '../http/route-table';
+import { addSecurityHeaders } from '../http/security-headers';
 import { createLogger, type Logger } from '../logging/logger';
 import { NestLogger } from '../logging/nest-logger';
 import { logRequests } from '../logging/log-requests';
@@ -70,7 +70,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   measureRequests(fastify, metrics);
   takeOneSpelling(fastify);
   acceptOnlyJson(fastify);
-  await fastify.register(helmet, { global: true });
+  addSecurityHeaders(fastify);
 
   const root: DynamicModule = {
     module: RootModule,

@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import { LogController, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
+import {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
 import { v4 } from 'uuid';
 import { sendError } from '../http/error-filter';
 import { BODY_BYTES_MAX } from '../http/json-body';
@@ -35,7 +41,9 @@ export function fastifyOptions(logger: Logger) {
   return {
     loggerInstance: logger,
     // Our own line leaves out what Fastify's would show: the query.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // Whatever logs a request names its id itself: a logger of its own for each would cost more than the line, which most never write.
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
