@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { jan1st, Tester } from './harness/tester';
+import { callerOf, type Answer } from './harness/http';
+import { bearer, jan1st, Tester } from './harness/tester';
 import { startSystem, WAYS_OF_RUNNING } from './harness/system';
 
 /** S3-04, as printed. */
@@ -175,5 +176,88 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
     });
     expect(answer.status).toBe(400);
     expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+
+  describe('rate limits, on the sample API and on our own routes,', () => {
+    const READER = { name: 'reader', scopes: ['assets:read', 'apikeys:read'] };
+    const MINUTE_S = 60;
+    const surfaces = () => [
+      (credential: string) => tester.getAssets(bearer(credential)),
+      (credential: string) => callerOf(tester.system.url, credential)('GET', '/api/v1/api-keys?limit=1'),
+    ];
+    const numbers = ({ headers }: Answer) =>
+      ['limit', 'remaining', 'reset'].map((name) => Number(headers[`x-ratelimit-${name}`]));
+    const retryAfter = ({ headers }: Answer) => {
+      expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      return Number(headers['retry-after']);
+    };
+    const now = () => Date.now() / 1_000;
+    /** Calls by turns on every surface till so many have been allowed. Where a second is full it waits as long as it is told to. */
+    const allowed = async (credential: string, count: number) => {
+      const answers: Answer[] = [];
+      while (answers.length < count) {
+        for (const surface of surfaces()) {
+          const answer = await surface(credential);
+          if (answer.status === 429) await pause(retryAfter(answer) * 1_000);
+          else answers.push(answer);
+        }
+      }
+      return answers;
+    };
+
+    it('S3-08 each answer says the limit of the plan, what remains, and when a full limit is free again', async () => {
+      const { key } = await create(READER);
+      for (const [turn, surface] of surfaces().entries()) {
+        const before = now();
+        const answer = await surface(key);
+        const [limit, remaining, reset = 0] = numbers(answer);
+        expect([answer.status, limit, remaining]).toEqual([200, 60, 59 - turn]);
+        expect(reset).toBeGreaterThanOrEqual(Math.ceil(before + MINUTE_S));
+        expect(reset).toBeLessThanOrEqual(Math.ceil(now() + MINUTE_S));
+      }
+      const missing = await callerOf(tester.system.url, key)('GET', '/api/v1/api-keys/key-00000000');
+      expect([missing.status, ...numbers(missing).slice(0, 2)]).toEqual([404, 60, 57]);
+      for (const [plan, printed] of [
+        ['professional', 300],
+        ['enterprise', 1_000],
+      ] as const) {
+        const { key: tier } = await create({ ...READER, plan });
+        for (const [turn, surface] of surfaces().entries())
+          expect(numbers(await surface(tier)).slice(0, 2)).toEqual([printed, printed - 1 - turn]);
+      }
+    });
+
+    it('S3-09 60 calls a minute pass, the next is a 429 that says when to come back, and rotating changes nothing', async () => {
+      const key = await create(READER);
+      const passed = await allowed(key.key, 60);
+      expect(passed.map((answer) => [answer.status, numbers(answer)[1]])).toEqual(
+        Array.from({ length: 60 }, (_, turn) => [200, 59 - turn]),
+      );
+      const lastReset = numbers(passed[59] as Answer)[2];
+      const rotated = await rotate(key);
+      for (const credential of [key.key, rotated.key]) {
+        for (const surface of surfaces()) {
+          const refused = await surface(credential);
+          expect([refused.status, ...numbers(refused)]).toEqual([429, 60, 0, lastReset]);
+          expect(now() + retryAfter(refused)).toBeLessThanOrEqual((lastReset ?? 0) + 1);
+        }
+      }
+      expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('429 rate_limited'));
+    });
+
+    it('S3-09 20 calls pass in a second; who waits as the refusal says passes, and what was refused is not counted', async () => {
+      const { key } = await create(READER);
+      const begin = performance.now();
+      const answers = await Promise.all(Array.from({ length: 40 }, () => tester.getAssets(bearer(key))));
+      const secondsBegun = Math.floor((performance.now() - begin) / 1_000) + 1;
+      const passed = answers.filter(({ status }) => status === 200).length;
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(passed).toBeGreaterThanOrEqual(20);
+      expect(passed).toBeLessThanOrEqual(20 * secondsBegun);
+      expect(passed + refused.length).toBe(40);
+      await pause(Math.max(...refused.map(retryAfter)) * 1_000);
+      const again = await tester.getAssets(bearer(key));
+      expect([again.status, numbers(again)[1]]).toEqual([200, 60 - passed - 1]);
+    });
   });
 });
