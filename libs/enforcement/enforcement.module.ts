@@ -9,7 +9,7 @@ import { CredentialTable } from './adapters/credential-table';
 import { nodeSha256 } from './adapters/node-sha256';
 import { CheckAccess } from './application/check-access';
 import { CredentialDirectory } from './application/credential-directory';
-import type { DecisionCounter } from './application/ports';
+import type { DecisionCounter, DecisionRecord } from './application/ports';
 import { addCheckRoutes } from './surfaces/check.routes';
 
 /** 88 MB when full. */
@@ -19,6 +19,8 @@ export interface CheckAccessOptions {
   readonly liveAccess: LiveAccess;
   readonly resolver: CredentialResolver;
   readonly decisions: DecisionCounter;
+  /** Absent: decisions are counted only. */
+  readonly record?: DecisionRecord;
   readonly onError: (error: unknown) => void;
 }
 

@@ -5,7 +5,8 @@ import type { LiveAccess } from '@latchkey/live-state';
 import type { CredentialDirectory } from './credential-directory';
 import { UNRESTRICTED, type AdmittedCaller } from './callers';
 import { refused, resultOf } from './check-result';
-import type { DecisionCounter, Sha256 } from './ports';
+import type { DecisionCounter, DecisionRecord, Sha256 } from './ports';
+import { decisionOf } from './recorded-decision';
 
 export interface CheckAccessParts {
   readonly credentials: Pick<CredentialDirectory, 'find'>;
@@ -13,8 +14,16 @@ export interface CheckAccessParts {
   readonly sha256: Sha256;
   readonly clock: Clock;
   readonly decisions: DecisionCounter;
+  /** Absent: decisions are counted only. */
+  readonly record?: DecisionRecord | undefined;
   /** Told of failures that nobody expects; the check itself answers `unavailable`. */
   readonly onError: (error: unknown) => void;
+}
+
+/** An answer, and whose credential it is about as far as that is known, whatever the answer says. */
+interface Answered {
+  readonly result: CheckResult;
+  readonly credential: CredentialRef | null;
 }
 
 /**
@@ -30,12 +39,13 @@ export class CheckAccess {
 
   /** What a caller asks who is restricted to a workspace: credentials of all others do not exist for it. */
   async checkFor(caller: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
-    const result = await this.answer(caller, request);
+    const { result, credential } = await this.answer(caller, request);
     this.parts.decisions.count(result.reason ?? 'allowed');
+    this.parts.record?.record(decisionOf(request, result, credential));
     return result;
   }
 
-  private async answer(caller: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
+  private async answer(caller: AdmittedCaller, request: CheckRequest): Promise<Answered> {
     try {
       return await this.decide(caller, request);
     } catch (error) {
@@ -45,17 +55,17 @@ export class CheckAccess {
     }
   }
 
-  private async decide({ workspaceId }: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
+  private async decide({ workspaceId }: AdmittedCaller, request: CheckRequest): Promise<Answered> {
     if (request.credential === '') return this.refused('missing', 'memory');
     // No I/O for a text that cannot be a key: guessing costs the guesser more than us.
     if (parseKey(request.credential).kind !== 'key') return this.refused('unknown', 'memory');
     const credential = await this.parts.credentials.find(this.parts.sha256(request.credential));
     const hidden = workspaceId !== null && credential?.workspaceId !== workspaceId;
-    if (credential === null || hidden) return this.refused('unknown', 'owner');
+    if (credential === null || hidden) return this.refused('unknown', 'owner', credential);
     return this.decideFor(credential, request);
   }
 
-  private async decideFor(credential: CredentialRef, request: CheckRequest): Promise<CheckResult> {
+  private async decideFor(credential: CredentialRef, request: CheckRequest): Promise<Answered> {
     const { workspaceId, keyId } = credential;
     const outcome = await this.parts.liveAccess.decide<AccessDenial>({
       workspaceId,
@@ -65,10 +75,12 @@ export class CheckAccess {
       ],
       decide: (known) => decideAccess(credential, request, known),
     });
-    return outcome.kind === 'unavailable' ? this.refused('unavailable', 'owner') : resultOf(outcome, credential);
+    return outcome.kind === 'unavailable'
+      ? this.refused('unavailable', 'owner', credential)
+      : { result: resultOf(outcome, credential), credential };
   }
 
-  private refused(reason: DenialReason, via: CheckResult['via']): CheckResult {
-    return refused(reason, this.parts.clock.now().getTime(), via);
+  private refused(reason: DenialReason, via: CheckResult['via'], credential: CredentialRef | null = null): Answered {
+    return { result: refused(reason, this.parts.clock.now().getTime(), via), credential };
   }
 }

@@ -1,0 +1,53 @@
+import { maskKeys } from '@latchkey/access';
+import type { CheckRequest, CheckResult, CredentialRef, Decision } from '@latchkey/contracts';
+
+const TEXT_LENGTH_MAX = 256;
+const SCOPES_MAX = 20;
+
+/** What a check said, without its credential. */
+export function decisionOf(request: CheckRequest, result: CheckResult, credential: CredentialRef | null): Decision {
+  return {
+    timeMs: Date.parse(result.checked_at),
+    outcome: result.reason ?? 'allowed',
+    via: result.via,
+    secret: credential && {
+      workspaceId: credential.workspaceId,
+      keyId: credential.keyId,
+      number: credential.secretNumber,
+    },
+    scopes: request.scopes ?? [],
+    asset: request.asset ?? null,
+    action: request.action ?? null,
+    method: request.method ?? null,
+    path: request.path ?? null,
+    ip: request.ip ?? null,
+    cost: request.cost ?? 1,
+  };
+}
+
+/**
+ * Decisions as they may be kept. Whoever sends a call chooses much of what is said of it: texts are cut at 256 characters, scopes at 20, and
+ * whatever looks like a key is masked, wherever it stands.
+ */
+export function presentable(decisions: readonly Decision[]): Decision[] {
+  // What repeats in a batch is looked at once.
+  const seen = new Map<string, string>();
+  const bounded = (text: string): string => {
+    const known = seen.get(text);
+    if (known !== undefined) return known;
+    // Masked before it is cut, or a key at the cut would not look like one any more.
+    const kept = maskKeys(text).slice(0, TEXT_LENGTH_MAX);
+    seen.set(text, kept);
+    return kept;
+  };
+  const orNull = (text: string | null) => (text === null ? null : bounded(text));
+  return decisions.map((decision) => ({
+    ...decision,
+    scopes: decision.scopes.slice(0, SCOPES_MAX).map(bounded),
+    asset: orNull(decision.asset),
+    action: orNull(decision.action),
+    method: orNull(decision.method),
+    path: orNull(decision.path),
+    ip: orNull(decision.ip),
+  }));
+}
