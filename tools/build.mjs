@@ -22,7 +22,16 @@ async function* files(folder) {
   }
 }
 
-for (const folder of ['libs', 'packages', 'apps', 'examples', 'tools/cluster', 'tools/compose']) {
+for (const folder of [
+  'libs',
+  'packages',
+  'apps',
+  'examples',
+  'tools/certificates',
+  'tools/cluster',
+  'tools/compose',
+  'bench',
+]) {
   for await (const file of files(folder)) {
     const target = path.join(out, file);
     if (isAsset(file)) {
