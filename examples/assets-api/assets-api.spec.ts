@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { decideAccess, denialReasonAt, principalOf, type KnownSubjects } from '@latchkey/access';
-import {
-  subjectName,
-  type CheckRequest,
-  type CheckResult,
-  type CredentialRef,
-  type KeySubject,
-  type SubjectBody,
-  type SubjectKind,
+import { decideAccess, denialReasonAt, principalOf } from '@latchkey/access';
+import type {
+  CheckRequest,
+  CheckResult,
+  CredentialRef,
+  KeySubject,
+  KnownSubjects,
+  SubjectBody,
+  SubjectSnapshot,
 } from '@latchkey/contracts';
 import { keyId, userId, workspaceId } from '@latchkey/kernel';
 import type { Service } from '@latchkey/platform';
@@ -51,8 +51,7 @@ function answer(request: CheckRequest): CheckResult {
 }
 
 function subjectsOf(ref: CredentialRef, profile: string, key: Partial<KeySubject>): KnownSubjects {
-  const entry = (kind: SubjectKind, id: string, body: SubjectBody) =>
-    [subjectName({ kind, id }), { kind, id, version: 1, body }] as const;
+  const snapshot = (id: string, body: SubjectBody): SubjectSnapshot => ({ kind: body.kind, id, version: 1, body });
   const everyday: KeySubject = {
     kind: 'key',
     workspaceId: ref.workspaceId,
@@ -67,11 +66,11 @@ function subjectsOf(ref: CredentialRef, profile: string, key: Partial<KeySubject
     secrets: [{ number: 1, graceUntilMs: null }],
     expiresAtMs: null,
   };
-  return new Map([
-    entry('key', ref.keyId, { ...everyday, ...key }),
-    entry('workspace', ref.workspaceId, { kind: 'workspace', status: 'active', name: 'W', profile }),
-    entry('user', 'u', { kind: 'user', status: 'active', roles: { [ref.workspaceId]: 'member' } }),
-  ]);
+  return [
+    snapshot(ref.keyId, { ...everyday, ...key }),
+    snapshot(ref.workspaceId, { kind: 'workspace', status: 'active', name: 'W', profile }),
+    snapshot('u', { kind: 'user', status: 'active', roles: { [ref.workspaceId]: 'member' } }),
+  ];
 }
 
 describe('the sample API', () => {
