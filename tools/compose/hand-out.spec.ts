@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,14 +21,14 @@ describe('secrets of a composition', () => {
     return Object.fromEntries(await Promise.all(files.map(async (file) => [name(file), await read(name(file))])));
   };
 
+  const tls = ['ca.pem', 'cert.pem', 'key.pem'];
+
   it('goes to each container as far as that needs it, for its owner alone', async () => {
     expect((await readdir(path.join(folder, 'issuance'))).sort()).toEqual([
-      'database-url',
-      'master-key',
-      'pepper',
-      'redis-url',
+      ...[...tls, 'database-url', 'master-key', 'pepper', 'redis-url'].sort(),
     ]);
-    expect(await readdir(path.join(folder, 'enforcement'))).toEqual(['redis-url']);
+    expect((await readdir(path.join(folder, 'enforcement'))).sort()).toEqual([...tls, 'redis-url']);
+    expect(await readdir(path.join(folder, 'edge'))).toEqual(['ca.pem']);
     expect((await stat(path.join(folder, 'issuance/pepper'))).mode & 0o777).toBe(0o400);
   });
 
@@ -38,10 +39,18 @@ describe('secrets of a composition', () => {
     expect(await read('audit/master-key')).toBe(await read('issuance/master-key'));
   });
 
-  it('is made once: a later start hands out the same again, and mends what is missing', async () => {
-    const first = await everything();
+  it('is made once: a later start hands out the same again, but for the certificates, and mends what is missing', async () => {
+    const lasting = async () => Object.entries(await everything()).filter(([file]) => !/\/(cert|key)\.pem$/.test(file));
+    const [first, certificate] = [await lasting(), await read('audit/cert.pem')];
     await rm(path.join(folder, 'audit'), { recursive: true });
     await give();
-    expect(await everything()).toEqual(first);
+    expect(await lasting()).toEqual(first);
+    expect(await read('audit/cert.pem')).not.toBe(certificate);
+  });
+
+  it('names every node of a service in its certificate', async () => {
+    const certificate = new X509Certificate(await read('enforcement/cert.pem'));
+    expect(certificate.verify(new X509Certificate(await read('edge/ca.pem')).publicKey)).toBe(true);
+    for (const name of ['enforcement-1', 'enforcement-2']) expect(certificate.checkHost(name)).toBe(name);
   });
 });

@@ -1,8 +1,10 @@
-import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { secretFromDataDir } from '@latchkey/platform';
+import { certificateFilesOf, makeCertificates } from '../certificates/certificate-files';
+import { instanceNames } from '../cluster/instances';
 import { services } from '../cluster/services';
-import { fileOf, secretsOf, type MadeSecret } from './secrets';
+import { fileOf, secretsOf, tlsFiles, type MadeSecret } from './secrets';
 
 export interface HandOutOptions {
   /** Has a folder for each container that gets secrets, by the name of its service, and `kept` for what they are made from. */
@@ -33,9 +35,29 @@ export async function handOut({ folder, owner }: HandOutOptions): Promise<void> 
       await put(path.join(folder, service.name, fileOf(name)), values[name], { mode: OWNER_ONLY, owner });
     }
   }
+  await handOutCertificates(folder, path.join(kept, 'certificates'), owner);
   await put(path.join(folder, 'postgres/password'), databasePassword, { mode: EVERYBODY });
   await put(path.join(folder, 'redis/password'), redisPassword, { mode: EVERYBODY });
   await put(path.join(folder, 'redis/redis.conf'), `requirepass ${redisPassword}\n`, { mode: EVERYBODY });
+}
+
+/**
+ * New at every start, of the one authority; a service that runs reads them again by itself. The edge gets the authority alone: with a
+ * certificate of its own, whoever calls it would be taken for a part of the installation.
+ */
+async function handOutCertificates(folder: string, dir: string, owner: number): Promise<void> {
+  await makeCertificates({
+    dir,
+    services: Object.fromEntries(services.map((service) => [service.name, instanceNames(service)])),
+  });
+  for (const { name } of services) {
+    const { cert, key, ca } = certificateFilesOf(dir, name);
+    for (const [part, file] of Object.entries({ ca, cert, key }) as [keyof typeof tlsFiles, string][]) {
+      await put(path.join(folder, name, tlsFiles[part]), await readFile(file, 'utf8'), { mode: OWNER_ONLY, owner });
+    }
+  }
+  const { ca } = certificateFilesOf(dir, 'edge');
+  await put(path.join(folder, 'edge', tlsFiles.ca), await readFile(ca, 'utf8'), { mode: OWNER_ONLY, owner });
 }
 
 /** All at once or not at all, as a container may be reading. */

@@ -17,3 +17,6 @@ export const fileOf = (secret: MadeSecret): string =>
     .replace(/^LATCHKEY_/, '')
     .replaceAll('_', '-')
     .toLowerCase();
+
+/** What a container has to speak TLS with. */
+export const tlsFiles = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
