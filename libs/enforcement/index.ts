@@ -5,3 +5,4 @@ export { everyCaller } from './application/callers';
 export type { DecisionCounter } from './application/ports';
 export * from './enforcement.module';
 export { HOT_ROUTES } from './surfaces/check.routes';
+export * from './surfaces/grpc/grpc-check-server';

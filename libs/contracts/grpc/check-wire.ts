@@ -46,14 +46,6 @@ export interface WireResult {
   readonly via: string;
 }
 
-/** All but the principal's assets is spelt in the same way on both sides. */
-export function toWireResult(result: CheckResult): object {
-  const { principal } = result;
-  if (principal === null) return result;
-  const assets = principal.assets === 'all' ? { all_assets: true, assets: [] } : { assets: principal.assets };
-  return { ...result, principal: { ...principal, ...assets } };
-}
-
 /** In the shape of a result; whoever asked must still check its values. */
 export function fromWireResult(wire: WireResult): CheckResult {
   const { principal } = wire;

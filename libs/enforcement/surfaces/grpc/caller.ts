@@ -1,0 +1,41 @@
+import { status, type Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { PresentedCaller, RefusedCaller } from '../../application/callers';
+
+type Call = Pick<ServerUnaryCall<unknown, unknown> | ServerDuplexStream<unknown, unknown>, 'getAuthContext'> & {
+  readonly metadata: Metadata;
+};
+
+/** Whoever opened a call. */
+export class GrpcCaller implements PresentedCaller {
+  readonly authorization: string | undefined;
+
+  constructor(private readonly call: Call) {
+    const [authorization] = call.metadata.get('authorization');
+    this.authorization = authorization?.toString();
+  }
+
+  /** Looked up only when somebody wants to know: it reads the whole certificate. */
+  get certified(): boolean {
+    return this.call.getAuthContext().sslPeerCertificate !== undefined;
+  }
+}
+
+/** How a call ends, or why one check of a stream was not decided. The text never says more than the caller may know. */
+export interface Refusal {
+  readonly code: status;
+  readonly details: string;
+}
+
+export const REFUSALS: Readonly<Record<RefusedCaller['verdict'], Refusal>> = {
+  unauthenticated: { code: status.UNAUTHENTICATED, details: 'who asks must show a credential of its own' },
+  forbidden: { code: status.PERMISSION_DENIED, details: 'this credential may not ask for checks' },
+  unavailable: { code: status.UNAVAILABLE, details: 'it cannot be told right now who asks' },
+};
+
+export const NOT_A_MESSAGE: Refusal = { code: status.INVALID_ARGUMENT, details: 'not a message of this protocol' };
+export const TOO_MANY_CHECKS: Refusal = {
+  code: status.INVALID_ARGUMENT,
+  details: '"checks" must have at most 100 items.',
+};
+export const STOPPING: Refusal = { code: status.UNAVAILABLE, details: 'this node is about to stop' };
+export const FAILED: Refusal = { code: status.INTERNAL, details: 'failed' };

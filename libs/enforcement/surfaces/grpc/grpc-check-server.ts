@@ -1,0 +1,118 @@
+import { Server, ServerCredentials, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
+import { checkBatchRequest, checkRequest } from '@latchkey/contracts';
+import { enforcementProtocol, MALFORMED, type Received } from '@latchkey/contracts/grpc';
+import { isLoopback } from '@latchkey/kernel';
+import { ConfigError, parseInput } from '@latchkey/platform';
+import { everyCaller, type AdmittedCaller, type Callers } from '../../application/callers';
+import type { CheckAccess } from '../../application/check-access';
+import { GrpcCaller, NOT_A_MESSAGE, REFUSALS, STOPPING, type Refusal } from './caller';
+import { CheckStream, type CheckStreamCall } from './check-stream';
+import { refusalOf } from './refusal-of';
+
+export interface GrpcCheckServerOptions {
+  readonly access: Pick<CheckAccess, 'checkFor'>;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Who may ask. Everybody when absent, which only a loopback address allows. */
+  readonly callers?: Callers | undefined;
+  /** Of the server. None when absent. */
+  readonly credentials?: ServerCredentials | undefined;
+  /** Told of every failure that is not the caller's fault. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** As the body of an HTTP request. */
+const MESSAGE_BYTES_MAX = 1_048_576;
+/** On one connection. A caller with more calls than that waits for some of them. */
+const CALLS_MAX = 1_000;
+/** After this a connection that still has calls under way is cut. */
+const DRAIN_MS = 5_000;
+
+/** Serves `enforcement.proto`. */
+export class GrpcCheckServer {
+  /** What a service calls this address. */
+  readonly name = 'grpc';
+  readonly #server = new Server({
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_concurrent_streams': CALLS_MAX,
+  });
+  readonly #callers: Callers;
+  readonly #streams = new Set<CheckStream>();
+  #stopping = false;
+
+  /** @throws ConfigError when others than this machine could ask without showing who they are. */
+  constructor(private readonly options: GrpcCheckServerOptions) {
+    const { access, callers, host } = options;
+    if (callers === undefined && !isLoopback(host)) {
+      throw new ConfigError([
+        'HOST: must be 127.0.0.1, ::1 or localhost, as callers of the check have no credentials of their own yet.',
+      ]);
+    }
+    this.#callers = callers ?? everyCaller;
+    this.#server.addService(enforcementProtocol, {
+      Check: this.#unary((caller, request) => access.checkFor(caller, parseInput(checkRequest, request, 'check'))),
+      BatchCheck: this.#unary(async (caller, request) => {
+        const { checks } = parseInput(checkBatchRequest, request, 'batch');
+        return { results: await Promise.all(checks.map((check) => access.checkFor(caller, check))) };
+      }),
+      CheckStream: this.#stream,
+    });
+  }
+
+  /** Answers its address. */
+  start(): Promise<string> {
+    const { host, port, credentials = ServerCredentials.createInsecure() } = this.options;
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
+        if (error) reject(error);
+        else resolve(`${host}:${bound}`);
+      });
+    });
+  }
+
+  /** Takes no new calls, answers every check that it has read, and ends the streams, so that their callers go elsewhere. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    for (const stream of this.#streams) stream.finish();
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => this.#server.forceShutdown(), DRAIN_MS);
+      this.#server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+  }
+
+  #unary<Request, Response>(answer: (caller: AdmittedCaller, request: Request) => Promise<Response>) {
+    const handle: handleUnaryCall<Received<Request>, Response> = (call, callback) => {
+      this.#answered(call, answer).then(
+        (answered) => ('refusal' in answered ? callback(answered.refusal) : callback(null, answered.response)),
+        (error: unknown) => callback(refusalOf(error, this.options.onError)),
+      );
+    };
+    return handle;
+  }
+
+  async #answered<Request, Response>(
+    call: ServerUnaryCall<Received<Request>, Response>,
+    answer: (caller: AdmittedCaller, request: Request) => Promise<Response>,
+  ): Promise<{ readonly response: Response } | { readonly refusal: Refusal }> {
+    const caller = await this.#callers.admit(new GrpcCaller(call));
+    if (caller.verdict !== 'admitted') return { refusal: REFUSALS[caller.verdict] };
+    if (call.request === MALFORMED) return { refusal: NOT_A_MESSAGE };
+    return { response: await answer(caller, call.request) };
+  }
+
+  readonly #stream = (call: CheckStreamCall): void => {
+    if (this.#stopping) {
+      call.emit('error', STOPPING);
+      return;
+    }
+    const { access, onError } = this.options;
+    const stream = new CheckStream(call, { access, callers: this.#callers, onError });
+    this.#streams.add(stream);
+    call.once('close', () => this.#streams.delete(stream));
+    stream.start();
+  };
+}
