@@ -21,4 +21,7 @@ export * from './service/create-service';
 export * from './service/platform.module';
 export * from './service/run-service';
 export * from './service/service';
+export * from './tls/grpc';
+export { isCertified } from './tls/https';
+export * from './tls/tls-files';
 export * from './uuid-v7-source';

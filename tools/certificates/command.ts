@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { makeCertificates } from './certificate-files';
+import { makeCertificates } from '@latchkey/certificates';
 
 const USAGE = 'usage: node tools/certificates.mjs [--dir certificates] [--days 365] <service>[=host,host] …\n';
 

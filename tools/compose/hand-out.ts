@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { secretFromDataDir } from '@latchkey/platform';
-import { certificateFilesOf, makeCertificates } from '../certificates/certificate-files';
+import { certificateFilesOf, makeCertificates } from '@latchkey/certificates';
 import { instanceNames } from '../cluster/instances';
 import { services } from '../cluster/services';
 import { fileOf, secretsOf, tlsFiles, type MadeSecret } from './secrets';

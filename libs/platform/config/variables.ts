@@ -48,6 +48,7 @@ const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].
 
 const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
 const topicPrefix = /^[A-Za-z0-9._-]{1,50}$/;
+const file = z.string().min(1);
 const hostAndPort = z.string().regex(broker, 'must be host:port.');
 const hostName = /^[A-Za-z0-9._:-]{1,253}$/;
 
@@ -63,7 +64,7 @@ export const variables = {
     .string()
     .regex(hostName, 'must be an IP address or a host name.')
     .default('127.0.0.1')
-    .describe('Address to listen on. Only services that serve neither the check nor gRPC take another than loopback.'),
+    .describe('Address to listen on. Another than loopback needs certificates, or `LATCHKEY_ALLOW_PLAINTEXT`.'),
   ADMIN_HOST: z
     .string()
     .regex(hostName, 'must be an IP address or a host name.')
@@ -98,10 +99,21 @@ export const variables = {
   LATCHKEY_PEPPER: longSecret.describe('Key of the digests that API keys are stored as. Never change it by itself.'),
   LATCHKEY_MASTER_KEY: longSecret.describe('Key that other keys of the installation are derived from.'),
   LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
-    'Nodes of enforcement, as `http://host:port`, separated by commas.',
+    'Nodes of enforcement, as `http://host:port` or `https://host:port`, separated by commas.',
   ),
   LATCHKEY_IDENTITY_GRPC: hostAndPort.describe('gRPC address of identity, as `host:port`.'),
   LATCHKEY_ISSUANCE_GRPC: hostAndPort.describe('gRPC address of issuance, as `host:port`.'),
+  LATCHKEY_TLS_CERT: file.describe('PEM file of the certificate that the service shows; HTTP is served over TLS then.'),
+  LATCHKEY_TLS_KEY: file.describe('PEM file of its private key.'),
+  LATCHKEY_TLS_CA: file.describe(
+    "PEM file of the installation's own authority, never a public one: who has a certificate of it may ask for any check.",
+  ),
+  LATCHKEY_ALLOW_PLAINTEXT: z
+    .enum(['true', 'false'], 'must be true or false.')
+    .default('false')
+    .describe(
+      '`true`: `HOST` may be another than loopback without certificates, as TLS ends at a proxy that alone reaches the port.',
+    ),
   LATCHKEY_TOPIC_PREFIX: z
     .string()
     .regex(topicPrefix, 'must be at most 50 letters, digits, dots, hyphens and underscores.')
@@ -112,6 +124,13 @@ export const variables = {
   LATCHKEY_NODES_MAX: wholeNumber(1, 10_000, 4).describe(
     'Greatest number of enforcement nodes. While Redis cannot be reached, each admits its share of every limit.',
   ),
+  LATCHKEY_DECISIONS_SPOOL_MB: wholeNumber(1, 1_000_000, 1_024).describe(
+    'Most that a node of enforcement keeps on disk of decisions that the bus does not have, in MiB. What comes on top is lost, and shows.',
+  ),
+  LATCHKEY_DECISIONS_HEARTBEAT_MS: wholeNumber(1_000, 3_600_000, 10_000).describe(
+    'How often a node of enforcement that decides nothing says that it lives, in ms.',
+  ),
+  LATCHKEY_DECISIONS_KEPT_DAYS: wholeNumber(1, 36_500, 90).describe('How long the audit keeps decisions, in days.'),
   LATCHKEY_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)
     .default('info')

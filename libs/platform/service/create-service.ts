@@ -13,6 +13,8 @@ import { createLogger, type Logger } from '../logging/logger';
 import { NestLogger } from '../logging/nest-logger';
 import { logRequests } from '../logging/log-requests';
 import { createMetrics, measureRequests, type MetricsRegistry } from '../metrics/metrics';
+import { followTlsFiles } from '../tls/https';
+import type { TlsFiles } from '../tls/tls-files';
 import { RequestsInHand } from './drain';
 import { fastifyOptions } from './fastify-options';
 import { PlatformModule } from './platform.module';
@@ -28,6 +30,8 @@ export interface ServiceConfig {
   readonly adminHost?: string | undefined;
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed (C15). */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** HTTP is served over TLS when it is there. */
+  readonly tls?: TlsFiles | undefined;
   /** How long a stop waits for requests in hand, in ms; 10,000 when absent. */
   readonly drainTimeoutMs?: number | undefined;
 }
@@ -57,8 +61,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const routes = new RouteTable();
   const requests = new RequestsInHand();
 
-  const adapter = new FastifyAdapter(fastifyOptions(logger));
+  const adapter = new FastifyAdapter(fastifyOptions(logger, config.tls));
   const fastify: FastifyInstance = adapter.getInstance();
+  if (config.tls !== undefined) followTlsFiles(adapter.getHttpServer(), config.tls);
   routes.follow(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import {
   LogController,
@@ -10,6 +11,8 @@ import { v4 } from 'uuid';
 import { sendError } from '../http/error-filter';
 import { BODY_BYTES_MAX } from '../http/json-body';
 import { requestIdOf } from '../http/request-id';
+import { httpsOptions } from '../tls/https';
+import type { TlsFiles } from '../tls/tls-files';
 import type { Logger } from '../logging/logger';
 
 /** A request must have arrived whole within this time, its headers too. */
@@ -37,8 +40,9 @@ function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): 
 }
 
 /** How every service speaks HTTP. Addresses are compared exactly: a second spelling is a second way past a guard. */
-export function fastifyOptions(logger: Logger) {
+export function fastifyOptions(logger: Logger, tls?: TlsFiles) {
   return {
+    https: tls === undefined ? null : httpsOptions(tls),
     loggerInstance: logger,
     // Our own line leaves out what Fastify's would show: the query.
     logController: new LogController({ disableRequestLogging: true }),
@@ -63,5 +67,5 @@ export function fastifyOptions(logger: Logger) {
       maxParamLength: PARAM_LENGTH_MAX,
     },
     skipMiddie: true,
-  } satisfies FastifyServerOptions & { skipMiddie: boolean };
+  } satisfies FastifyServerOptions & { skipMiddie: boolean; https: ServerOptions | null };
 }

@@ -36,9 +36,9 @@ export interface ServiceParts {
 /** Where a service can be reached, by name: `http`, `admin` and those of its listeners. */
 export type Addresses = Readonly<Record<string, string>>;
 
-const urlOf = (fastify: FastifyInstance) => {
+const urlOf = (fastify: FastifyInstance, scheme: 'http' | 'https' = 'http') => {
   const { address, family, port } = fastify.server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 };
 
 const UNUSABLE: Readonly<Record<string, string>> = {
@@ -87,7 +87,7 @@ export class Service {
       addresses['admin'] = urlOf(this.#admin);
     }
     await listening('PORT', config.port, this.app.listen(config.port, config.host));
-    return { http: urlOf(this.fastify), ...addresses };
+    return { http: urlOf(this.fastify, config.tls === undefined ? 'http' : 'https'), ...addresses };
   }
 
   /**

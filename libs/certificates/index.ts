@@ -1,0 +1,2 @@
+export * from './certificate-files';
+export * from './make-certificates';
