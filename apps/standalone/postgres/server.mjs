@@ -10,13 +10,14 @@ const user = 'latchkey';
 /**
  * Starts the Postgres that comes as an npm package, on loopback only, and makes its cluster when there is none.
  *
- * @param {{ folder: string, password: string, settings?: readonly string[], port?: number }} options
+ * @param {{ folder: string, password: string, settings?: readonly string[], port?: number, onLog?: (text: string) => void }} options
  * `folder`: where the cluster is kept. As root the server runs as the user `postgres` (made if missing), which needs to be able to enter
  * every folder above. `settings`: `name=value` each. `port`: a free one when absent.
+ * `onLog`: is given what it logs.
  * @throws Error that says what Postgres said, also when another process uses the cluster
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startPostgres({ folder, password, settings = [], port: wanted }) {
+export async function startPostgres({ folder, password, settings = [], port: wanted, onLog = () => undefined }) {
   const port = wanted ?? (await freePort());
   await restoreLibraryLinks();
   const EmbeddedPostgres = await loadEmbeddedPostgres();
@@ -38,7 +39,10 @@ export async function startPostgres({ folder, password, settings = [], port: wan
       'unix_socket_directories=',
       ...settings.flatMap((setting) => ['-c', setting]),
     ],
-    onLog: (line) => log.push(line) > 20 && log.shift(),
+    onLog: (text) => {
+      if (log.push(text) > 20) log.shift();
+      onLog(text);
+    },
     onError: (error) => log.push(String(error)),
   });
   try {
