@@ -9,6 +9,7 @@ export const edgeSchema = z.object({
   PORT: variables.PORT,
   HOST: variables.HOST,
   TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
+  LATCHKEY_TLS_CA: variables.LATCHKEY_TLS_CA.optional(),
   LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
   LATCHKEY_ROUTES: variables.LATCHKEY_ROUTES.transform((text, context): readonly Route[] => {
     const routes = parseRoutes(text);

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { makeAuthority, makeCertificate, type Certificate } from '@latchkey/certificates';
 import { freePort } from '@latchkey/testing';
-import { startEdge, type Edge } from './edge';
+import { startEdge, type Edge, type EdgeOptions } from './edge';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -25,8 +28,10 @@ async function service(name: string) {
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-async function edge(...targets: string[]): Promise<Edge> {
-  const started = await startEdge({ routes: [{ path: '/api', targets }], port: 0, host: '127.0.0.1' });
+const edge = (...targets: string[]): Promise<Edge> => edgeWith({}, ...targets);
+
+async function edgeWith(options: Partial<EdgeOptions>, ...targets: string[]): Promise<Edge> {
+  const started = await startEdge({ routes: [{ path: '/api', targets }], port: 0, host: '127.0.0.1', ...options });
   opened.push(started);
   return started;
 }
@@ -57,6 +62,14 @@ describe('the edge', () => {
     await fetch(`${edgeUrl}/api`, { headers: { 'x-forwarded-for': '203.0.113.7', 'x-real-ip': '203.0.113.7' } });
     expect(seen[0]?.request.headers['x-forwarded-for']).toBe('127.0.0.1');
     expect(seen[0]?.request.headers['x-real-ip']).toBeUndefined();
+  });
+
+  it('believes the proxy in front that it is told to trust, as far as that can tell', async () => {
+    const { url, seen } = await service('one');
+    const { url: edgeUrl } = await edgeWith({ trustedProxies: ['127.0.0.1'] }, url);
+    for (const told of ['198.51.100.1, 203.0.113.7', 'nobody'])
+      await fetch(`${edgeUrl}/api`, { headers: { 'x-forwarded-for': told } });
+    expect(seen.map(({ request }) => request.headers['x-forwarded-for'])).toEqual(['203.0.113.7', 'unknown']);
   });
 
   it('passes on bodies of a length and in chunks, of any method', async () => {
@@ -105,5 +118,37 @@ describe('the edge', () => {
     expect((await fetch(`${url}/api`)).status).toBe(502);
     const reply = await fetch(`${url}/other`);
     expect(await reply.json()).toEqual({ type: 'about:blank', status: 404, code: 'route.not_found' });
+  });
+
+  describe('before services that speak TLS', () => {
+    const hosts = ['127.0.0.1'];
+    let certified: (string | undefined)[];
+    beforeEach(() => (certified = []));
+
+    async function secureService(authority: Certificate) {
+      const { cert, key } = await makeCertificate(authority, { name: 'service', hosts, days: 1 });
+      const options = { cert, key, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
+      const server = createSecureServer(options, ({ socket }, reply) => {
+        certified.push((socket as TLSSocket).getPeerX509Certificate()?.subject);
+        reply.end('secure');
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      opened.push(server);
+      return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    }
+
+    it('passes on to those of its authority, and shows no certificate itself', async () => {
+      const authority = await makeAuthority();
+      const { url } = await edgeWith({ authority: authority.cert }, await secureService(authority));
+      expect(await (await fetch(`${url}/api`)).text()).toBe('secure');
+      expect(certified).toEqual([undefined]);
+    });
+
+    it('sends nothing to one of another authority', async () => {
+      const [ours, other] = [await makeAuthority(), await makeAuthority()];
+      const { url } = await edgeWith({ authority: ours.cert }, await secureService(other));
+      expect((await fetch(`${url}/api`)).status).toBe(502);
+      expect(certified).toEqual([]);
+    });
   });
 });
