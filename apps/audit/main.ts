@@ -26,6 +26,7 @@ const configSchema = z.object({
   ...storeVariables,
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
+  LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,
 });
 
 async function build(resources: Resources): Promise<Service> {
@@ -45,7 +46,13 @@ async function build(resources: Resources): Promise<Service> {
     module: compose(
       resources,
       guardOf(config),
-      AuditModule.register({ dataSource, bus, cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY) }),
+      AuditModule.register({
+        dataSource,
+        bus,
+        cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
+        masterKey: config.LATCHKEY_MASTER_KEY,
+        decisionsKeptDays: config.LATCHKEY_DECISIONS_KEPT_DAYS,
+      }),
     ),
   });
 }

@@ -1,7 +1,10 @@
 import {
   commonVariables,
   compose,
+  decisionVariables,
+  keepDecisionRecord,
   logCalmly,
+  openKafka,
   type Resources,
   serviceConfig,
   withResources,
@@ -23,7 +26,10 @@ import { z } from 'zod';
 
 const configSchema = z.object({
   ...commonVariables,
+  ...decisionVariables,
   REDIS_URL: variables.REDIS_URL,
+  KAFKA_BROKERS: variables.KAFKA_BROKERS,
+  LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
   LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
   LATCHKEY_ISSUANCE_GRPC: variables.LATCHKEY_ISSUANCE_GRPC,
   LATCHKEY_NODES_MAX: variables.LATCHKEY_NODES_MAX,
@@ -45,6 +51,7 @@ async function build(resources: Resources): Promise<Service> {
     connectRedis(config.REDIS_URL.reveal(), undefined, logCalmly(logger, 'warn', 'Redis cannot be reached')),
     (open) => open.disconnect(),
   );
+  const bus = openKafka(resources, 'enforcement', config, logger);
   const access = createCheckAccess({
     liveAccess: new RedisLiveAccess({
       redis,
@@ -53,6 +60,7 @@ async function build(resources: Resources): Promise<Service> {
     }),
     resolver: issuance,
     decisions: new PromDecisionCounter(metrics),
+    record: await keepDecisionRecord(resources, config, { bus, logger, metrics }),
     onError: logCalmly(logger, 'error', 'a check could not be decided'),
   });
   return createService({

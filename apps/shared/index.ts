@@ -1,6 +1,7 @@
 export { logCalmly } from './calm';
 export * from './cluster-config';
 export * from './compose';
+export * from './decision-record';
 export * from './first-key';
 export * from './first-workspace';
 export * from './guard';

@@ -1,11 +1,12 @@
-import { commonVariables } from '@latchkey/composition';
+import { commonVariables, decisionVariables } from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
 import { z } from 'zod';
 
 const configSchema = z.object({
   ...commonVariables,
   DATABASE_URL: variables.DATABASE_URL.optional(),
-  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
+  ...decisionVariables,
+  LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),

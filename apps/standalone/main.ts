@@ -5,6 +5,7 @@ import {
   compose,
   ensureFirstKey,
   ensureFirstWorkspace,
+  keepDecisionRecord,
   logCalmly,
   type Resources,
   serviceConfig,
@@ -16,7 +17,15 @@ import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity'
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
-import { createLogger, createMetrics, createService, runService, type Logger, type Service } from '@latchkey/platform';
+import {
+  createLogger,
+  createMetrics,
+  createService,
+  CursorCodec,
+  runService,
+  type Logger,
+  type Service,
+} from '@latchkey/platform';
 import { standaloneConfig, type StandaloneConfig } from './config';
 import { nextSteps } from './next-steps';
 import { openStores, secretsOf } from './parts';
@@ -24,7 +33,8 @@ import { openStores, secretsOf } from './parts';
 /** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
 async function compositionOf(resources: Resources, config: StandaloneConfig, logger: Logger): Promise<Service> {
   const metrics = createMetrics('standalone');
-  const { peppers, cursors } = await secretsOf(config);
+  const { peppers, masterKey } = await secretsOf(config);
+  const cursors = new CursorCodec(masterKey);
   const stores = await openStores(resources, config, logger);
   const { bus } = stores;
 
@@ -45,6 +55,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
     decisions: new PromDecisionCounter(metrics),
+    record: await keepDecisionRecord(resources, config, { bus, logger, metrics }),
     onError: logCalmly(logger, 'error', 'a check could not be decided'),
   });
   const owner = {
@@ -72,7 +83,13 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         cursors,
       }),
       EnforcementModule.register({ access, host: config.HOST }),
-      AuditModule.register({ dataSource: stores.audit, bus, cursors }),
+      AuditModule.register({
+        dataSource: stores.audit,
+        bus,
+        cursors,
+        masterKey,
+        decisionsKeptDays: config.LATCHKEY_DECISIONS_KEPT_DAYS,
+      }),
       { module: AssetsApiModule },
     ),
   });

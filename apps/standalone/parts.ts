@@ -6,17 +6,17 @@ import { identityMigrations } from '@latchkey/identity';
 import { issuanceMigrations, Peppers } from '@latchkey/issuance';
 import { Secret } from '@latchkey/kernel';
 import { ExclusiveLease } from '@latchkey/live-state';
-import { ConfigError, CursorCodec, secretFromDataDir, type Logger } from '@latchkey/platform';
+import { ConfigError, secretFromDataDir, type Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import type { StandaloneConfig } from './config';
 import { startEmbeddedPostgres } from './embedded-postgres';
 
 /** What the configuration does not give is made at the first start and kept in the data directory. */
-export async function secretsOf(config: StandaloneConfig): Promise<{ peppers: Peppers; cursors: CursorCodec }> {
+export async function secretsOf(config: StandaloneConfig): Promise<{ peppers: Peppers; masterKey: Secret }> {
   const { LATCHKEY_DATA_DIR: dataDir } = config;
   const pepper = config.LATCHKEY_PEPPER ?? (await secretFromDataDir(dataDir, 'pepper'));
   const masterKey = config.LATCHKEY_MASTER_KEY ?? (await secretFromDataDir(dataDir, 'master-key'));
-  return { peppers: Peppers.parse(pepper.reveal(), (value) => new Secret(value)), cursors: new CursorCodec(masterKey) };
+  return { peppers: Peppers.parse(pepper.reveal(), (value) => new Secret(value)), masterKey };
 }
 
 export interface Stores {

@@ -61,9 +61,12 @@ describe('the audit', () => {
     busDataSource = await open('event_bus', eventBusMigrations);
     const logger = createLogger({ service: 'audit', destination: new Writable({ write: (_, __, done) => done() }) });
     bus = new PostgresEventBus({ dataSource: busDataSource, log: logger, pollMs: 200 });
-    const cursors = new CursorCodec(new Secret('0123456789abcdef0123456789abcdef'));
+    const masterKey = new Secret('0123456789abcdef0123456789abcdef');
+    const cursors = new CursorCodec(masterKey);
 
-    @Module({ imports: [GuardModule.forRoot({ client }), AuditModule.register({ dataSource, bus, cursors, clock })] })
+    @Module({
+      imports: [GuardModule.forRoot({ client }), AuditModule.register({ dataSource, bus, cursors, clock, masterKey })],
+    })
     class AuditApp {}
     service = await createService({ name: 'audit', module: AuditApp, config: { host: '127.0.0.1', port: 0 }, logger });
   });
@@ -121,7 +124,13 @@ describe('the audit', () => {
       ]),
     );
   };
-  const complete = (source: string) => ({ source, complete: true, open_since: null, open_for_seconds: null });
+  const complete = (source: string) => ({
+    source,
+    complete: true,
+    open_since: null,
+    open_for_seconds: null,
+    silent_since: null,
+  });
 
   it('shows an event as it was published, in snake case', async () => {
     const one = event({ data: { reason: 'leaked', revokedAt: 'then', nested: [{ oldSecretId: 'k.1' }] } });
@@ -157,6 +166,7 @@ describe('the audit', () => {
       'last_position issuance': 3,
       'missing_positions issuance': 0,
       parked_messages: 0,
+      silent_nodes: 0,
     });
   });
 
@@ -197,6 +207,8 @@ describe('the audit', () => {
       {
         opened: ({ first, last }, seconds) => watched.push(`${first}-${last} open for ${seconds} s`),
         closed: ({ first, last }) => watched.push(`${first}-${last} closed`),
+        fellSilent: (source) => watched.push(`${source} silent`),
+        silenceEnded: (source) => watched.push(`${source} heard`),
       },
       { set: () => undefined },
       clock,
@@ -217,6 +229,7 @@ describe('the audit', () => {
           complete: false,
           open_since: '2026-02-01T00:00:00.000Z',
           open_for_seconds: 11,
+          silent_since: null,
         },
       ],
     });

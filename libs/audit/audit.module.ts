@@ -1,14 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventBus } from '@latchkey/event-bus';
-import { systemClock, type Clock } from '@latchkey/kernel';
+import { systemClock, type Clock, type Secret } from '@latchkey/kernel';
 import { LOGGER, METRICS, type CursorCodec, type Logger, type MetricsRegistry } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import { PostgresAuditLog } from './adapters/postgres-audit-log';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
+import { PostgresDecisionLog } from './adapters/postgres-decision-log';
 import { PromSourceGauges } from './adapters/prom-source-gauges';
+import { WorkspaceKeys } from './adapters/workspace-keys';
 import { GapWatch, type GapReport } from './application/gap-watch';
 import { RecordMessages } from './application/record-messages';
-import { AuditRecorder, EVENT_BUS, GAP_WATCH, RECORD_MESSAGES } from './audit-recorder';
+import { PruneDecisions } from './application/prune-decisions';
+import { AuditRecorder, EVENT_BUS, GAP_WATCH, PRUNE_DECISIONS, RECORD_MESSAGES } from './audit-recorder';
 import {
   AUDIT_CLOCK,
   AUDIT_CURSORS,
@@ -21,6 +24,10 @@ export interface AuditOptions {
   readonly dataSource: DataSource;
   readonly bus: EventBus;
   readonly cursors: CursorCodec;
+  /** The installation's: what is kept of decisions is encrypted under keys that it wraps. */
+  readonly masterKey: Secret;
+  /** How long decisions are kept, in days. Default 90. */
+  readonly decisionsKeptDays?: number;
   readonly clock?: Clock;
   /** How long a gap in a source's positions may be open before it is reported, in ms. Default 10 s. */
   readonly gapPatienceMs?: number;
@@ -29,6 +36,10 @@ export interface AuditOptions {
 const reportTo = (logger: Logger): GapReport => ({
   opened: ({ source, first, last }, openForSeconds) =>
     logger.error({ source, first, last, openForSeconds }, 'positions are missing in the audit'),
+  fellSilent: (source, since) =>
+    logger.error({ source, since }, 'a node of enforcement is not heard of: what it last decided may be lost'),
+  silenceEnded: (source) =>
+    logger.info({ source }, 'a node of enforcement that was not heard of is, or has been started anew'),
   closed: ({ source, first, last }) =>
     logger.info({ source, first, last }, 'positions that were missing in the audit have arrived, some or all'),
 });
@@ -40,9 +51,12 @@ export class AuditModule {
     dataSource,
     bus,
     cursors,
+    masterKey,
+    decisionsKeptDays = 90,
     clock = systemClock,
     gapPatienceMs = 10_000,
   }: AuditOptions): DynamicModule {
+    const decisions = new PostgresDecisionLog(dataSource, new WorkspaceKeys(masterKey), clock);
     const reader = new PostgresAuditReader(dataSource);
     return {
       module: AuditModule,
@@ -50,7 +64,8 @@ export class AuditModule {
       providers: [
         AuditRecorder,
         { provide: EVENT_BUS, useValue: bus },
-        { provide: RECORD_MESSAGES, useValue: new RecordMessages(new PostgresAuditLog(dataSource, clock)) },
+        { provide: RECORD_MESSAGES, useValue: new RecordMessages(new PostgresAuditLog(dataSource, clock), decisions) },
+        { provide: PRUNE_DECISIONS, useValue: new PruneDecisions(decisions, clock, decisionsKeptDays) },
         {
           provide: GAP_WATCH,
           inject: [LOGGER, METRICS],

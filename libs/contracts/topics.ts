@@ -25,5 +25,13 @@ export const SOURCES = {
 /** Source of what one boot of a node has decided. */
 export const sourceOfNode = (node: string, boot: string): string => `${SOURCES.enforcement}/${node}/${boot}`;
 
+/** Null for the source of a service. */
+export function nodeOfSource(source: string): { readonly node: string; readonly boot: string } | null {
+  const [node, boot, ...rest] = source.startsWith(`${SOURCES.enforcement}/`)
+    ? source.slice(SOURCES.enforcement.length + 1).split('/')
+    : [];
+  return node && boot && rest.length === 0 ? { node, boot } : null;
+}
+
 /** Stands where an event that belongs to no workspace names one. No workspace has this id, so no tenant is shown such an event. */
 export const INSTALLATION = 'installation';

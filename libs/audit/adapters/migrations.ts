@@ -55,5 +55,64 @@ export class CreateAuditLog1763683200201 implements MigrationInterface {
   }
 }
 
+/** What nodes of enforcement have decided. Unlike events of commands it is kept for a time only, and encrypted. */
+export class CreateDecisionLog1763683200202 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE decision_batches (
+        source      text   COLLATE "C" NOT NULL,
+        position    bigint NOT NULL CHECK (position > 0),
+        event_id    text   NOT NULL,
+        type        text   NOT NULL,
+        decisions   integer NOT NULL,
+        -- Of its decisions; null without any.
+        first_at    timestamptz(3),
+        last_at     timestamptz(3),
+        -- Of the message.
+        bytes       integer NOT NULL,
+        recorded_at timestamptz(3) NOT NULL,
+        CONSTRAINT decision_batches_pkey PRIMARY KEY (source, position),
+        CONSTRAINT decision_batches_id_key UNIQUE (source, event_id)
+      );
+      CREATE INDEX decision_batches_oldest ON decision_batches (recorded_at);
+
+      -- What a batch says of one workspace, under that workspace's key.
+      CREATE TABLE decision_parts (
+        source       text   COLLATE "C" NOT NULL,
+        position     bigint NOT NULL,
+        workspace_id text   COLLATE "C" NOT NULL,
+        decisions    integer NOT NULL,
+        content      bytea  NOT NULL,
+        CONSTRAINT decision_parts_pkey PRIMARY KEY (source, position, workspace_id),
+        FOREIGN KEY (source, position) REFERENCES decision_batches ON DELETE CASCADE
+      );
+
+      -- Deleting a row makes all that is kept of the workspace's decisions unreadable.
+      CREATE TABLE workspace_keys (
+        workspace_id text  COLLATE "C" PRIMARY KEY,
+        -- 256 random bits, encrypted under a key that is derived from the installation's master key.
+        wrapped      bytea NOT NULL
+      );
+
+      -- Boots of nodes.
+      CREATE TABLE decision_sources (
+        source       text COLLATE "C" PRIMARY KEY,
+        node         text COLLATE "C" NOT NULL,
+        boot         text COLLATE "C" NOT NULL,
+        heartbeat_ms integer NOT NULL,
+        last_seen_at timestamptz(3) NOT NULL,
+        stopped      boolean NOT NULL,
+        -- Decisions that the node has lost in this boot, as it says itself.
+        dropped      bigint NOT NULL
+      );
+      CREATE INDEX decision_sources_of_node ON decision_sources (node, boot);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE decision_sources, workspace_keys, decision_parts, decision_batches');
+  }
+}
+
 /** The audit's own schema. */
-export const auditMigrations = [CreateAuditLog1763683200201] as const;
+export const auditMigrations = [CreateAuditLog1763683200201, CreateDecisionLog1763683200202] as const;

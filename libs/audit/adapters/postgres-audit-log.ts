@@ -4,7 +4,7 @@ import { databaseFailure, isDataRefused } from '@latchkey/event-store';
 import { reach, type Clock } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { AuditLog, RecordOutcome } from '../application/ports';
-import { joinPosition, type PositionRange } from '../application/positions';
+import { addPosition, lockSource } from './position-ranges';
 
 const REASON_MAX = 500;
 
@@ -17,9 +17,7 @@ export class PostgresAuditLog implements AuditLog {
   async record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome> {
     try {
       const outcome = await this.dataSource.transaction(async (tx): Promise<RecordOutcome> => {
-        await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', current_schema, $1::text), 0))`, [
-          event.source,
-        ]);
+        await lockSource(tx, event.source);
         if (!(await insert(tx, event, bytes))) return await outcomeOfConflict(tx, event);
         await addPosition(tx, event.source, BigInt(event.position), this.clock.now());
         await reach('projection.before_commit');
@@ -69,34 +67,4 @@ async function outcomeOfConflict(tx: EntityManager, { source, position, id }: Ev
     [source, position, id],
   );
   return same.length === 1 ? 'duplicate' : 'contradiction';
-}
-
-interface RangeRow {
-  readonly first_position: string;
-  readonly last_position: string;
-  readonly gap_since: Date;
-}
-
-const RANGE = 'SELECT first_position, last_position, gap_since FROM position_ranges WHERE source = $1';
-
-async function addPosition(tx: EntityManager, source: string, position: bigint, now: Date): Promise<void> {
-  const neighbour = async (condition: string): Promise<PositionRange | null> => {
-    const [row] = await tx.query<RangeRow[]>(`${RANGE} AND ${condition} LIMIT 1`, [source, position.toString()]);
-    return row === undefined
-      ? null
-      : { first: BigInt(row.first_position), last: BigInt(row.last_position), gapSince: row.gap_since };
-  };
-  const below = await neighbour('first_position < $2 ORDER BY first_position DESC');
-  const above = await neighbour('first_position > $2 ORDER BY first_position');
-  const { range, replaced } = joinPosition(position, below, above, now);
-  await tx.query('DELETE FROM position_ranges WHERE source = $1 AND first_position = ANY($2::bigint[])', [
-    source,
-    replaced.map(({ first }) => first.toString()),
-  ]);
-  await tx.query('INSERT INTO position_ranges VALUES ($1, $2, $3, $4)', [
-    source,
-    range.first.toString(),
-    range.last.toString(),
-    range.gapSince,
-  ]);
 }

@@ -1,6 +1,7 @@
 import { databaseFailure } from '@latchkey/event-store';
 import type { DataSource } from 'typeorm';
 import type { AuditEvent, AuditFilter, AuditReader, AuditSort, AuditSource, PositionGap } from '../application/ports';
+import type { NodePulse } from '../application/silence';
 
 interface EventRow {
   readonly source: string;
@@ -12,6 +13,16 @@ interface EventRow {
   readonly actor_id: string;
   readonly request_id: string;
   readonly event: Buffer;
+}
+
+interface SourceRow {
+  readonly source: string;
+  readonly last: string;
+  /** Null for what is no node. */
+  readonly heartbeat_ms: number | null;
+  readonly last_seen_at: Date | null;
+  readonly stopped: boolean | null;
+  readonly replaced: boolean;
 }
 
 interface GapRow {
@@ -55,14 +66,18 @@ export class PostgresAuditReader implements AuditReader {
   }
 
   async sources(): Promise<readonly AuditSource[]> {
-    const rows = await this.query<{ source: string; last: string }>(
-      'SELECT source, max(last_position) AS last FROM position_ranges GROUP BY source ORDER BY source',
+    const rows = await this.query<SourceRow>(
+      `SELECT source, max(last_position) AS last, heartbeat_ms, last_seen_at, stopped,
+              EXISTS (SELECT FROM decision_sources AS later
+                      WHERE later.node = decision_sources.node AND later.boot > decision_sources.boot) AS replaced
+       FROM position_ranges LEFT JOIN decision_sources USING (source) GROUP BY source, decision_sources.source ORDER BY source`,
     );
     const gaps = await this.gaps();
-    return rows.map(({ source, last }) => ({
-      source,
-      lastPosition: last,
-      gaps: gaps.filter((gap) => gap.source === source),
+    return rows.map((row) => ({
+      source: row.source,
+      lastPosition: row.last,
+      gaps: gaps.filter((gap) => gap.source === row.source),
+      pulse: pulseOf(row),
     }));
   }
 
@@ -90,6 +105,14 @@ export class PostgresAuditReader implements AuditReader {
     }
   }
 }
+
+const pulseOf = ({
+  heartbeat_ms: heartbeatMs,
+  last_seen_at: lastSeenAt,
+  stopped,
+  replaced,
+}: SourceRow): NodePulse | null =>
+  heartbeatMs === null || lastSeenAt === null ? null : { heartbeatMs, lastSeenAt, stopped: stopped === true, replaced };
 
 const toEvent = ({ event_id, actor_id, request_id, event, ...row }: EventRow): AuditEvent => ({
   ...row,

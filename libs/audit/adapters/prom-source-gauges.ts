@@ -8,6 +8,7 @@ const missingOf = ({ gaps }: AuditSource): number =>
 export class PromSourceGauges implements SourceGauges {
   private readonly missing: Gauge<'source'>;
   private readonly last: Gauge<'source'>;
+  private readonly silent: Gauge;
   private readonly parked: Gauge;
 
   constructor(registry: Registry) {
@@ -24,6 +25,11 @@ export class PromSourceGauges implements SourceGauges {
       labelNames: ['source'],
       registers,
     });
+    this.silent = new Gauge({
+      name: 'latchkey_audit_silent_nodes',
+      help: 'Nodes of enforcement that are not heard of and have not said that they stop.',
+      registers,
+    });
     this.parked = new Gauge({
       name: 'latchkey_audit_parked_messages',
       help: 'Messages that were put aside, as they are no events or contradict the log.',
@@ -31,11 +37,18 @@ export class PromSourceGauges implements SourceGauges {
     });
   }
 
-  set(sources: readonly AuditSource[], parkedMessages: number): void {
-    for (const source of sources) {
+  set(sources: readonly AuditSource[], silent: number, parkedMessages: number): void {
+    this.missing.reset();
+    this.last.reset();
+    for (const source of sources.filter(isOfInterest)) {
       this.missing.set({ source: source.source }, missingOf(source));
       this.last.set({ source: source.source }, Number(source.lastPosition));
     }
+    this.silent.set(silent);
     this.parked.set(parkedMessages);
   }
 }
+
+/** Every restart of a node is a source: those that have ended, and miss nothing, would only make the series more. */
+const isOfInterest = ({ pulse, gaps }: AuditSource): boolean =>
+  gaps.length > 0 || pulse === null || !(pulse.stopped || pulse.replaced);

@@ -1,5 +1,7 @@
 import type { EventEnvelope } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
+import type { DecisionBatch } from './decision-batch';
+import type { NodePulse } from './silence';
 
 /**
  * `contradiction`: another event has this position of the source, or this event another position.
@@ -13,6 +15,14 @@ export interface AuditLog {
   record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome>;
   /** Keeps a message that is no event, with the reason, so that somebody can look at it. */
   park(message: DeliveredMessage, reason: string): Promise<void>;
+}
+
+/** What nodes of enforcement have decided. Kept for a time, encrypted. */
+export interface DecisionLog {
+  /** Keeps the batch, once, and its position. `size`: of the message, in bytes. */
+  record(batch: DecisionBatch, size: number): Promise<RecordOutcome>;
+  /** Forgets what was recorded before `time`. */
+  prune(time: Date): Promise<void>;
 }
 
 /** Place of an event in the list: newest first. */
@@ -55,11 +65,13 @@ export interface AuditSource {
   readonly source: string;
   readonly lastPosition: string;
   readonly gaps: readonly PositionGap[];
+  /** Of a node's boot; null for a service. */
+  readonly pulse: NodePulse | null;
 }
 
 /** Shows operators how complete the log is. */
 export interface SourceGauges {
-  set(sources: readonly AuditSource[], parkedMessages: number): void;
+  set(sources: readonly AuditSource[], silent: number, parkedMessages: number): void;
 }
 
 export interface AuditReader {

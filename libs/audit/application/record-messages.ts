@@ -1,7 +1,8 @@
-import { eventEnvelope, type EventEnvelope } from '@latchkey/contracts';
+import { eventEnvelope, TOPICS, type EventEnvelope } from '@latchkey/contracts';
 import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
 import { z } from 'zod';
-import type { AuditLog } from './ports';
+import { batchOf } from './decision-batch';
+import type { AuditLog, DecisionLog, RecordOutcome } from './ports';
 
 /**
  * Only the envelope has to be right: an event of a type that this version does not know, or with further attributes, happened all
@@ -11,16 +12,26 @@ const anyEvent = z.looseObject(eventEnvelope.shape);
 
 /** Handler of the audit's subscription: every event is kept, once. */
 export class RecordMessages {
-  constructor(private readonly log: AuditLog) {}
+  constructor(
+    private readonly log: AuditLog,
+    private readonly decisions: DecisionLog,
+  ) {}
 
   async handle(message: DeliveredMessage): Promise<void> {
     const event = parse(message.value);
-    const outcome = await this.log.record(event, message.value);
+    const outcome = await this.record(event, message);
     if (outcome === 'contradiction')
       throw new PoisonMessageError(
         `position ${event.position} of ${event.source} and event ${event.id} do not belong together`,
       );
     if (outcome === 'unstorable') throw new PoisonMessageError('an attribute has a value that cannot be stored');
+  }
+
+  /** Decisions come in another amount than commands, and hold addresses: they have a log of their own, which forgets. */
+  private record(event: EventEnvelope, { topic, value }: DeliveredMessage): Promise<RecordOutcome> {
+    return topic === TOPICS.decisions
+      ? this.decisions.record(batchOf(event), value.length)
+      : this.log.record(event, value);
   }
 
   park(message: DeliveredMessage, reason: string): Promise<void> {

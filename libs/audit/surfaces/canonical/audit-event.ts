@@ -1,4 +1,6 @@
+import { nodeOfSource, SOURCES } from '@latchkey/contracts';
 import type { AuditEvent, AuditSource } from '../../application/ports';
+import { silentSince } from '../../application/silence';
 
 /** An event as the canonical surface shows it (C25). */
 export const auditEventOf = (event: AuditEvent) => ({
@@ -20,18 +22,35 @@ export interface AuditSourceRecord {
   /** Since when something has been missing; null when complete. */
   readonly open_since: string | null;
   readonly open_for_seconds: number | null;
+  /** Since when a node of it should have been heard of; null when none is missed. */
+  readonly silent_since: string | null;
 }
 
-export function auditSourceOf({ source, gaps }: AuditSource, now: Date): AuditSourceRecord {
-  if (gaps.length === 0) return { source, complete: true, open_since: null, open_for_seconds: null };
-  const since = Math.min(...gaps.map((gap) => gap.since.getTime()));
-  return {
-    source,
-    complete: false,
-    open_since: new Date(since).toISOString(),
-    open_for_seconds: Math.max(0, Math.floor((now.getTime() - since) / 1_000)),
-  };
+/**
+ * Each service with all that is missing in what it has sent. All boots of all nodes of enforcement are one: how many there are, and how often
+ * they start, is not for workspaces to see.
+ */
+export function auditSources(sources: readonly AuditSource[], now: Date): AuditSourceRecord[] {
+  const byService = new Map<string, AuditSource[]>();
+  for (const one of sources) {
+    const service = nodeOfSource(one.source) === null ? one.source : SOURCES.enforcement;
+    byService.set(service, [...(byService.get(service) ?? []), one]);
+  }
+  return [...byService].map(([source, parts]) => {
+    const openSince = earliest(parts.flatMap(({ gaps }) => gaps.map(({ since }) => since)));
+    const silent = earliest(parts.flatMap(({ pulse }) => silentSince(pulse, now) ?? []));
+    return {
+      source,
+      complete: openSince === null,
+      open_since: openSince && openSince.toISOString(),
+      open_for_seconds: openSince && Math.max(0, Math.floor((now.getTime() - openSince.getTime()) / 1_000)),
+      silent_since: silent && silent.toISOString(),
+    };
+  });
 }
+
+const earliest = (times: readonly Date[]): Date | null =>
+  times.length === 0 ? null : new Date(Math.min(...times.map((time) => time.getTime())));
 
 /** Events name their members in camel case, the API in snake case. */
 function snakeCased(value: unknown): unknown {

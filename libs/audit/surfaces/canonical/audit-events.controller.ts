@@ -5,7 +5,7 @@ import type { Clock } from '@latchkey/kernel';
 import { zodQuery, type CursorCodec, type Page } from '@latchkey/platform';
 import type { AuditReader } from '../../application/ports';
 import { afterOf, cursorAfter } from './audit-cursor';
-import { auditEventOf, auditSourceOf } from './audit-event';
+import { auditEventOf, auditSources } from './audit-event';
 import { auditEventQuery, type AuditEventQuery } from './audit-event-query';
 
 export const AUDIT_READER = Symbol('AUDIT_READER');
@@ -44,7 +44,6 @@ export class AuditEventsController {
    */
   @Get('sources')
   async sources() {
-    const now = this.clock.now();
-    return { sources: (await this.events.sources()).map((source) => auditSourceOf(source, now)) };
+    return { sources: auditSources(await this.events.sources(), this.clock.now()) };
   }
 }

@@ -1,0 +1,112 @@
+import { databaseFailure, isDataRefused } from '@latchkey/event-store';
+import { reach, type Clock } from '@latchkey/kernel';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { DecisionBatch } from '../application/decision-batch';
+import type { DecisionLog, RecordOutcome } from '../application/ports';
+import { addPosition, lockSource } from './position-ranges';
+import { seal } from './sealing';
+import type { WorkspaceKeys } from './workspace-keys';
+
+/** Of a node whose first event is missing. */
+const HEARTBEAT_MS = 10_000;
+const PRUNED_AT_ONCE = 1_000;
+
+/** What a part belongs to: it opens nowhere else. */
+export const contextOfPart = (source: string, position: string, workspaceId: string): string =>
+  JSON.stringify([source, position, workspaceId]);
+
+export class PostgresDecisionLog implements DecisionLog {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keys: WorkspaceKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  async record(batch: DecisionBatch, size: number): Promise<RecordOutcome> {
+    const { source, position } = batch.event;
+    try {
+      const outcome = await this.dataSource.transaction(async (tx): Promise<RecordOutcome> => {
+        await lockSource(tx, source);
+        const conflict = await conflictOf(tx, batch);
+        if (conflict !== null) return conflict;
+        await this.insert(tx, batch, size);
+        await addPosition(tx, source, BigInt(position), this.clock.now());
+        await reach('projection.before_commit');
+        return 'recorded';
+      });
+      await reach('projection.committed');
+      return outcome;
+    } catch (error) {
+      if (isDataRefused(error)) return 'unstorable';
+      throw databaseFailure(error, 'recording decisions');
+    }
+  }
+
+  async prune(time: Date): Promise<void> {
+    let pruned: number;
+    do {
+      const rows = await this.dataSource.query<[unknown[], number]>(
+        `DELETE FROM decision_batches WHERE (source, position) IN
+           (SELECT source, position FROM decision_batches WHERE recorded_at < $1 ORDER BY recorded_at LIMIT ${PRUNED_AT_ONCE})`,
+        [time],
+      );
+      pruned = rows[1];
+    } while (pruned === PRUNED_AT_ONCE);
+    // Together with its positions: nothing of it is left that could be complete or not.
+    await this.dataSource.query(
+      `WITH gone AS (DELETE FROM decision_sources WHERE last_seen_at < $1 RETURNING source)
+       DELETE FROM position_ranges USING gone WHERE position_ranges.source = gone.source`,
+      [time],
+    );
+  }
+
+  private async insert(tx: EntityManager, { event, parts, ...batch }: DecisionBatch, size: number): Promise<void> {
+    const { source, position, id, type } = event;
+    const now = this.clock.now();
+    const decisions = parts.reduce((sum, part) => sum + part.decisions, 0);
+    await tx.query('INSERT INTO decision_batches VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+      ...[source, position, id, type, decisions, batch.firstAt, batch.lastAt, size, now],
+    ]);
+    await this.insertParts(tx, { event, parts });
+    await tx.query(
+      `INSERT INTO decision_sources VALUES ($1, $2, $3, coalesce($4, ${HEARTBEAT_MS}), $5, $6, $7)
+       ON CONFLICT (source) DO UPDATE SET
+         heartbeat_ms = coalesce($4, decision_sources.heartbeat_ms),
+         last_seen_at = greatest(decision_sources.last_seen_at, $5),
+         stopped = decision_sources.stopped OR $6,
+         dropped = greatest(decision_sources.dropped, $7)`,
+      [source, batch.node, batch.boot, batch.heartbeatMs, now, batch.isLast, batch.dropped],
+    );
+  }
+
+  private async insertParts(tx: EntityManager, { event, parts }: Pick<DecisionBatch, 'event' | 'parts'>) {
+    const { source, position } = event;
+    const keys = await this.keys.of(
+      tx,
+      parts.map(({ workspaceId }) => workspaceId),
+    );
+    for (const { workspaceId, decisions, content } of parts) {
+      const key = keys.get(workspaceId);
+      // Somebody erased the workspace this very moment.
+      if (key === undefined) throw new Error('a workspace has no key');
+      const sealed = seal(key, Buffer.from(content), contextOfPart(source, position, workspaceId));
+      await tx.query('INSERT INTO decision_parts VALUES ($1, $2, $3, $4, $5)', [
+        ...[source, position, workspaceId, decisions, sealed],
+      ]);
+    }
+  }
+}
+
+/** A position that is known and has no batch any more was pruned. */
+async function conflictOf(tx: EntityManager, { event }: DecisionBatch): Promise<RecordOutcome | null> {
+  const { source, position, id } = event;
+  const [found] = await tx.query<{ known: boolean; same: boolean; other: boolean }[]>(
+    `SELECT EXISTS (SELECT FROM position_ranges WHERE source = $1 AND $2::bigint BETWEEN first_position AND last_position) AS known,
+            EXISTS (SELECT FROM decision_batches WHERE source = $1 AND position = $2 AND event_id = $3) AS same,
+            EXISTS (SELECT FROM decision_batches
+                    WHERE source = $1 AND (position = $2 OR event_id = $3) AND NOT (position = $2 AND event_id = $3)) AS other`,
+    [source, position, id],
+  );
+  if (found?.other === true) return 'contradiction';
+  return found?.known === true ? 'duplicate' : null;
+}
