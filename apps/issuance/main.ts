@@ -60,7 +60,7 @@ async function build(resources: Resources): Promise<Service> {
     new GrpcOwnerClient({ owner: 'identity', address: config.LATCHKEY_IDENTITY_GRPC }),
     (client) => client.close(),
   );
-  const publisher = openKafka(resources, 'issuance', config, logger);
+  const bus = openKafka(resources, 'issuance', config, logger);
   const settlement = startRedisOwner(resources, { owner: 'issuance', redisUrl: config.REDIS_URL, dataSource, logger });
   const service = await createService({
     name: 'issuance',
@@ -77,7 +77,8 @@ async function build(resources: Resources): Promise<Service> {
         reader: new RoutedSubjectReader({ identity, issuance: subjects }),
         peppers,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
-        publisher,
+        publisher: bus,
+        decisions: bus,
         onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),
     ),

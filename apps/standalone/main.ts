@@ -74,6 +74,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
       IdentityModule.register({ ...owner, ...workspaces }),
       IssuanceModule.register({
         ...owner,
+        decisions: bus,
         dataSource: stores.issuance,
         subjects: issuance,
         settlement: liveState,

@@ -1,5 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SOURCES, TOPICS, type IdentityDirectory, type SubjectReader } from '@latchkey/contracts';
+import type { EventBus } from '@latchkey/event-bus';
 import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
 import type { OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
@@ -12,14 +13,17 @@ import { PostgresCredentials } from './adapters/postgres-credentials';
 import { PostgresIssuedRequests } from './adapters/postgres-issued-requests';
 import { PostgresKeyList } from './adapters/postgres-key-list';
 import { PostgresKeyStore } from './adapters/postgres-key-store';
+import { PostgresKeyUses } from './adapters/postgres-key-uses';
 import { ChangeKeyHandler } from './application/change-key.handler';
 import { CreateKeyHandler } from './application/create-key.handler';
 import { EnsureFirstKeyHandler } from './application/ensure-first-key.handler';
 import { Grantors } from './application/grantors';
 import type { Randomness } from './application/ports';
+import { NoteUses } from './application/note-uses';
 import { ReadKeysQuery } from './application/read-keys.query';
 import { RevokeKeyHandler } from './application/revoke-key.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
+import { DECISIONS, KeyUseReader } from './key-use-reader';
 import { CatalogueController } from './surfaces/canonical/catalogue.controller';
 import { KeyCursors } from './surfaces/canonical/key-cursors';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
@@ -40,6 +44,8 @@ export interface IssuanceOptions {
   readonly cursors: CursorCodec;
   /** Where the events of keys go. */
   readonly publisher: Publisher;
+  /** Where the decisions on keys come from. */
+  readonly decisions: Pick<EventBus, 'subscribe'>;
   /** Told of every failed try to publish; the relay goes on by itself. */
   readonly onRelayError?: (error: Error) => void;
   readonly clock?: Clock;
@@ -82,6 +88,9 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(KeyCursors, new KeyCursors(options.cursors)),
         given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),
+        given(NoteUses, new NoteUses(new PostgresKeyUses(dataSource))),
+        { provide: DECISIONS, useValue: options.decisions },
+        KeyUseReader,
         { provide: DATABASE, useValue: dataSource },
       ],
       exports: [EnsureFirstKeyHandler, PostgresCredentials],

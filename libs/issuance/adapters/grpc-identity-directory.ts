@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ChannelCredentials, type MethodDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { AppError, userId, workspaceId } from '@latchkey/kernel';
 import type { FirstWorkspace, IdentityDirectory } from '@latchkey/contracts';
@@ -29,10 +29,16 @@ const DEADLINE_MS = 2_000;
 export class GrpcIdentityDirectory implements IdentityDirectory {
   readonly #client: Client;
 
-  /** @param address `host:port` */
-  constructor(address: string) {
-    // Identity is a neighbour; an `http_proxy` of the environment is not meant for it.
-    this.#client = new Client(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+  /**
+   * @param address `host:port`
+   * @param tls of the channel: the server must be identity by its certificate then
+   */
+  constructor(address: string, tls: ChannelCredentials = credentials.createInsecure()) {
+    this.#client = new Client(address, tls, {
+      'grpc.ssl_target_name_override': 'identity',
+      // Identity is a neighbour; an `http_proxy` of the environment is not meant for it.
+      'grpc.enable_http_proxy': 0,
+    });
   }
 
   async firstWorkspace(): Promise<FirstWorkspace> {

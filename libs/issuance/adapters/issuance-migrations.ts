@@ -96,6 +96,26 @@ class RememberRequests1763730000000 implements MigrationInterface {
   }
 }
 
+/** When each secret was last used: seen from the record of decisions, so neither history nor part of a rebuild. */
+class CreateKeyLastUsed1763740000000 implements MigrationInterface {
+  readonly name = 'CreateKeyLastUsed1763740000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE key_last_used (
+        key_id        text COLLATE "C" NOT NULL,
+        secret_number integer          NOT NULL,
+        last_used_at  timestamptz(3)   NOT NULL,
+        PRIMARY KEY (key_id, secret_number)
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE key_last_used');
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
@@ -103,4 +123,5 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   CreateKeys1763710000000,
   IndexAdminKeys1763720000000,
   RememberRequests1763730000000,
+  CreateKeyLastUsed1763740000000,
 ];

@@ -1,16 +1,24 @@
 import type { WorkspaceId } from '@latchkey/kernel';
 import { databaseFailure } from '@latchkey/event-store';
 import type { DataSource } from 'typeorm';
-import type { ExistingKey, KeyList, KeyListPosition, KeyListQuery } from '../application/ports';
+import type { KeyList, KeyListPosition, KeyListQuery, ListedKey } from '../application/ports';
 import { keyListProjection, keyOf, type KeyListRow } from '../projections/key-list.projection';
 
 const COLUMNS = keyListProjection.columns.join(', ');
+/** Of any of its secrets. */
+const LAST_USED =
+  '(SELECT max(last_used_at) FROM key_last_used WHERE key_last_used.key_id = key_list.key_id) AS last_used_at';
+
+interface ListedRow extends KeyListRow {
+  readonly last_used_at: Date | null;
+}
+
 const ORDER = 'ORDER BY created_at DESC, key_id DESC';
 
 export class PostgresKeyList implements KeyList {
   constructor(private readonly dataSource: DataSource) {}
 
-  async find(workspaceId: WorkspaceId, id: string): Promise<ExistingKey | null> {
+  async find(workspaceId: WorkspaceId, id: string): Promise<ListedKey | null> {
     const column = id.startsWith('key-') ? 'display_id' : 'key_id';
     const [key] = await this.#select(`WHERE workspace_id = $1 AND ${column} = $2`, [workspaceId, id]);
     return key ?? null;
@@ -19,7 +27,7 @@ export class PostgresKeyList implements KeyList {
   async after(
     { workspaceId, liveOnly, limit }: KeyListQuery,
     position: KeyListPosition | null,
-  ): Promise<readonly ExistingKey[]> {
+  ): Promise<readonly ListedKey[]> {
     const from = position ? 'AND (created_at, key_id) < ($3, $4)' : '';
     return this.#select(`WHERE workspace_id = $1 ${live(liveOnly)} ${from} ${ORDER} LIMIT $2`, [
       workspaceId,
@@ -28,7 +36,7 @@ export class PostgresKeyList implements KeyList {
     ]);
   }
 
-  async skipping({ workspaceId, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ExistingKey[]> {
+  async skipping({ workspaceId, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ListedKey[]> {
     return this.#select(`WHERE workspace_id = $1 ${live(liveOnly)} ${ORDER} LIMIT $2 OFFSET $3`, [
       workspaceId,
       limit,
@@ -43,9 +51,9 @@ export class PostgresKeyList implements KeyList {
     return Number(row?.live ?? 0);
   }
 
-  async #select(where: string, parameters: readonly unknown[]): Promise<readonly ExistingKey[]> {
-    const rows = await this.#query<KeyListRow>(`SELECT ${COLUMNS} FROM key_list ${where}`, parameters);
-    return rows.map(keyOf);
+  async #select(where: string, parameters: readonly unknown[]): Promise<readonly ListedKey[]> {
+    const rows = await this.#query<ListedRow>(`SELECT ${COLUMNS}, ${LAST_USED} FROM key_list ${where}`, parameters);
+    return rows.map((row) => ({ ...keyOf(row), lastUsedAt: row.last_used_at }));
   }
 
   async #query<Row>(statement: string, parameters: readonly unknown[]): Promise<readonly Row[]> {

@@ -5,7 +5,7 @@ import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import type { Grantors } from './grantors';
 import { findKey } from './key-ref';
-import type { ExistingKey, KeyList, KeyStore } from './ports';
+import type { KeyList, KeyStore, ListedKey } from './ports';
 import { readGrant, readScopes, type RequestedGrant } from './requested-grant';
 
 /** Fields that are absent stay as they are (C7). */
@@ -24,7 +24,7 @@ export class ChangeKeyHandler {
   ) {}
 
   /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant`, `decide` and `KeyStore.write` throw */
-  async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ExistingKey> {
+  async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ListedKey> {
     const { key: found } = await findKey(this.list, caller.workspaceId, ref);
     const { profile, grantor, version } = await this.grantors.of(caller);
     const now = this.clock.now();
@@ -42,6 +42,6 @@ export class ChangeKeyHandler {
       grantor: version,
     });
     await this.settlement.settle([changed]);
-    return key;
+    return { ...key, lastUsedAt: found.lastUsedAt };
   }
 }

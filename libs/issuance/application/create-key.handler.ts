@@ -63,7 +63,7 @@ export class CreateKeyHandler {
         ...(known && { request: known }),
       });
     });
-    return { kind: 'issued', ...written, secret };
+    return { kind: 'issued', ...written, secret, lastUsedAt: null };
   }
 }
 

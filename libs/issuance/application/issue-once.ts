@@ -6,6 +6,8 @@ import type { IssuedRequests, RepeatableRequest, WrittenKey } from './ports';
 export interface IssuedKey extends WrittenKey {
   readonly kind: 'issued';
   readonly secret: Secret;
+  /** Of its former secrets. */
+  readonly lastUsedAt: Date | null;
 }
 
 /** What a request for a secret led to. */

@@ -1,11 +1,11 @@
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
-import type { ExistingKey, KeyList } from './ports';
+import type { ListedKey, KeyList } from './ports';
 
 /** `<key id>`, `<display id>`, or one of them with `.<n>` for its n-th secret (C29). */
 const KEY_REF = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|key-[0-9a-f]{8,32})(?:\.([1-9][0-9]{0,8}))?$/;
 
 export interface FoundKey {
-  readonly key: ExistingKey;
+  readonly key: ListedKey;
   /** The secret that the id named, `null` when it named the key. */
   readonly secretNumber: number | null;
 }

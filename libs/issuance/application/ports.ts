@@ -7,6 +7,12 @@ import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
 
 export type ExistingKey = ActiveKey | RevokedKey;
 
+/** With what was seen of its use, which is no part of its history and is behind by a second or two. */
+export type ListedKey = ExistingKey & {
+  /** Of the last call that was allowed; `null`: none. */
+  readonly lastUsedAt: Date | null;
+};
+
 /** A stream as it was when something was read from it. */
 export interface KeyVersion {
   readonly keyId: KeyId;
@@ -94,12 +100,24 @@ export interface KeyListQuery {
 /** The read model of keys. A key's change is in it when its reply is sent. */
 export interface KeyList {
   /** By key id or display id; a key of another workspace is not there. */
-  find(workspaceId: WorkspaceId, id: string): Promise<ExistingKey | null>;
-  after(query: KeyListQuery, position: KeyListPosition | null): Promise<readonly ExistingKey[]>;
+  find(workspaceId: WorkspaceId, id: string): Promise<ListedKey | null>;
+  after(query: KeyListQuery, position: KeyListPosition | null): Promise<readonly ListedKey[]>;
   /** Skips `offset` keys: for numbered pages, which are bounded (C33). */
-  skipping(query: KeyListQuery, offset: number): Promise<readonly ExistingKey[]>;
+  skipping(query: KeyListQuery, offset: number): Promise<readonly ListedKey[]>;
   /** Number of keys that are not revoked, from a counter kept in the append transaction. */
   liveCount(workspaceId: WorkspaceId): Promise<number>;
+}
+
+/** One of a key's secrets, and when it was last used. */
+export interface SecretUse {
+  readonly keyId: string;
+  readonly secretNumber: number;
+  readonly at: Date;
+}
+
+export interface KeyUses {
+  /** Keeps the latest of each secret: the same uses may come again, and older ones later. */
+  note(uses: readonly SecretUse[]): Promise<void>;
 }
 
 /** Whose a secret is. */

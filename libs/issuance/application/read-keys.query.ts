@@ -1,18 +1,18 @@
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
 import { findKey } from './key-ref';
-import type { ExistingKey, KeyList, KeyListPosition } from './ports';
+import type { ListedKey, KeyList, KeyListPosition } from './ports';
 
 /** Greatest number of a numbered page; beyond it only the cursor leads (C33). */
 export const PAGE_NUMBER_MAX = 1_000;
 
 export interface KeyPage {
-  readonly keys: readonly ExistingKey[];
+  readonly keys: readonly ListedKey[];
   /** Where the next page begins, `null` on the last one. */
   readonly next: KeyListPosition | null;
 }
 
 export interface NumberedKeyPage {
-  readonly keys: readonly ExistingKey[];
+  readonly keys: readonly ListedKey[];
   /** Of all pages together. */
   readonly total: number;
 }
@@ -21,12 +21,12 @@ export class ReadKeysQuery {
   constructor(private readonly list: KeyList) {}
 
   /** Revoked keys included. @throws AppError `key.not_found` */
-  async one(workspaceId: WorkspaceId, ref: string): Promise<ExistingKey> {
+  async one(workspaceId: WorkspaceId, ref: string): Promise<ListedKey> {
     return (await findKey(this.list, workspaceId, ref)).key;
   }
 
   /** @throws AppError `key.not_found`, for a revoked key too */
-  async oneLive(workspaceId: WorkspaceId, ref: string): Promise<ExistingKey> {
+  async oneLive(workspaceId: WorkspaceId, ref: string): Promise<ListedKey> {
     const key = await this.one(workspaceId, ref);
     if (key.status === 'Revoked') throw new AppError('key.not_found');
     return key;

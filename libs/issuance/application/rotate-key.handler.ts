@@ -7,7 +7,7 @@ import { metaOf, type Caller } from './caller';
 import type { Grantors } from './grantors';
 import { issueOnce, repeatable, type Issuance, type IssuedKey } from './issue-once';
 import { findKey } from './key-ref';
-import type { ExistingKey, IssuedRequests, KeyList, KeyStore, Randomness, RepeatableRequest } from './ports';
+import type { ExistingKey, IssuedRequests, KeyList, KeyStore, ListedKey, Randomness, RepeatableRequest } from './ports';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,7 +44,7 @@ export class RotateKeyHandler {
   }
 
   async #issue(
-    found: ExistingKey,
+    found: ListedKey,
     gracePeriodHours: number,
     caller: Caller,
     known: RepeatableRequest | null,
@@ -71,7 +71,7 @@ export class RotateKeyHandler {
       newSecret: secret,
       ...(known && { request: known }),
     });
-    return { kind: 'issued', ...written, secret };
+    return { kind: 'issued', ...written, secret, lastUsedAt: found.lastUsedAt };
   }
 
   /** A secret that is presented is not lost, whatever was repeated. */

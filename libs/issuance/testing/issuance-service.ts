@@ -121,6 +121,7 @@ export async function issuanceService(
         peppers,
         cursors: new CursorCodec(new Secret('cursor-key')),
         publisher: { publish: async (messages) => void published.push(...messages) },
+        decisions: { subscribe: () => Promise.resolve({ close: () => Promise.resolve() }) },
         clock,
         random,
       }),

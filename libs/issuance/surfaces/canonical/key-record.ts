@@ -1,5 +1,5 @@
 import { secretIdOf } from '@latchkey/contracts';
-import type { ExistingKey } from '../../application/ports';
+import type { ExistingKey, ListedKey } from '../../application/ports';
 import { isExpired, liveSecrets } from '../../domain/key/key';
 import { exactTimestamp } from '../timestamps';
 
@@ -27,7 +27,7 @@ export interface KeyRecord {
   }[];
 }
 
-export const keyRecord = (key: ExistingKey, now: Date): KeyRecord => ({
+export const keyRecord = (key: ListedKey, now: Date): KeyRecord => ({
   id: key.keyId,
   name: key.name,
   scopes: key.scopesAsSent,
@@ -38,7 +38,7 @@ export const keyRecord = (key: ExistingKey, now: Date): KeyRecord => ({
   created_at: exactTimestamp(key.createdAt),
   created_by: key.userId,
   expires_at: key.expiresAt && exactTimestamp(key.expiresAt),
-  last_used: null,
+  last_used: key.lastUsedAt && exactTimestamp(key.lastUsedAt),
   secrets: liveSecrets(key, now).map(({ number, createdAt, graceUntil }) => ({
     id: secretIdOf(key.keyId, number),
     created_at: exactTimestamp(createdAt),

@@ -108,7 +108,7 @@ export class CanonicalKeysController {
   }
 
   private issued(issuance: Issuance): IssuedKeyRecord {
-    const { key, secret } = shownOnce(issuance, ({ keyId }) => keyId);
-    return { ...keyRecord(key, this.clock.now()), key: secret.reveal() };
+    const { key, secret, lastUsedAt } = shownOnce(issuance, ({ keyId }) => keyId);
+    return { ...keyRecord({ ...key, lastUsedAt }, this.clock.now()), key: secret.reveal() };
   }
 }

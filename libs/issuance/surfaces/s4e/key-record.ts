@@ -1,4 +1,4 @@
-import type { ExistingKey } from '../../application/ports';
+import type { ExistingKey, ListedKey } from '../../application/ports';
 import { secondsTimestamp } from '../timestamps';
 
 /** As documented in the list (S0-11). */
@@ -28,22 +28,22 @@ export interface S4eIssuedKey {
   readonly last_used: null;
 }
 
-export const s4eKey = (key: ExistingKey): S4eKey => ({
+export const s4eKey = (key: ListedKey): S4eKey => ({
   id: key.displayId,
   name: key.name,
   scopes: key.scopesAsSent,
   created_at: secondsTimestamp(key.createdAt),
   expires_at: key.expiresAt && secondsTimestamp(key.expiresAt),
-  last_used: null,
+  last_used: key.lastUsedAt && secondsTimestamp(key.lastUsedAt),
 });
 
-export const s4eKeyDetails = (key: ExistingKey): S4eKeyDetails => ({
+export const s4eKeyDetails = (key: ListedKey): S4eKeyDetails => ({
   ...s4eKey(key),
   allowed_ips: key.allowedIps,
   plan: key.plan,
 });
 
 export function s4eIssuedKey(key: ExistingKey, secret: string): S4eIssuedKey {
-  const { id, name, ...rest } = s4eKey(key);
+  const { id, name, ...rest } = s4eKey({ ...key, lastUsedAt: null });
   return { id, name, key: secret, ...rest, last_used: null };
 }
