@@ -1,4 +1,4 @@
 export { identityMigrations } from './adapters/identity-migrations';
 export { EnsureFirstWorkspaceHandler, type FirstWorkspaceOptions } from './application/ensure-first-workspace.handler';
 export { IdentityModule, type IdentityOptions } from './identity.module';
-export { grpcDirectory, type DirectoryService } from './surfaces/grpc-directory';
+export { grpcDirectory } from './surfaces/grpc-directory';

@@ -1,4 +1,10 @@
-import { Client, credentials, type ChannelOptions, type MethodDefinition } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type MethodDefinition,
+} from '@grpc/grpc-js';
 import { AppError } from '@latchkey/kernel';
 import type { CredentialRef, CredentialResolver, SubjectOwner, SubjectRef, SubjectSnapshot } from '@latchkey/contracts';
 import { ownerProtocol, type OwnerReader } from './owner-protocol';
@@ -8,6 +14,8 @@ export interface GrpcOwnerClientOptions {
   readonly owner: SubjectOwner;
   /** `host:port`. */
   readonly address: string;
+  /** Of the channel: the server must be the owner by its certificate then. Absent: without TLS. */
+  readonly tls?: ChannelCredentials | undefined;
   /** After this an ask has failed, connecting included. 500 ms when absent. */
   readonly deadlineMs?: number;
   /**
@@ -41,7 +49,9 @@ export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
   private readonly inFlight = new Map<string, number>();
 
   constructor(private readonly options: GrpcOwnerClientOptions) {
-    this.client = new Client(options.address, credentials.createInsecure(), channelOptions);
+    const { owner, address, tls = credentials.createInsecure() } = options;
+    // Whatever its address is: a name there need not be one that the certificate has.
+    this.client = new Client(address, tls, { ...channelOptions, 'grpc.ssl_target_name_override': owner });
     this.deadlineMs = options.deadlineMs ?? 500;
     this.inFlightMax = options.inFlightMax ?? 64;
   }

@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { isAppError, isLoopback, reach } from '@latchkey/kernel';
 import type { CredentialResolver, SubjectOwner } from '@latchkey/contracts';
+import { onlyClients, type ClientsByMethod } from './clients';
 import {
   ownerProtocol,
   type OwnerReader,
@@ -20,7 +21,6 @@ import { fromWireDigests, fromWireRefs, toWireCredential, toWireSnapshot, WireEr
 
 export interface GrpcOwnerServerOptions {
   readonly owner: SubjectOwner;
-  /** A loopback address: whoever reaches this port may read every subject. */
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -28,13 +28,25 @@ export interface GrpcOwnerServerOptions {
   /** Issuance only. */
   readonly credentials?: CredentialResolver;
   /** What else the owner tells its neighbours, on the same address. */
-  readonly also?: readonly {
-    readonly definition: ServiceDefinition;
-    readonly implementation: UntypedServiceImplementation;
-  }[];
+  readonly also?: readonly NeighbourService[];
+  /**
+   * Demands certificates of clients: whoever may ask is told every subject. Absent: everybody who reaches the address may, so it must be a
+   * loopback one.
+   */
+  readonly tls?: ServerCredentials | undefined;
   /** Told of every failure that is not the caller's fault. */
   readonly onError: (error: unknown) => void;
 }
+
+export interface NeighbourService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+  /** Services that may ask, by the names in their certificates. */
+  readonly clients: readonly string[];
+}
+
+/** Services that depend on subjects of others. */
+const CLIENTS = ['enforcement', 'issuance'];
 
 /** After this a connection that still has calls under way is cut. */
 const DRAIN_MS = 2_000;
@@ -43,14 +55,16 @@ const DRAIN_MS = 2_000;
 export class GrpcOwnerServer {
   /** What a service calls this address. */
   readonly name = 'grpc';
-  private readonly server = new Server({ 'grpc.max_receive_message_length': 1_048_576 });
+  private readonly server: Server;
 
   constructor(private readonly options: GrpcOwnerServerOptions) {
-    if (!isLoopback(options.host))
-      throw new Error(
-        `the owner protocol of ${options.owner} has no caller credentials yet: HOST must be a loopback address`,
-      );
-    const { owner, subjects, credentials, also = [] } = options;
+    const { owner, host, tls, subjects, credentials, also = [] } = options;
+    if (tls === undefined && !isLoopback(host))
+      throw new Error(`the owner protocol of ${owner} without certificates is for a loopback address alone`);
+    this.server = new Server({
+      'grpc.max_receive_message_length': 1_048_576,
+      ...(tls && { interceptors: [onlyClients(clientsOf(also))] }),
+    });
     for (const { definition, implementation } of also) this.server.addService(definition, implementation);
     this.server.addService(ownerProtocol, {
       ReadSubjects: this.unary<ReadSubjectsRequest, ReadSubjectsReply>(async (request) => {
@@ -69,9 +83,9 @@ export class GrpcOwnerServer {
 
   /** Answers its address. */
   start(): Promise<string> {
-    const { host, port } = this.options;
+    const { host, port, tls = ServerCredentials.createInsecure() } = this.options;
     return new Promise((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      this.server.bindAsync(`${host}:${port}`, tls, (error, bound) => {
         if (error) reject(error);
         else resolve(`${host}:${bound}`);
       });
@@ -107,3 +121,11 @@ export class GrpcOwnerServer {
     return { code: status.INTERNAL, details: 'failed' };
   }
 }
+
+const pathsOf = (definition: ServiceDefinition) => Object.values(definition).map(({ path }) => path);
+
+const clientsOf = (also: readonly NeighbourService[]): ClientsByMethod =>
+  new Map([
+    ...pathsOf(ownerProtocol).map((path) => [path, CLIENTS] as const),
+    ...also.flatMap(({ definition, clients }) => pathsOf(definition).map((path) => [path, clients] as const)),
+  ]);

@@ -142,7 +142,7 @@ describe('asking an owner over gRPC', () => {
     await closed;
   });
 
-  it('is not served on an address that others can reach, as it has no caller credentials', () => {
+  it('is not served without certificates on an address that others can reach', () => {
     expect(
       () =>
         new GrpcOwnerServer({
@@ -152,6 +152,6 @@ describe('asking an owner over gRPC', () => {
           subjects: { read: async () => [] },
           onError: () => {},
         }),
-    ).toThrow('HOST must be a loopback address');
+    ).toThrow('for a loopback address alone');
   });
 });
