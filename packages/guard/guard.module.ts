@@ -1,4 +1,11 @@
-import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type ModuleMetadata,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessGuard } from './access.guard';
 import { CHECK_CLIENT, type CheckClient } from './check-client';
@@ -17,7 +24,9 @@ export interface GuardModuleAsyncOptions extends GuardOptions {
 
 /** Guards every route of the application it is imported into. */
 @Module({})
-export class GuardModule {
+export class GuardModule implements OnApplicationShutdown {
+  constructor(@Inject(CHECK_CLIENT) private readonly client: CheckClient) {}
+
   static forRoot({ client, ...options }: GuardModuleOptions): DynamicModule {
     return GuardModule.forRootAsync({ ...options, useFactory: () => client });
   }
@@ -34,5 +43,9 @@ export class GuardModule {
         GuardedRoutes,
       ],
     };
+  }
+
+  onApplicationShutdown(): void {
+    this.client.close?.();
   }
 }

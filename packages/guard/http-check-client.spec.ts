@@ -1,8 +1,32 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import type { CheckRequest } from '@latchkey/contracts';
 import { isAppError } from '@latchkey/kernel';
-import { HttpCheckClient, type HttpCheckClientOptions } from './http-check-client';
+import { describeCheckClient } from './check-client.contract';
+import { HttpCheckClient } from './http-check-client';
 import { allowed } from './testing/check-results';
+
+describeCheckClient('HTTP', {
+  async node(answer, address) {
+    const server = createServer((request, reply) => {
+      void json(request)
+        .then((asked) => answer(asked as CheckRequest))
+        .then((result) => reply.end(JSON.stringify(result)))
+        .catch(() => reply.writeHead(500).end());
+    });
+    const port = Number(address?.split(':').at(-1) ?? 0);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return {
+      address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      stop: async () => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  },
+  client: (addresses, options) => new HttpCheckClient(addresses, options),
+});
 
 describe('the check over HTTP', () => {
   const servers: Server[] = [];
@@ -18,14 +42,8 @@ describe('the check over HTTP', () => {
     (body: unknown, status = 200): Handler =>
     (_request, reply) =>
       reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  /** The address of a node that is gone. */
-  const away = async () => {
-    const base = await node(answering(allowed));
-    await new Promise((resolve) => servers.pop()?.close(resolve));
-    return base;
-  };
-  const outcome = async (bases: readonly string[], options?: HttpCheckClientOptions) =>
-    new HttpCheckClient(bases, options)
+  const outcome = async (bases: readonly string[]) =>
+    new HttpCheckClient(bases)
       .check({ credential: 'lk_live_x' })
       .catch((error: unknown) => (isAppError(error) ? error.code : error));
 
@@ -54,47 +72,24 @@ describe('the check over HTTP', () => {
     });
   });
 
-  it('takes the nodes in turn, over connections that it keeps', async () => {
-    const asked: string[] = [];
+  it('keeps its connections', async () => {
     let connections = 0;
-    const recording =
-      (name: string): Handler =>
-      (request, reply) => {
-        asked.push(name);
-        answering(allowed)(request, reply);
-      };
-    const bases = [await node(recording('a')), await node(recording('b'))];
+    const base = await node(answering(allowed));
     for (const server of servers) server.on('connection', () => (connections += 1));
-    const client = new HttpCheckClient(bases);
+    const client = new HttpCheckClient([base]);
     for (let call = 0; call < 6; call += 1) await client.check({ credential: 'x' });
-    expect(asked).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
-    expect(connections).toBe(2);
+    expect(connections).toBeLessThan(6);
   });
 
-  it('passes over a node that is gone, or that fails', async () => {
+  it('passes over a node that cuts the connection', async () => {
     const good = await node(answering(allowed));
-    expect(await outcome([await away(), good])).toEqual(allowed);
-    expect(await outcome([await node(answering({}, 500)), good])).toEqual(allowed);
     expect(await outcome([await node((_request, reply) => reply.destroy()), good])).toEqual(allowed);
-  });
-
-  it('lets nobody pass when no node answers, and keeps its deadline over all of them', async () => {
-    expect(await outcome([await away(), await away()])).toBe('auth.unavailable');
-    const silent = await Promise.all([node(() => undefined), node(() => undefined)]);
-    const startedAt = performance.now();
-    expect(await outcome(silent, { timeoutMs: 50 })).toBe('auth.unavailable');
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it.each([
     ['no JSON', 'hello'],
     ['an empty object', {}],
-    ['allowed without a principal', { ...allowed, principal: null }],
-    ['allowed with a reason', { ...allowed, reason: 'revoked' }],
-    ['denied without a reason', { ...allowed, allowed: false }],
     ['allowed as a text', { ...allowed, allowed: 'true' }],
-    ['a header that would split the reply', { ...allowed, headers: { 'X-A': 'b\r\nSet-Cookie: c' } }],
-    ['a header name that is none', { ...allowed, headers: { 'X-A: b\r\nX-C': 'd' } }],
   ])('does not believe %s', async (_what, reply) => {
     expect(await outcome([await node(answering(reply))])).toBe('auth.unavailable');
   });

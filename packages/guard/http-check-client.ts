@@ -15,7 +15,7 @@ const unavailable = (internal: string, cause?: unknown) =>
   new AppError('auth.unavailable', { internal, retryAfterSeconds: 1, ...(cause !== undefined && { cause }) });
 
 /**
- * Asks enforcement's nodes over HTTP in turn. A node that cannot be reached or answers 5xx is passed over within the same
+ * Asks enforcement's nodes over HTTP in turn. A node that cannot be reached, answers 5xx or keeps silent is passed over within the same
  * deadline; asking twice is safe, as it errs towards counting a call once too often. When no node answers, nobody passes.
  */
 export class HttpCheckClient implements CheckClient {
@@ -32,15 +32,18 @@ export class HttpCheckClient implements CheckClient {
 
   /** @throws AppError `auth.unavailable`: no node gave an answer that can be believed. */
   async check(request: CheckRequest): Promise<CheckResult> {
-    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const deadline = performance.now() + this.#timeoutMs;
     const first = this.#turn;
     this.#turn = (this.#turn + 1) % this.#addresses.length;
     let last: unknown;
-    for (let attempt = 0; attempt < this.#addresses.length && !deadline.aborted; attempt += 1) {
+    for (let attempt = 0; attempt < this.#addresses.length; attempt += 1) {
       const address = this.#addresses[(first + attempt) % this.#addresses.length];
-      if (address === undefined) break;
+      const leftMs = deadline - performance.now();
+      if (address === undefined || leftMs <= 0) break;
       try {
-        return await this.#ask(address, request, deadline);
+        // A silent node takes its share of the time only.
+        const share = Math.ceil(leftMs / (this.#addresses.length - attempt));
+        return await this.#ask(address, request, AbortSignal.timeout(share));
       } catch (error) {
         last = error;
       }

@@ -3,6 +3,7 @@ export * from './access.guard';
 export * from './check-client';
 export * from './check-result';
 export * from './decorators';
+export * from './grpc-check-client';
 export * from './guard-options';
 export * from './guard.module';
 export * from './guarded-routes';
