@@ -77,10 +77,17 @@ export class FileSpool implements DecisionSpool {
   async oldest(bytesMax: number): Promise<readonly SpooledEvent[]> {
     const events: SpooledEvent[] = [];
     let sum = 0;
-    for (const { boot, number, bytes } of this.#entries) {
-      sum += bytes;
-      if (events.length > 0 && sum > bytesMax) break;
-      events.push({ boot, number, bytes: await readFile(this.#fileOf({ boot, number })) });
+    for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[events.length]) {
+      if (events.length > 0 && sum + entry.bytes > bytesMax) break;
+      const bytes = await this.#read(entry);
+      if (bytes === null) {
+        // Somebody has taken the file away: its number stays a gap, and the others go on.
+        this.#entries.splice(events.length, 1);
+        this.#bytes -= entry.bytes;
+      } else {
+        events.push({ ...entry, bytes });
+        sum += entry.bytes;
+      }
     }
     return events;
   }
@@ -91,13 +98,23 @@ export class FileSpool implements DecisionSpool {
       this.#entries.shift();
       this.#bytes -= bytes.length;
       const isLastOfBoot = this.#entries[0]?.boot !== boot;
-      if (isLastOfBoot && boot !== this.boot) await rmdir(path.join(this.options.folder, boot));
+      if (isLastOfBoot && boot !== this.boot)
+        await rm(path.join(this.options.folder, boot), { recursive: true, force: true });
     }
   }
 
   /** Another process may have the folder from now on. */
   async close(): Promise<void> {
     await this.held.release();
+  }
+
+  async #read(entry: Entry): Promise<Buffer | null> {
+    try {
+      return await readFile(this.#fileOf(entry));
+    } catch (error) {
+      if (Reflect.get(Object(error), 'code') === 'ENOENT') return null;
+      throw error;
+    }
   }
 
   #fileOf({ boot, number }: Pick<Entry, 'boot' | 'number'>): string {

@@ -1,5 +1,5 @@
 import { AppError, workspaceId, type Clock, type WorkspaceId } from '@latchkey/kernel';
-import type { CheckRequest, KeySubject } from '@latchkey/contracts';
+import type { CheckRequest, Decision, KeySubject } from '@latchkey/contracts';
 import { createCheckAccess } from '../enforcement.module';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, USER, WORKSPACE } from '../testing/keys';
 import type { ScriptedLiveAccess } from '../testing/scripted-live-access';
@@ -270,5 +270,40 @@ describe('a caller that is restricted to one workspace', () => {
       expect({ ...hidden, checked_at: '' }).toEqual({ ...ofNobody, checked_at: '' });
     }
     expect(live.counted.size).toBe(0);
+  });
+});
+
+describe('the record of a check', () => {
+  const recordOf = async (key: Partial<KeySubject>, request: Partial<CheckRequest> = {}) => {
+    const recorded: Decision[] = [];
+    const access = createCheckAccess({
+      liveAccess: liveWorkspace(key),
+      resolver: resolverOf(SECRET),
+      decisions: { count: () => {} },
+      record: { record: (decision) => recorded.push(decision) },
+      onError: () => {},
+    });
+    await access.check({ credential: SECRET, ...request });
+    return recorded;
+  };
+  const secret = { workspaceId: WORKSPACE, keyId: KEY, number: 1 };
+
+  it('says all that the caller said of the call, and nothing of its credential', async () => {
+    const call = { ip: '203.0.113.9', asset: 'example.com', action: 'scan', cost: 3, method: 'GET', path: '/a' };
+    const recorded = await recordOf({}, { ...call, scopes: ['read:assets'] });
+    expect(recorded).toEqual([
+      { ...call, timeMs: expect.any(Number), outcome: 'allowed', via: 'cache', secret, scopes: ['read:assets'] },
+    ]);
+    expect(JSON.stringify(recorded)).not.toContain(SECRET);
+  });
+
+  it.each<[string, object | null, Partial<KeySubject>, Partial<CheckRequest>]>([
+    ['missing', null, {}, { credential: '' }],
+    ['unknown', null, {}, { credential: newSecret() }],
+    ['revoked', secret, { status: 'revoked' }, {}],
+    ['expired', secret, { expiresAtMs: 1 }, {}],
+    ['scope_missing', secret, {}, { scopes: ['admin'] }],
+  ])('tells the true reason, %s, and whose the credential is: %j', async (outcome, whose, key, request) => {
+    expect(await recordOf(key, request)).toMatchObject([{ outcome, secret: whose }]);
   });
 });

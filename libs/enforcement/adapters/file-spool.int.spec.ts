@@ -1,0 +1,126 @@
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { FileSpool } from './file-spool';
+
+const bootNumber = (number: number) => `01900000-0000-7000-8000-00000000000${number}`;
+const bytes = (text: string) => Buffer.from(text);
+
+describe('the spool of decisions', () => {
+  let folder: string;
+  const open: FileSpool[] = [];
+  const openBoot = async (number: number, bytesMax = 1_000) => {
+    const spool = await FileSpool.open({ folder, boot: bootNumber(number), bytesMax });
+    open.push(spool);
+    return spool;
+  };
+  /** What a process leaves that is killed: its files, and a name that others may have. */
+  const killed = (spool: FileSpool) => spool.close();
+  const texts = async (spool: FileSpool, bytesMax = 1_000) =>
+    (await spool.oldest(bytesMax)).map(
+      ({ boot, number, bytes: content }) => `${boot.at(-1)}/${number} ${content.toString()}`,
+    );
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'latchkey-spool-'));
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((spool) => spool.close()));
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('gives what former boots have left, in the order of boots and numbers, then its own', async () => {
+    const first = await openBoot(1);
+    for (const number of [1, 2, 10]) await first.write(number, bytes('a'));
+    await killed(first);
+    const second = await openBoot(2);
+    await second.write(1, bytes('b'));
+    await killed(second);
+    const third = await openBoot(3);
+    await third.write(1, bytes('c'));
+    expect(await texts(third)).toEqual(['1/1 a', '1/2 a', '1/10 a', '2/1 b', '3/1 c']);
+    expect([first.node, second.node]).toEqual([third.node, third.node]);
+  });
+
+  it('forgets only what is removed, with the folders of boots that have nothing left', async () => {
+    const first = await openBoot(1);
+    await first.write(1, bytes('a'));
+    await killed(first);
+    const second = await openBoot(2);
+    await second.write(1, bytes('b'));
+    await second.remove(await second.oldest(1));
+    expect(await texts(second)).toEqual(['2/1 b']);
+    expect((await readdir(folder)).sort()).toEqual([bootNumber(2), 'node']);
+    await killed(second);
+    expect(await texts(await openBoot(3))).toEqual(['2/1 b']);
+  });
+
+  it('does not take for whole what a crash cut off between write and rename', async () => {
+    const first = await openBoot(1);
+    await first.write(1, bytes('whole'));
+    await writeFile(path.join(folder, bootNumber(1), '000000000002.new'), '{"specversion":"1.0","id":"to');
+    await killed(first);
+    const second = await openBoot(2);
+    expect(await texts(second)).toEqual(['1/1 whole']);
+    expect(await readdir(path.join(folder, bootNumber(1)))).toEqual(['000000000001']);
+  });
+
+  it('would take it for whole if it were written under its own name', async () => {
+    const first = await openBoot(1);
+    await writeFile(path.join(folder, bootNumber(1), '000000000002'), '{"specversion":"1.0","id":"to');
+    await killed(first);
+    expect(await texts(await openBoot(2))).toEqual(['1/2 {"specversion":"1.0","id":"to']);
+  });
+
+  it('refuses what goes beyond its bound, and takes it when there is room again', async () => {
+    const spool = await openBoot(1, 10);
+    await spool.write(1, bytes('12345678'));
+    await expect(spool.write(2, bytes('123'))).rejects.toThrow('full');
+    await spool.remove(await spool.oldest(10));
+    await spool.write(2, bytes('123'));
+    expect(spool.waiting).toEqual({ events: 1, bytes: 3 });
+  });
+
+  it('a write that fails leaves nothing behind, and may be repeated', async () => {
+    const spool = await openBoot(1);
+    const away = path.join(folder, 'away');
+    await rename(path.join(folder, bootNumber(1)), away);
+    await expect(spool.write(1, bytes('a'))).rejects.toThrow('ENOENT');
+    expect(spool.waiting).toEqual({ events: 0, bytes: 0 });
+    await rename(away, path.join(folder, bootNumber(1)));
+    await spool.write(1, bytes('a'));
+    expect(await texts(spool)).toEqual(['1/1 a']);
+  });
+
+  it('gives one event though it is larger than what is asked for', async () => {
+    const spool = await openBoot(1);
+    await spool.write(1, bytes('12345'));
+    await spool.write(2, bytes('12345'));
+    expect(await texts(spool, 3)).toEqual(['1/1 12345']);
+  });
+
+  it('goes on without a file that somebody has taken away', async () => {
+    const spool = await openBoot(1);
+    for (const number of [1, 2, 3]) await spool.write(number, bytes('a'));
+    await rm(path.join(folder, bootNumber(1), '000000000002'));
+    expect(await texts(spool)).toEqual(['1/1 a', '1/3 a']);
+    await spool.remove(await spool.oldest(1_000));
+    expect(spool.waiting).toEqual({ events: 0, bytes: 0 });
+  });
+
+  it('belongs to one process: another is refused until that one has ended, however it ends', async () => {
+    await openBoot(1).then(killed);
+    const program = `
+      const { createHash } = require('node:crypto');
+      const name = 'latchkey-decisions-' + createHash('sha256').update(${JSON.stringify(folder)}).digest('hex').slice(0, 32);
+      require('node:net').createServer().listen('\\0' + name, () => process.stdout.write('held'));`;
+    const other = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(other.stdout, 'data');
+    await expect(openBoot(2)).rejects.toThrow('in use by another process');
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    await openBoot(2);
+  });
+});
