@@ -2,6 +2,7 @@ import type { CheckRequest, CheckResult } from '@latchkey/contracts';
 import { AppError } from '@latchkey/kernel';
 import type { CheckClient } from './check-client';
 import { parseCheckResult } from './check-result';
+import { JsonPoster, type ClientTls } from './json-poster';
 
 const TIMEOUT_MS = 2_000;
 const REPLY_BYTES_MAX = 1_048_576;
@@ -9,6 +10,12 @@ const REPLY_BYTES_MAX = 1_048_576;
 export interface HttpCheckClientOptions {
   /** For the whole check, however many nodes are tried; 2,000 ms when absent. */
   readonly timeoutMs?: number;
+  /** The service token that it asks with, taken anew for every check. None for nodes that know it by its certificate, or on this machine. */
+  readonly token?: (() => string) | undefined;
+  /** For `https` addresses. A function is asked before every check: another object than before means new connections. */
+  readonly tls?: ClientTls | (() => ClientTls) | undefined;
+  /** The name that a node's certificate must have. That of its address when absent. */
+  readonly serverName?: string | undefined;
 }
 
 const unavailable = (internal: string, cause?: unknown) =>
@@ -21,13 +28,18 @@ const unavailable = (internal: string, cause?: unknown) =>
 export class HttpCheckClient implements CheckClient {
   readonly #addresses: readonly URL[];
   readonly #timeoutMs: number;
+  readonly #poster: JsonPoster;
   #turn = 0;
 
   /** `baseUrls`: one per node, such as `http://127.0.0.1:8083`. */
-  constructor(baseUrls: readonly string[], options: HttpCheckClientOptions = {}) {
+  constructor(
+    baseUrls: readonly string[],
+    private readonly options: HttpCheckClientOptions = {},
+  ) {
     if (baseUrls.length === 0) throw new RangeError('a check client needs the address of at least one node');
     this.#addresses = baseUrls.map((base) => new URL('/v1/check', base));
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#poster = new JsonPoster({ ...options, replyBytesMax: REPLY_BYTES_MAX });
   }
 
   /** @throws AppError `auth.unavailable`: no node gave an answer that can be believed. */
@@ -51,17 +63,13 @@ export class HttpCheckClient implements CheckClient {
     throw unavailable('no enforcement node gave an answer', last);
   }
 
+  close(): void {
+    this.#poster.close();
+  }
+
   async #ask(address: URL, request: CheckRequest, signal: AbortSignal): Promise<CheckResult> {
-    const response = await fetch(address, {
-      method: 'POST',
-      redirect: 'error',
-      signal,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(request),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${address.origin} answered ${response.status}`);
-    if (text.length > REPLY_BYTES_MAX) throw new Error(`${address.origin} answered too much`);
-    return parseCheckResult(JSON.parse(text));
+    const { token } = this.options;
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token()}` };
+    return parseCheckResult(JSON.parse(await this.#poster.post(address, headers, JSON.stringify(request), signal)));
   }
 }

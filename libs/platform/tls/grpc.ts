@@ -1,3 +1,4 @@
+import { checkServerIdentity } from 'node:tls';
 import { experimental, type ChannelCredentials, type ServerCredentials } from '@grpc/grpc-js';
 import type { TlsFiles, TlsMaterial } from './tls-files';
 
@@ -44,8 +45,15 @@ export function grpcServerCredentials(files: TlsFiles, clients: 'certified' | 'a
   return experimental.createCertificateProviderServerCredentials(provider, provider, clients === 'certified');
 }
 
-/** Of a gRPC client that shows its own certificate, and believes servers of the installation's authority alone. */
-export function grpcChannelCredentials(files: TlsFiles): ChannelCredentials {
+/**
+ * Of a gRPC client that shows its own certificate, and believes servers of the installation's authority alone: those with the name
+ * `serverName`, where that is not the name in their address.
+ */
+export function grpcChannelCredentials(files: TlsFiles, serverName?: string): ChannelCredentials {
   const provider = new TlsFilesProvider(files);
-  return experimental.createCertificateProviderChannelCredentials(provider, provider);
+  return experimental.createCertificateProviderChannelCredentials(provider, provider, {
+    ...(serverName !== undefined && {
+      checkServerIdentity: (_address, certificate) => checkServerIdentity(serverName, certificate),
+    }),
+  });
 }
