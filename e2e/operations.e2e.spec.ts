@@ -29,6 +29,10 @@ describe('a cluster whose processes end and come back', () => {
     (
       await call(url, { method: 'POST', path: '/v1/check', body: { credential, scopes: ['assets:read'] } })
     ).json<CheckResult>();
+  const metric = async (url: string, name: string) => {
+    const { text: metrics } = await call(url, { path: '/metrics' });
+    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]);
+  };
   const readiness = (name: string) => call(processOf(name).url, { path: '/readyz' });
 
   it('calls go on while a node of enforcement is dead, and what is revoked meanwhile stays revoked when it is back', async () => {
@@ -42,6 +46,24 @@ describe('a cluster whose processes end and come back', () => {
       expect(await checkAt(url, goes.key)).toMatchObject({ allowed: false, reason: 'revoked', status: 401 });
       expect((await checkAt(url, stays.key)).allowed).toBe(true);
     }
+  }, 60_000);
+
+  it('what a node has decided without Kafka is on its disk: killed and started again, it publishes that, and no number is missing', async () => {
+    const node = processOf('enforcement-1');
+    const { id, key } = await createKey();
+    const lastUsed = async () =>
+      (await asAdmin('GET', `/api/v1/api-keys/${id}`)).json<{ last_used: string | null }>().last_used;
+    await node.restart({ KAFKA_BROKERS: '127.0.0.1:1' });
+    expect((await checkAt(node.url, key)).allowed).toBe(true);
+    await eventually(async () => expect(await metric(node.adminUrl, 'latchkey_decisions_recorded_total')).toBe(1));
+    expect(await metric(node.adminUrl, 'latchkey_decisions_spooled_batches')).toBeGreaterThan(1);
+    expect(await lastUsed()).toBeNull();
+    await node.restart();
+    await eventually(async () => expect(await lastUsed()).toMatch(/^20/), { timeoutMs: 20_000 });
+    await eventually(async () => {
+      const { sources } = (await asAdmin('GET', '/api/v1/audit-events/sources')).json<{ sources: object[] }>();
+      expect(sources).toContainEqual(expect.objectContaining({ source: 'latchkey/enforcement', complete: true }));
+    });
   }, 60_000);
 
   it('without issuance nothing passes once its lease has lapsed, health says who is missing, and all is well when it is back', async () => {

@@ -43,9 +43,10 @@ export class ServiceProcess {
     return pid;
   }
 
-  /** Resolves when `/readyz` says so. Rejects with its last lines when it ends before that, or after a minute. */
-  async start(): Promise<void> {
-    const { program, env, onLine } = this.options;
+  /** With `changes` in its variables. Resolves when `/readyz` says so. Rejects with its last lines when it ends before that, or after a minute. */
+  async start(changes: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { program, onLine } = this.options;
+    const env = { ...this.options.env, ...changes };
     const child = spawn(process.execPath, ['--enable-source-maps', program], {
       env,
       detached: true,
@@ -100,9 +101,9 @@ export class ServiceProcess {
   }
 
   /** Starts it again on the same ports, after killing it where it still runs. */
-  async restart(): Promise<void> {
+  async restart(changes: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.kill();
-    await this.start();
+    await this.start(changes);
   }
 
   #running(): ChildProcess | undefined {
