@@ -15,6 +15,7 @@ import {
   createService,
   CursorCodec,
   loadConfig,
+  openTls,
   runService,
   variables,
   type Service,
@@ -32,6 +33,7 @@ const configSchema = z.object({
 async function build(resources: Resources): Promise<Service> {
   const config = loadConfig(configSchema, process.env);
   const logger = createLogger({ service: 'audit', level: config.LATCHKEY_LOG_LEVEL });
+  const tls = openTls(config, logger);
   const dataSource = await openSchema(resources, {
     url: config.DATABASE_URL,
     schema: 'audit',
@@ -42,10 +44,10 @@ async function build(resources: Resources): Promise<Service> {
   return createService({
     name: 'audit',
     logger,
-    config: serviceConfig(config),
+    config: serviceConfig(config, tls),
     module: compose(
       resources,
-      guardOf(config),
+      guardOf(config, tls),
       AuditModule.register({
         dataSource,
         bus,

@@ -10,13 +10,15 @@ import {
   withResources,
 } from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
-import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
+import { createCallers, createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
 import {
   createLogger,
   createMetrics,
   createService,
+  grpcChannelCredentials,
   loadConfig,
+  openTls,
   ReadinessRegistry,
   runService,
   variables,
@@ -38,10 +40,12 @@ const configSchema = z.object({
 async function build(resources: Resources): Promise<Service> {
   const config = loadConfig(configSchema, process.env);
   const logger = createLogger({ service: 'enforcement', level: config.LATCHKEY_LOG_LEVEL });
+  const tls = openTls(config, logger);
+  const channel = tls && grpcChannelCredentials(tls);
   const metrics = createMetrics('enforcement');
   const readiness = new ReadinessRegistry();
   const owner = (name: SubjectOwner, address: string) => {
-    const client = resources.keep(new GrpcOwnerClient({ owner: name, address }), (open) => open.close());
+    const client = resources.keep(new GrpcOwnerClient({ owner: name, address, tls: channel }), (open) => open.close());
     readiness.add(name, () => client.ready());
     return client;
   };
@@ -52,24 +56,28 @@ async function build(resources: Resources): Promise<Service> {
     (open) => open.disconnect(),
   );
   const bus = openKafka(resources, 'enforcement', config, logger);
-  const access = createCheckAccess({
+  const known = {
     liveAccess: new RedisLiveAccess({
       redis,
       owners: new RoutedSubjectReader({ issuance, identity }),
       nodesMax: config.LATCHKEY_NODES_MAX,
     }),
     resolver: issuance,
+    onError: logCalmly(logger, 'error', 'a check could not be decided'),
+  };
+  const access = createCheckAccess({
+    ...known,
     decisions: new PromDecisionCounter(metrics),
     record: await keepDecisionRecord(resources, config, { bus, logger, metrics }),
-    onError: logCalmly(logger, 'error', 'a check could not be decided'),
   });
+  const callers = createCallers({ ...known, host: config.HOST });
   return createService({
     name: 'enforcement',
     logger,
     metrics,
     readiness,
-    config: serviceConfig(config),
-    module: compose(resources, EnforcementModule.register({ access, host: config.HOST })),
+    config: serviceConfig(config, tls),
+    module: compose(resources, EnforcementModule.register({ access, callers })),
   });
 }
 

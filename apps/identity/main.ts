@@ -5,6 +5,7 @@ import {
   logCalmly,
   openKafka,
   openSchema,
+  ownerTls,
   type Resources,
   serviceConfig,
   startRedisOwner,
@@ -13,7 +14,15 @@ import {
 } from '@latchkey/composition';
 import { EnsureFirstWorkspaceHandler, grpcDirectory, IdentityModule, identityMigrations } from '@latchkey/identity';
 import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
-import { createLogger, createService, loadConfig, runService, variables, type Service } from '@latchkey/platform';
+import {
+  createLogger,
+  createService,
+  loadConfig,
+  openTls,
+  runService,
+  variables,
+  type Service,
+} from '@latchkey/platform';
 import { z } from 'zod';
 
 const configSchema = z.object({
@@ -28,6 +37,7 @@ const configSchema = z.object({
 async function build(resources: Resources): Promise<Service> {
   const config = loadConfig(configSchema, process.env);
   const logger = createLogger({ service: 'identity', level: config.LATCHKEY_LOG_LEVEL });
+  const tls = openTls(config, logger);
   const dataSource = await openSchema(resources, {
     url: config.DATABASE_URL,
     schema: 'identity',
@@ -42,7 +52,7 @@ async function build(resources: Resources): Promise<Service> {
   const service = await createService({
     name: 'identity',
     logger,
-    config: serviceConfig(config),
+    config: serviceConfig(config, tls),
     module: compose(
       resources,
       IdentityModule.register({
@@ -57,6 +67,7 @@ async function build(resources: Resources): Promise<Service> {
         owner: 'identity',
         host: config.HOST,
         port: config.GRPC_PORT,
+        tls: ownerTls(config.HOST, tls),
         subjects,
         also: [grpcDirectory(directory, onError)],
         onError,

@@ -6,6 +6,7 @@ import {
   logCalmly,
   openKafka,
   openSchema,
+  ownerTls,
   type Resources,
   serviceConfig,
   startRedisOwner,
@@ -27,7 +28,9 @@ import {
   createLogger,
   createService,
   CursorCodec,
+  grpcChannelCredentials,
   loadConfig,
+  openTls,
   runService,
   variables,
   type Service,
@@ -50,14 +53,16 @@ const configSchema = z.object({
 async function build(resources: Resources): Promise<Service> {
   const config = loadConfig(configSchema, process.env);
   const logger = createLogger({ service: 'issuance', level: config.LATCHKEY_LOG_LEVEL });
+  const tls = openTls(config, logger);
   const schema = { url: config.DATABASE_URL, schema: 'issuance', migrations: issuanceMigrations, logger };
   const dataSource = await openSchema(resources, schema);
   // A pool of their own for look-ups of secrets: a flood of unknown keys must not hold up a revoke.
   const credentialData = await openSchema(resources, schema);
   const subjects = new PostgresSubjects(dataSource);
   const peppers = Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value));
+  const channel = tls && grpcChannelCredentials(tls);
   const identity = resources.keep(
-    new GrpcOwnerClient({ owner: 'identity', address: config.LATCHKEY_IDENTITY_GRPC }),
+    new GrpcOwnerClient({ owner: 'identity', address: config.LATCHKEY_IDENTITY_GRPC, tls: channel }),
     (client) => client.close(),
   );
   const bus = openKafka(resources, 'issuance', config, logger);
@@ -65,15 +70,17 @@ async function build(resources: Resources): Promise<Service> {
   const service = await createService({
     name: 'issuance',
     logger,
-    config: serviceConfig(config),
+    config: serviceConfig(config, tls),
     module: compose(
       resources,
-      guardOf(config),
+      guardOf(config, tls),
       IssuanceModule.register({
         dataSource,
         subjects,
         settlement,
-        directory: resources.keep(new GrpcIdentityDirectory(config.LATCHKEY_IDENTITY_GRPC), (client) => client.close()),
+        directory: resources.keep(new GrpcIdentityDirectory(config.LATCHKEY_IDENTITY_GRPC, channel), (client) =>
+          client.close(),
+        ),
         reader: new RoutedSubjectReader({ identity, issuance: subjects }),
         peppers,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
@@ -87,6 +94,7 @@ async function build(resources: Resources): Promise<Service> {
         owner: 'issuance',
         host: config.HOST,
         port: config.GRPC_PORT,
+        tls: ownerTls(config.HOST, tls),
         subjects,
         credentials: new PostgresCredentials(credentialData, peppers),
         onError: logCalmly(logger, 'error', 'an ask could not be answered'),

@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '@latchkey/platform';
-import { variables } from '@latchkey/platform';
+import { tlsVariables, variables, type TlsFiles } from '@latchkey/platform';
 
 /** Variables of every service of a cluster. */
 export const commonVariables = {
@@ -7,6 +7,7 @@ export const commonVariables = {
   HOST: variables.HOST,
   ADMIN_PORT: variables.ADMIN_PORT,
   ADMIN_HOST: variables.ADMIN_HOST,
+  ...tlsVariables,
   TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
   LATCHKEY_DRAIN_TIMEOUT_MS: variables.LATCHKEY_DRAIN_TIMEOUT_MS,
   LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
@@ -21,7 +22,8 @@ interface CommonConfig {
   readonly LATCHKEY_DRAIN_TIMEOUT_MS: number;
 }
 
-export const serviceConfig = (config: CommonConfig): ServiceConfig => ({
+export const serviceConfig = (config: CommonConfig, tls: TlsFiles | undefined): ServiceConfig => ({
+  tls,
   host: config.HOST,
   port: config.PORT,
   adminHost: config.ADMIN_HOST,

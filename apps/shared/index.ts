@@ -6,6 +6,7 @@ export * from './first-key';
 export * from './first-workspace';
 export * from './guard';
 export * from './open';
+export * from './owner-tls';
 export * from './redis-owner';
 export * from './resources';
 export * from './when-available';

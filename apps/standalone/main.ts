@@ -11,7 +11,7 @@ import {
   serviceConfig,
   withResources,
 } from '@latchkey/composition';
-import { createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
+import { createCallers, createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
@@ -22,6 +22,7 @@ import {
   createMetrics,
   createService,
   CursorCodec,
+  openTls,
   runService,
   type Logger,
   type Service,
@@ -32,6 +33,7 @@ import { openStores, secretsOf } from './parts';
 
 /** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
 async function compositionOf(resources: Resources, config: StandaloneConfig, logger: Logger): Promise<Service> {
+  const tls = openTls(config, logger);
   const metrics = createMetrics('standalone');
   const { peppers, masterKey } = await secretsOf(config);
   const cursors = new CursorCodec(masterKey);
@@ -51,12 +53,15 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     (running) => running.stop(),
   );
   liveState.start();
-  const access = createCheckAccess({
+  const known = {
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
+    onError: logCalmly(logger, 'error', 'a check could not be decided'),
+  };
+  const access = createCheckAccess({
+    ...known,
     decisions: new PromDecisionCounter(metrics),
     record: await keepDecisionRecord(resources, config, { bus, logger, metrics }),
-    onError: logCalmly(logger, 'error', 'a check could not be decided'),
   });
   const owner = {
     publisher: bus,
@@ -67,7 +72,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     name: 'standalone',
     logger,
     metrics,
-    config: serviceConfig(config),
+    config: serviceConfig(config, tls),
     module: compose(
       resources,
       GuardModule.forRoot({ client: access, trustedProxies: config.TRUSTED_PROXIES }),
@@ -83,7 +88,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         peppers,
         cursors,
       }),
-      EnforcementModule.register({ access, host: config.HOST }),
+      EnforcementModule.register({ access, callers: createCallers({ ...known, host: config.HOST }) }),
       AuditModule.register({
         dataSource: stores.audit,
         bus,

@@ -1,6 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { GuardModule, HttpCheckClient, type CheckClient } from '@latchkey/guard';
-import { createLogger, createService, loadConfig, variables, type Service } from '@latchkey/platform';
+import {
+  createLogger,
+  createService,
+  loadConfig,
+  openTls,
+  tlsVariables,
+  variables,
+  type Service,
+} from '@latchkey/platform';
 import { z } from 'zod';
 import { AssetsApiModule } from './assets-api.module';
 
@@ -10,6 +18,7 @@ const schema = z.object({
   PORT: variables.PORT,
   HOST: variables.HOST,
   TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
+  ...tlsVariables,
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
   LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
 });
@@ -24,11 +33,15 @@ class GuardedAssetsApi {
 /** The sample API as a program of its own, configured by `env`. @throws ConfigError */
 export function createAssetsApi(env: Readonly<Record<string, string | undefined>>): Promise<Service> {
   const config = loadConfig(schema, env);
-  const client = new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS);
+  const logger = createLogger({ service: NAME, level: config.LATCHKEY_LOG_LEVEL });
+  const tls = openTls(config, logger);
+  const client = new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS, {
+    ...(tls && { tls: () => tls.current, serverName: 'enforcement' }),
+  });
   return createService({
     name: NAME,
-    logger: createLogger({ service: NAME, level: config.LATCHKEY_LOG_LEVEL }),
+    logger,
     module: GuardedAssetsApi.with(client, config.TRUSTED_PROXIES),
-    config: { host: config.HOST, port: config.PORT, trustedProxies: config.TRUSTED_PROXIES },
+    config: { host: config.HOST, port: config.PORT, trustedProxies: config.TRUSTED_PROXIES, tls },
   });
 }

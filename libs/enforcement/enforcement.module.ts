@@ -3,14 +3,16 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { CredentialResolver } from '@latchkey/contracts';
 import { isLoopback, systemClock } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
-import { ConfigError } from '@latchkey/platform';
 import type { FastifyInstance } from 'fastify';
 import { CredentialTable } from './adapters/credential-table';
 import { nodeSha256 } from './adapters/node-sha256';
+import type { Callers } from './application/callers';
 import { CheckAccess } from './application/check-access';
 import { CredentialDirectory } from './application/credential-directory';
 import type { DecisionCounter, DecisionRecord } from './application/ports';
+import { TokenCallers } from './application/token-callers';
 import { addCheckRoutes } from './surfaces/check.routes';
+import { addAdmittedCaller } from './surfaces/http-callers';
 
 /** 88 MB when full. */
 const CREDENTIALS_REMEMBERED_MAX = 1_000_000;
@@ -33,11 +35,33 @@ export const createCheckAccess = ({ resolver, ...parts }: CheckAccessOptions): C
     clock: systemClock,
   });
 
-export interface EnforcementOptions {
-  readonly access: CheckAccess;
-  /** The address that the service listens on (`HOST`). */
+/** Service tokens that are remembered. A caller has one or two. */
+const TOKENS_REMEMBERED_MAX = 10_000;
+/** Strangers may show tokens too: what is asked about theirs must not take the place of what is asked for those who were admitted. */
+const TOKEN_ASKS = { callsMax: 2, itemsPerCallMax: 100, waitingMax: 1_000 };
+
+export interface CallersOptions extends Pick<CheckAccessOptions, 'liveAccess' | 'resolver' | 'onError'> {
+  /** The address that the service listens on (`HOST`): who shows nothing may ask on a loopback one, and nowhere else. */
   readonly host: string;
 }
+
+/** Who may ask this process for checks, on every surface. */
+export const createCallers = ({ host, resolver, ...parts }: CallersOptions): Callers =>
+  new TokenCallers(
+    {
+      ...parts,
+      credentials: new CredentialDirectory(resolver, new CredentialTable(TOKENS_REMEMBERED_MAX), TOKEN_ASKS),
+      sha256: nodeSha256,
+    },
+    isLoopback(host),
+  );
+
+export interface EnforcementOptions {
+  readonly access: CheckAccess;
+  readonly callers: Callers;
+}
+
+const CALLERS = Symbol('CALLERS');
 
 /** Serves the check over HTTP. */
 @Module({})
@@ -45,26 +69,23 @@ export class EnforcementModule implements OnModuleInit {
   constructor(
     @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
     @Inject(CheckAccess) private readonly access: CheckAccess,
+    @Inject(CALLERS) private readonly callers: Callers,
   ) {}
 
-  /**
-   * @throws ConfigError when others than this machine could ask: whoever may ask can try credentials, and learns why one is refused, so beyond
-   * loopback callers must have credentials of their own.
-   */
-  static register({ access, host }: EnforcementOptions): DynamicModule {
-    if (!isLoopback(host)) {
-      throw new ConfigError([
-        'HOST: must be 127.0.0.1, ::1 or localhost, as callers of the check have no credentials of their own yet.',
-      ]);
-    }
+  static register({ access, callers }: EnforcementOptions): DynamicModule {
     return {
       module: EnforcementModule,
-      providers: [{ provide: CheckAccess, useValue: access }],
+      providers: [
+        { provide: CheckAccess, useValue: access },
+        { provide: CALLERS, useValue: callers },
+      ],
       exports: [CheckAccess],
     };
   }
 
   onModuleInit(): void {
-    addCheckRoutes(this.http.httpAdapter.getInstance<FastifyInstance>(), this.access);
+    const fastify = this.http.httpAdapter.getInstance<FastifyInstance>();
+    addAdmittedCaller(fastify);
+    addCheckRoutes(fastify, this.access, this.callers);
   }
 }

@@ -23,5 +23,6 @@ export * from './service/run-service';
 export * from './service/service';
 export * from './tls/grpc';
 export { isCertified } from './tls/https';
+export * from './tls/open-tls';
 export * from './tls/tls-files';
 export * from './uuid-v7-source';

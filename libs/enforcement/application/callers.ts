@@ -6,6 +6,8 @@ export interface PresentedCaller {
   readonly authorization: string | undefined;
   /** Whether its connection has a client certificate that the TLS layer verified against the installation's authority. */
   readonly certified: boolean;
+  /** Where it calls from. A token that is bound to addresses is no good where that cannot be told. */
+  readonly ip?: string | undefined;
 }
 
 /** Somebody who may ask. */

@@ -35,7 +35,7 @@ export class ScriptedLiveAccess implements LiveAccess {
           ...answer,
         };
       }
-      this.counted.set(verdict.windowKey, used);
+      if (verdict.windows.length > 0) this.counted.set(verdict.windowKey, used);
       return { kind: 'allowed', windows: verdict.windows.map((window) => this.state(window, used)), ...answer };
     }
   }

@@ -30,7 +30,7 @@ export interface ServiceConfig {
   readonly adminHost?: string | undefined;
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed (C15). */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** HTTP is served over TLS when it is there. */
+  /** HTTP is served over TLS when it is there. It is closed with the service. */
   readonly tls?: TlsFiles | undefined;
   /** How long a stop waits for requests in hand, in ms; 10,000 when absent. */
   readonly drainTimeoutMs?: number | undefined;

@@ -111,6 +111,7 @@ export class Service {
     this.fastify.server.closeAllConnections();
     await this.app.close();
     await this.#admin?.close();
+    config.tls?.close();
   }
 
   /** On a port of its own: what operators read is not for callers. */

@@ -1,7 +1,10 @@
 import { status, type Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { PresentedCaller, RefusedCaller } from '../../application/callers';
 
-type Call = Pick<ServerUnaryCall<unknown, unknown> | ServerDuplexStream<unknown, unknown>, 'getAuthContext'> & {
+type Call = Pick<
+  ServerUnaryCall<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+  'getAuthContext' | 'getPeer'
+> & {
   readonly metadata: Metadata;
 };
 
@@ -18,7 +21,14 @@ export class GrpcCaller implements PresentedCaller {
   get certified(): boolean {
     return this.call.getAuthContext().sslPeerCertificate !== undefined;
   }
+
+  get ip(): string {
+    return addressOf(this.call.getPeer());
+  }
 }
+
+/** Of `address:port`, as grpc-js puts both together; an IPv6 address too. */
+const addressOf = (peer: string): string => peer.slice(0, Math.max(0, peer.lastIndexOf(':')));
 
 /** How a call ends, or why one check of a stream was not decided. The text never says more than the caller may know. */
 export interface Refusal {

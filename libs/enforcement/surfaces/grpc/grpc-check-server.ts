@@ -1,9 +1,8 @@
 import { Server, ServerCredentials, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
 import { checkBatchRequest, checkRequest } from '@latchkey/contracts';
 import { enforcementProtocol, MALFORMED, type Received } from '@latchkey/contracts/grpc';
-import { isLoopback } from '@latchkey/kernel';
 import { ConfigError, parseInput } from '@latchkey/platform';
-import { everyCaller, type AdmittedCaller, type Callers } from '../../application/callers';
+import type { AdmittedCaller, Callers } from '../../application/callers';
 import type { CheckAccess } from '../../application/check-access';
 import { GrpcCaller, NOT_A_MESSAGE, REFUSALS, STOPPING, type Refusal } from './caller';
 import { CheckStream, type CheckStreamCall } from './check-stream';
@@ -14,10 +13,9 @@ export interface GrpcCheckServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Who may ask. Everybody when absent, which only a loopback address allows. */
-  readonly callers?: Callers | undefined;
-  /** Of the server. None when absent. */
-  readonly credentials?: ServerCredentials | undefined;
+  readonly callers: Callers;
+  /** Plain when absent. */
+  readonly tls?: ServerCredentials | undefined;
   /** Told of every failure that is not the caller's fault. */
   readonly onError: (error: unknown) => void;
 }
@@ -37,19 +35,11 @@ export class GrpcCheckServer {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_concurrent_streams': CALLS_MAX,
   });
-  readonly #callers: Callers;
   readonly #streams = new Set<CheckStream>();
   #stopping = false;
 
-  /** @throws ConfigError when others than this machine could ask without showing who they are. */
   constructor(private readonly options: GrpcCheckServerOptions) {
-    const { access, callers, host } = options;
-    if (callers === undefined && !isLoopback(host)) {
-      throw new ConfigError([
-        'HOST: must be 127.0.0.1, ::1 or localhost, as callers of the check have no credentials of their own yet.',
-      ]);
-    }
-    this.#callers = callers ?? everyCaller;
+    const { access } = options;
     this.#server.addService(enforcementProtocol, {
       Check: this.#unary((caller, request) => access.checkFor(caller, parseInput(checkRequest, request, 'check'))),
       BatchCheck: this.#unary(async (caller, request) => {
@@ -60,13 +50,15 @@ export class GrpcCheckServer {
     });
   }
 
-  /** Answers its address. */
+  /** Answers its address. @throws ConfigError when its port is taken */
   start(): Promise<string> {
-    const { host, port, credentials = ServerCredentials.createInsecure() } = this.options;
+    const { host, port, tls = ServerCredentials.createInsecure() } = this.options;
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
-        if (error) reject(error);
-        else resolve(`${host}:${bound}`);
+      this.#server.bindAsync(`${host}:${port}`, tls, (error, bound) => {
+        if (!error) resolve(`${host}:${bound}`);
+        // grpc-js tells it in words only.
+        else if (!error.message.includes('EADDRINUSE')) reject(error);
+        else reject(new ConfigError([`GRPC_PORT: ${port} is in use by another process.`]));
       });
     });
   }
@@ -98,7 +90,7 @@ export class GrpcCheckServer {
     call: ServerUnaryCall<Received<Request>, Response>,
     answer: (caller: AdmittedCaller, request: Request) => Promise<Response>,
   ): Promise<{ readonly response: Response } | { readonly refusal: Refusal }> {
-    const caller = await this.#callers.admit(new GrpcCaller(call));
+    const caller = await this.options.callers.admit(new GrpcCaller(call));
     if (caller.verdict !== 'admitted') return { refusal: REFUSALS[caller.verdict] };
     if (call.request === MALFORMED) return { refusal: NOT_A_MESSAGE };
     return { response: await answer(caller, call.request) };
@@ -109,8 +101,7 @@ export class GrpcCheckServer {
       call.emit('error', STOPPING);
       return;
     }
-    const { access, onError } = this.options;
-    const stream = new CheckStream(call, { access, callers: this.#callers, onError });
+    const stream = new CheckStream(call, this.options);
     this.#streams.add(stream);
     call.once('close', () => this.#streams.delete(stream));
     stream.start();
