@@ -79,6 +79,7 @@ class Distinct<Value> {
   readonly values: Value[] = [];
   readonly #places = new Map<string, number>();
 
+  /** @param name the same for the same value, and for no other */
   placeOf(name: string, value: () => Value): number {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
@@ -87,34 +88,51 @@ class Distinct<Value> {
   }
 }
 
-/** Between parts of a name. */
-const SEPARATOR = '\0';
+/** Numbers for texts, of which names of several texts are made: numbers and commas cannot be mistaken for each other. */
+class Numbered {
+  readonly #numbers = new Map<string, number>();
+
+  of(text: string | null): number {
+    if (text === null) return NONE;
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.#numbers.set(text, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+}
 
 /** `emptyAtMs`: the time of a table without decisions. */
 export function tableOf(decisions: readonly Decision[], emptyAtMs: number): DecisionTable {
   const from = decisions.reduce((least, { timeMs }) => Math.min(least, timeMs), decisions[0]?.timeMs ?? emptyAtMs);
+  const texts = new Numbered();
   const outcomes = new Distinct<Columns['outcomes'][number]>();
   const workspaces = new Distinct<string>();
   const secrets = new Distinct<Columns['secrets'][number]>();
   const calls = new Distinct<Columns['calls'][number]>();
   const targets = new Distinct<Columns['targets'][number]>();
   const ips = new Distinct<string>();
-  const nameOf = (...parts: readonly unknown[]) => JSON.stringify(parts);
 
   const placeOfSecret = ({ workspaceId, keyId, number }: DecidedSecret) =>
-    secrets.placeOf([workspaceId, keyId, number].join(SEPARATOR), () => [
+    secrets.placeOf(`${texts.of(workspaceId)},${texts.of(keyId)},${number}`, () => [
       workspaces.placeOf(workspaceId, () => workspaceId),
       keyId,
       number,
     ]);
+  const placeOfCall = ({ scopes, action, method, cost }: Decision) =>
+    calls.placeOf(
+      `${texts.of(action)},${texts.of(method)},${cost},${scopes.map((scope) => texts.of(scope)).join()}`,
+      () => [[...scopes], action, method, cost],
+    );
+  const placeOfTarget = ({ asset, path }: Decision) =>
+    targets.placeOf(`${texts.of(asset)},${texts.of(path)}`, () => [asset, path]);
   const rows = decisions.map((decision): Columns['rows'][number] => {
-    const { outcome, via, secret, scopes, action, method, cost, asset, path, ip } = decision;
+    const { outcome, via, secret, ip } = decision;
     return [
       decision.timeMs - from,
-      outcomes.placeOf(outcome + SEPARATOR + via, () => [outcome, via]),
+      outcomes.placeOf(`${via} ${outcome}`, () => [outcome, via]),
       secret === null ? NONE : placeOfSecret(secret),
-      calls.placeOf(nameOf(scopes, action, method, cost), () => [[...scopes], action, method, cost]),
-      targets.placeOf(nameOf(asset, path), () => [asset, path]),
+      placeOfCall(decision),
+      placeOfTarget(decision),
       ip === null ? NONE : ips.placeOf(ip, () => ip),
     ];
   });
