@@ -81,6 +81,7 @@ describe('two different credentials are refused (C4)', () => {
   it.each<[string, Partial<CredentialCarriers>]>([
     ['two Bearer headers', { headers: { authorization: [`Bearer ${KEY}`, `Bearer ${other}`] } }],
     ['two X-API-Key headers', { headers: { 'x-api-key': [KEY, other] } }],
+    ['a cookie for two paths', { cookies: { token: [SESSION, `${SESSION}x`] } }],
     ['a parameter twice', { query: { token: [SESSION, `${SESSION}x`] } }],
     ['one of them empty', { headers: { authorization: `Bearer ${KEY}` }, body: { token: '' } }],
     ['one of them no text', { headers: { authorization: `Bearer ${KEY}` }, body: { token: 7 } }],

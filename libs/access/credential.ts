@@ -8,7 +8,7 @@ export interface CredentialCarriers {
    * `Authorization`, and a second one would go unseen.
    */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly cookies?: Readonly<Record<string, string | undefined>>;
+  readonly cookies?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly query?: unknown;
   /** The parsed JSON body. */
   readonly body?: unknown;

@@ -1,3 +1,4 @@
+export * from './carriers';
 export * from './containment';
 export * from './credential';
 export {

@@ -1,4 +1,4 @@
-import { extractCredential, type CredentialForm } from '@latchkey/access';
+import { cookiesOf, extractCredential, headersOf, type CredentialForm } from '@latchkey/access';
 import { AppError } from '@latchkey/kernel';
 import type { FastifyRequest } from 'fastify';
 
@@ -9,22 +9,6 @@ const MALFORMED = '-';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Every value of every header as it came in: the parsed ones lose a second `Authorization`. */
-function allHeaders(rawHeaders: readonly string[]): Record<string, string[]> {
-  const headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase() ?? '';
-    (headers[name] ??= []).push(rawHeaders[index + 1] ?? '');
-  }
-  return headers;
-}
-
-/** RFC 6265 §5.4: pairs separated by semicolons. */
-function cookiesOf(headers: readonly string[] = []): Record<string, string> {
-  const pairs = headers.flatMap((header) => header.split(';')).map((pair) => pair.trim().split(/=(.*)/s));
-  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
-}
 
 /** Takes `token` out of the query: of the parsed one, and of the address that handlers and logs see. */
 function scrubQuery(request: FastifyRequest): void {
@@ -41,7 +25,7 @@ function scrubQuery(request: FastifyRequest): void {
  * @throws AppError `request.multiple_credentials` when the call carries two different ones.
  */
 export function takeCredential(request: FastifyRequest, forms: readonly CredentialForm[] = DEFAULT_FORMS): string {
-  const headers = allHeaders(request.raw.rawHeaders);
+  const headers = headersOf(request.raw.rawHeaders);
   const found = extractCredential(
     { headers, cookies: cookiesOf(headers['cookie']), query: request.query, body: request.body },
     forms,
