@@ -6,13 +6,16 @@ import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-/** npm's own note of what it installed. */
-const installed = path.join(root, 'node_modules/.package-lock.json');
 const modifiedMs = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-export function ensureInstalled() {
-  if (modifiedMs(installed) >= modifiedMs(path.join(root, 'package-lock.json'))) return;
-  console.log('Installing dependencies …');
+/** @param {string} [folder] of the package; the root's when absent */
+export function ensureInstalled(folder = root) {
+  /** npm's own note of what it installed. */
+  const installed = path.join(folder, 'node_modules/.package-lock.json');
+  if (modifiedMs(installed) >= modifiedMs(path.join(folder, 'package-lock.json'))) return;
+  const what = path.relative(root, folder);
+  console.log(`Installing dependencies${what && ` of ${what}`} …`);
+  const npm = npmIn(folder);
   // `ci` refuses a lock file that was made on another platform and lacks some optional package of this one; `install` mends that.
   if (!npm('ignore', 'ci') && !npm('inherit', 'install', '--no-save')) {
     throw new Error('the dependencies could not be installed');
@@ -20,9 +23,11 @@ export function ensureInstalled() {
   utimesSync(installed, new Date(), new Date());
 }
 
-const npm = (output, ...args) =>
-  spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', output, output],
-    shell: process.platform === 'win32',
-  }).status === 0;
+const npmIn =
+  (folder) =>
+  (output, ...args) =>
+    spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: folder,
+      stdio: ['ignore', output, output],
+      shell: process.platform === 'win32',
+    }).status === 0;

@@ -9,12 +9,13 @@ import { readState } from './state.mjs';
 const keeper = path.join(path.dirname(fileURLToPath(import.meta.url)), 'keeper.mjs');
 
 /**
- * @param {{ keep?: boolean, progress?: (line: string) => void }} [options] `keep`: they outlive this process, until down.mjs.
+ * @param {{ keep?: boolean, own?: boolean, progress?: (line: string) => void }} [options] `keep`: they outlive this process, until
+ * down.mjs. `own`: none that up.mjs left running.
  * @returns {Promise<{ addresses: Record<'DATABASE_URL' | 'REDIS_URL' | 'KAFKA_BROKERS', string>, reused: boolean, stop: () => Promise<void> }>}
  * `stop` ends what this call started, and nothing else.
  */
-export async function backingServices({ keep = false, progress = console.log } = {}) {
-  const found = await runningServices();
+export async function backingServices({ keep = false, own = false, progress = console.log } = {}) {
+  const found = await runningServices(own);
   if (found !== undefined) return { addresses: found, reused: true, stop: async () => undefined };
 
   const child = spawn(process.execPath, [keeper, ...(keep ? [] : ['--bound'])], {
@@ -37,9 +38,10 @@ export async function backingServices({ keep = false, progress = console.log } =
 }
 
 /** All in the environment, or those that up.mjs left running, unless the environment has another address for one of them. */
-async function runningServices() {
+async function runningServices(own) {
   const given = givenAddresses();
   if (variables.every((variable) => given[variable] !== undefined)) return given;
+  if (own) return undefined;
   const { addresses } = (await readState()) ?? {};
   const agree = (variable) => given[variable] === undefined || given[variable] === addresses[variable];
   return addresses !== undefined && variables.every(agree) ? addresses : undefined;

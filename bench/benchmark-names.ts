@@ -1,0 +1,5 @@
+export const BENCHMARK_NAMES = ['check-http', 'check-alone'] as const;
+export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
+
+export const isBenchmarkName = (name: string): name is BenchmarkName =>
+  (BENCHMARK_NAMES as readonly string[]).includes(name);

@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startCluster, type Cluster } from '../../tools/cluster/start-cluster';
+import { HttpConnection } from '../load/http-connection';
+import { postRequest } from '../load/http-load';
+import type { World } from '../world';
+
+/** Latchkey as it is composed in earnest: every process that a check or a command needs, on real Redis, Postgres and Kafka. */
+export interface Latchkey {
+  readonly cluster: Cluster;
+  readonly adminKey: string;
+  /** Secrets of keys with three windows and an address list. */
+  readonly credentials: readonly string[];
+}
+
+/** What a check asks of those keys. */
+export const CALL = { scopes: ['assets:read'], ip: '203.0.113.7' } as const;
+
+const NEW_KEY = {
+  name: 'Nightly inventory',
+  scopes: ['assets:read', 'alerts:read'],
+  allowed_ips: ['203.0.113.0/24', '198.51.100.0/24'],
+  plan: 'enterprise',
+} as const;
+
+const CREATORS = 16;
+
+export async function startLatchkey(world: World): Promise<Latchkey> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-bench-'));
+  world.onEnd(() => rm(dataDir, { recursive: true, force: true }));
+  const cluster = await startCluster({
+    databaseUrl: await world.freshDatabase(),
+    redisUrl: world.redisUrl,
+    kafkaBrokers: world.kafkaBrokers,
+    dataDir,
+    dist: path.join(world.root, 'dist'),
+    topicPrefix: `${path.basename(dataDir)}.`,
+    // One node, and nobody else who would share the cores: readers of the events are not on the way of a check.
+    instances: { enforcement: 1, audit: 0, 'assets-api': 0 },
+    env: { LATCHKEY_PROFILE: 'zshield', LATCHKEY_LOG_LEVEL: 'warn', ...world.profileVariables, ...world.nodeOptions },
+  });
+  world.onEnd(() => cluster.stop());
+  const adminKey = (await readFile(path.join(dataDir, 'issuance/admin-key'), 'utf8')).trim();
+  const credentials = await createKeys(processOf(cluster, 'issuance').url, adminKey, world.keys);
+  return { cluster, adminKey, credentials };
+}
+
+export function processOf(cluster: Cluster, name: string) {
+  const found = cluster.processes.get(name);
+  if (found === undefined) throw new Error(`no process ${name}`);
+  return found;
+}
+
+export const createKeyRequest = (adminKey: string): Buffer =>
+  postRequest('/api/v1/api-keys', NEW_KEY, { Authorization: `Bearer ${adminKey}` });
+
+async function createKeys(url: string, adminKey: string, count: number): Promise<readonly string[]> {
+  const request = createKeyRequest(adminKey);
+  const secrets: string[] = [];
+  let left = count;
+  const create = async () => {
+    const connection = await HttpConnection.open(url);
+    while (left-- > 0) secrets.push((JSON.parse((await connection.send(request)).toString()) as { key: string }).key);
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: CREATORS }, create));
+  return secrets;
+}

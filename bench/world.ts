@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { Client } from 'pg';
+import { startLatchkey, type Latchkey } from './contenders/latchkey';
+import { pinToFirstCore } from './processes';
+
+export interface WorldOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly kafkaBrokers: readonly string[];
+  /** Of the working copy. */
+  readonly root: string;
+  /** Whether servers get the first core for themselves. */
+  readonly pinned: boolean;
+  /** Folder for profiles; null: none are made. */
+  readonly profileFolder: string | null;
+  /** How many keys take turns. */
+  readonly keys: number;
+}
+
+/** What benchmarks share, and what is to be ended after them. */
+export class World {
+  readonly redisUrl: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly root: string;
+  readonly keys: number;
+  readonly #ends: (() => unknown)[] = [];
+  #latchkey: Promise<Latchkey> | undefined;
+
+  constructor(private readonly options: WorldOptions) {
+    this.redisUrl = options.redisUrl;
+    this.kafkaBrokers = options.kafkaBrokers;
+    this.root = options.root;
+    this.keys = options.keys;
+  }
+
+  /** Started once, when the first benchmark needs it. */
+  latchkey(): Promise<Latchkey> {
+    return (this.#latchkey ??= startLatchkey(this));
+  }
+
+  /** Arguments for Node of every program that is measured. */
+  get nodeArguments(): readonly string[] {
+    return this.options.profileFolder === null ? [] : ['--require', path.join(this.root, 'bench/profile/recorder.cjs')];
+  }
+
+  /** The same as a variable, for programs that somebody else starts. */
+  get nodeOptions(): Readonly<Record<string, string>> {
+    return this.options.profileFolder === null ? {} : { NODE_OPTIONS: this.nodeArguments.join(' ') };
+  }
+
+  get profileVariables(): Readonly<Record<string, string>> {
+    return this.options.profileFolder === null ? {} : { BENCH_PROFILE_FOLDER: this.options.profileFolder };
+  }
+
+  pin(pid: number): void {
+    if (this.options.pinned) pinToFirstCore(pid);
+  }
+
+  /** An empty database, dropped at the end. */
+  async freshDatabase(): Promise<string> {
+    const name = `bench_${randomBytes(6).toString('hex')}`;
+    await this.#execute(`CREATE DATABASE ${name}`);
+    this.onEnd(() => this.#execute(`DROP DATABASE ${name} WITH (FORCE)`));
+    const url = new URL(this.options.databaseUrl);
+    url.pathname = `/${name}`;
+    return url.href;
+  }
+
+  onEnd(end: () => unknown): void {
+    this.#ends.push(end);
+  }
+
+  /** Ends what was started, the latest first. */
+  async end(): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) await end();
+  }
+
+  async #execute(statement: string): Promise<void> {
+    const client = new Client({ connectionString: this.options.databaseUrl, connectionTimeoutMillis: 10_000 });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  }
+}
