@@ -40,7 +40,7 @@ export class CreateEventBus1763683200101 implements MigrationInterface {
 }
 
 /**
- * The schema of the event bus, one per installation. Messages are kept for ever, so that a new reader can begin at the start;
+ * The schema of the event bus, one per installation. Messages are kept for ever, except of topics that the bus forgets, so that a new reader can begin at the start;
  * an operator may delete those before a place that every group has passed.
  */
 export const eventBusMigrations = [CreateEventBus1763683200101] as const;

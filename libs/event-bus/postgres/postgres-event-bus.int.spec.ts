@@ -1,8 +1,11 @@
+import { openDatabase } from '@latchkey/event-store';
 import { eventually, freshDatabase, startTcpProxy, type FreshDatabase } from '@latchkey/testing';
 import { Client } from 'pg';
 import { eventBusContract } from '../event-bus.contract';
-import { openBus, type OpenBus } from '../testing/open-bus';
+import { openBus, silentLog, type OpenBus } from '../testing/open-bus';
 import { versionOf, versions } from '../testing/versioned';
+import { Forgetting } from './forgetting';
+import { eventBusMigrations } from './migrations';
 
 eventBusContract('Postgres', async () => {
   const database = await freshDatabase();
@@ -70,6 +73,34 @@ describe('PostgresEventBus', () => {
     await eventually(() => expect(read.slice(0, 2)).toEqual([1, 3]));
     await slow.query('COMMIT');
     await eventually(() => expect(read.slice(2)).toContain(2));
+  });
+
+  it('forgets of a topic only what every group has, and only when it is old', async () => {
+    const count = async () => {
+      const { rows } = await slow.query<{ count: string }>('SELECT count(*) FROM messages');
+      return Number(rows[0]?.count);
+    };
+    const dataSource = await openDatabase({
+      url: database.url,
+      schema: 'event_bus',
+      migrations: eventBusMigrations,
+      applicationName: 'forgetting-test',
+    });
+    const forgetting = new Forgetting({ dataSource, log: silentLog, topics: ['topic'] });
+    const read = await reader();
+    await eventually(() => expect(read).toEqual([1]));
+    await slow.query(`INSERT INTO group_places SELECT 'late', topic, partition, 0 FROM partitions`);
+    await forgetting.forget(0);
+    expect(await count()).toBe(1);
+    await slow.query(`UPDATE group_places SET next_place = 1 WHERE group_name = 'late'`);
+    await forgetting.forget(60_000);
+    expect(await count()).toBe(1);
+    await eventually(async () => {
+      await forgetting.forget(0);
+      expect(await count()).toBe(0);
+    });
+    forgetting.stop();
+    await dataSource.destroy();
   });
 
   it('keeps the number of partitions that a topic was made with', async () => {

@@ -2,6 +2,7 @@ import { databaseFailure } from '@latchkey/event-store';
 import { AppError } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { BusLog, BusMessage, EventBus, SubscribeOptions, Subscription } from '../event-bus';
+import { Forgetting } from './forgetting';
 import { NOTIFY, PostgresSubscription } from './postgres-subscription';
 import { PostgresTopics } from './postgres-topics';
 
@@ -13,6 +14,11 @@ export interface PostgresEventBusOptions {
   readonly partitions?: number;
   /** Messages are announced by the server at once; this is for when an announcement was lost. Default 1 s. */
   readonly pollMs?: number;
+  /**
+   * Topics whose messages are deleted when they are an hour old and every group that reads them has them. A group that is new later does
+   * not get them. Default: none.
+   */
+  readonly forgets?: readonly string[];
 }
 
 interface Placed extends BusMessage {
@@ -31,10 +37,13 @@ export class PostgresEventBus implements EventBus {
   readonly #topics: PostgresTopics;
   readonly #subscriptions: PostgresSubscription[] = [];
   readonly #publishing = new Set<Promise<void>>();
+  readonly #forgetting: Forgetting | undefined;
   #closed = false;
 
   constructor(private readonly options: PostgresEventBusOptions) {
     this.#topics = new PostgresTopics(options.dataSource, options.partitions ?? 6);
+    const { dataSource, log, forgets: topics = [] } = options;
+    if (topics.length > 0) this.#forgetting = new Forgetting({ dataSource, log, topics });
   }
 
   async publish(messages: readonly BusMessage[]): Promise<void> {
@@ -60,6 +69,7 @@ export class PostgresEventBus implements EventBus {
 
   /** Leaves the data source open: it belongs to whoever made it. */
   async close(): Promise<void> {
+    this.#forgetting?.stop();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
     this.#closed = true;
     await Promise.allSettled(this.#publishing);
