@@ -48,6 +48,16 @@ describe('a service database', () => {
     await Promise.all([issuance.destroy(), identity.destroy()]);
   });
 
+  it('has each statement with parameters planned once per connection', async () => {
+    const dataSource = await openDatabase(optionsOf('prepared', { poolSize: 1 }));
+    for (const n of [1, 2, 3]) await dataSource.query('SELECT $1::integer AS n', [n]);
+    await expect(dataSource.query('SELECT $1::integer / 0', [1])).rejects.toThrow('division by zero');
+    expect(await dataSource.query('SELECT $1::integer AS n', [4])).toEqual([{ n: 4 }]);
+    const prepared = `SELECT count(*)::integer AS n FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::integer AS n'`;
+    expect(await dataSource.query(prepared)).toEqual([{ n: 1 }]);
+    await dataSource.destroy();
+  });
+
   it('does not change an event that is written', async () => {
     const dataSource = await openDatabase(optionsOf('immutable'));
     await new PostgresEventStore(dataSource).append({ streamId: 'one', expected: 0, events: [happened()], meta });

@@ -3,6 +3,7 @@ import { Client, type ClientConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import { databaseFailure } from './database-failure';
 import type { MigrationClass } from './migrations';
+import { PreparingClient } from './preparing-client';
 import { identifier } from './sql';
 
 export interface DatabaseOptions {
@@ -62,12 +63,13 @@ function dataSourceOf(options: DatabaseOptions): DataSource {
     migrationsTableName: 'migrations',
     poolErrorHandler: (error: Error) => options.onIdleConnectionLost?.(error),
     extra: {
+      Client: PreparingClient,
       options: `-c search_path=${identifier(options.schema)}`,
       statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + GRACE_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
-    } satisfies ClientConfig,
+    } satisfies ClientConfig & { Client: typeof Client },
   });
 }
 
