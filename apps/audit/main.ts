@@ -11,9 +11,11 @@ import {
   withResources,
 } from '@latchkey/composition';
 import {
+  asksInOneWay,
   createLogger,
   createService,
   CursorCodec,
+  enforcementVariables,
   loadConfig,
   openTls,
   runService,
@@ -25,13 +27,13 @@ import { z } from 'zod';
 const configSchema = z.object({
   ...commonVariables,
   ...storeVariables,
-  LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
+  ...enforcementVariables,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,
 });
 
 async function build(resources: Resources): Promise<Service> {
-  const config = loadConfig(configSchema, process.env);
+  const config = loadConfig(configSchema, process.env, [asksInOneWay]);
   const logger = createLogger({ service: 'audit', level: config.LATCHKEY_LOG_LEVEL });
   const tls = openTls(config, logger);
   const dataSource = await openSchema(resources, {

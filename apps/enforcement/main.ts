@@ -10,13 +10,20 @@ import {
   withResources,
 } from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
-import { createCallers, createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
+import {
+  createCallers,
+  createCheckAccess,
+  EnforcementModule,
+  GrpcCheckServer,
+  PromDecisionCounter,
+} from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
 import {
   createLogger,
   createMetrics,
   createService,
   grpcChannelCredentials,
+  grpcServerCredentials,
   loadConfig,
   openTls,
   ReadinessRegistry,
@@ -29,6 +36,7 @@ import { z } from 'zod';
 const configSchema = z.object({
   ...commonVariables,
   ...decisionVariables,
+  GRPC_PORT: variables.GRPC_PORT,
   REDIS_URL: variables.REDIS_URL,
   KAFKA_BROKERS: variables.KAFKA_BROKERS,
   LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
@@ -78,6 +86,16 @@ async function build(resources: Resources): Promise<Service> {
     readiness,
     config: serviceConfig(config, tls),
     module: compose(resources, EnforcementModule.register({ access, callers })),
+    listeners: [
+      new GrpcCheckServer({
+        access,
+        callers,
+        host: config.HOST,
+        port: config.GRPC_PORT,
+        tls: tls && grpcServerCredentials(tls, 'any'),
+        onError: known.onError,
+      }),
+    ],
   });
 }
 

@@ -25,10 +25,12 @@ import {
 import { Secret } from '@latchkey/kernel';
 import { GrpcOwnerClient, GrpcOwnerServer, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
 import {
+  asksInOneWay,
   createLogger,
   createService,
   CursorCodec,
   grpcChannelCredentials,
+  enforcementVariables,
   loadConfig,
   openTls,
   runService,
@@ -43,7 +45,7 @@ const configSchema = z.object({
   GRPC_PORT: variables.GRPC_PORT,
   REDIS_URL: variables.REDIS_URL,
   LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
-  LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
+  ...enforcementVariables,
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
@@ -51,7 +53,7 @@ const configSchema = z.object({
 });
 
 async function build(resources: Resources): Promise<Service> {
-  const config = loadConfig(configSchema, process.env);
+  const config = loadConfig(configSchema, process.env, [asksInOneWay]);
   const logger = createLogger({ service: 'issuance', level: config.LATCHKEY_LOG_LEVEL });
   const tls = openTls(config, logger);
   const schema = { url: config.DATABASE_URL, schema: 'issuance', migrations: issuanceMigrations, logger };

@@ -1,17 +1,18 @@
 import type { DynamicModule } from '@nestjs/common';
-import { GuardModule, HttpCheckClient } from '@latchkey/guard';
-import type { TlsFiles } from '@latchkey/platform';
+import { GrpcCheckClient, GuardModule, HttpCheckClient, type CheckClient } from '@latchkey/guard';
+import { grpcChannelCredentials, type EnforcementConfig, type TlsFiles } from '@latchkey/platform';
 
-export interface GuardConfig {
-  readonly LATCHKEY_ENFORCEMENT_URLS: readonly string[];
+export interface GuardConfig extends EnforcementConfig {
   readonly TRUSTED_PROXIES: readonly string[];
 }
 
 /** Guards a service's own admin routes by the nodes of enforcement, which know it by its certificate. */
 export const guardOf = (config: GuardConfig, tls: TlsFiles | undefined): DynamicModule =>
-  GuardModule.forRoot({
-    client: new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS, {
-      ...(tls && { tls: () => tls.current, serverName: 'enforcement' }),
-    }),
-    trustedProxies: config.TRUSTED_PROXIES,
-  });
+  GuardModule.forRoot({ client: checkClient(config, tls), trustedProxies: config.TRUSTED_PROXIES });
+
+function checkClient(config: EnforcementConfig, tls: TlsFiles | undefined): CheckClient {
+  const { LATCHKEY_ENFORCEMENT_GRPC: addresses, LATCHKEY_ENFORCEMENT_URLS: urls = [] } = config;
+  const serverName = tls && 'enforcement';
+  if (addresses) return new GrpcCheckClient(addresses, { serverName, credentials: tls && grpcChannelCredentials(tls) });
+  return new HttpCheckClient(urls, { serverName, tls: tls && (() => tls.current) });
+}

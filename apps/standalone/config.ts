@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 const configSchema = z.object({
   ...commonVariables,
+  GRPC_PORT: variables.GRPC_PORT,
   DATABASE_URL: variables.DATABASE_URL.optional(),
   ...decisionVariables,
   LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,

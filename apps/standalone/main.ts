@@ -11,7 +11,13 @@ import {
   serviceConfig,
   withResources,
 } from '@latchkey/composition';
-import { createCallers, createCheckAccess, EnforcementModule, PromDecisionCounter } from '@latchkey/enforcement';
+import {
+  createCallers,
+  createCheckAccess,
+  EnforcementModule,
+  GrpcCheckServer,
+  PromDecisionCounter,
+} from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
@@ -22,6 +28,7 @@ import {
   createMetrics,
   createService,
   CursorCodec,
+  grpcServerCredentials,
   openTls,
   runService,
   type Logger,
@@ -68,6 +75,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
   };
   const workspaces = { dataSource: stores.identity, subjects: identity };
+  const callers = createCallers({ ...known, host: config.HOST });
   return createService({
     name: 'standalone',
     logger,
@@ -88,7 +96,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         peppers,
         cursors,
       }),
-      EnforcementModule.register({ access, callers: createCallers({ ...known, host: config.HOST }) }),
+      EnforcementModule.register({ access, callers }),
       AuditModule.register({
         dataSource: stores.audit,
         bus,
@@ -98,6 +106,16 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
       }),
       { module: AssetsApiModule },
     ),
+    listeners: [
+      new GrpcCheckServer({
+        access,
+        callers,
+        host: config.HOST,
+        port: config.GRPC_PORT,
+        tls: tls && grpcServerCredentials(tls, 'any'),
+        onError: known.onError,
+      }),
+    ],
   });
 }
 

@@ -12,6 +12,8 @@ const OUTPUT_KEPT = 10_000;
 
 export interface Program {
   readonly url: string;
+  /** `host:port` of its gRPC, where it serves that. */
+  readonly grpcAddress: string;
   /** What it has written so far; the end of it when that is much. */
   output(): string;
   /** Asks it to end (SIGTERM), and waits. Answers its exit code. */
@@ -26,7 +28,8 @@ type Variables = Readonly<Record<string, string>>;
  */
 export async function startProgram(entry: string, variables: Variables): Promise<Program> {
   const port = await freePort();
-  const { child, output } = run(entry, { PORT: String(port), ...variables });
+  const grpcPort = await freePort();
+  const { child, output } = run(entry, { PORT: String(port), GRPC_PORT: String(grpcPort), ...variables });
   const url = `http://127.0.0.1:${port}`;
   try {
     await untilReady(child, url, output);
@@ -34,7 +37,7 @@ export async function startProgram(entry: string, variables: Variables): Promise
     await end(child);
     throw error;
   }
-  return { url, output, stop: () => end(child) };
+  return { url, grpcAddress: `127.0.0.1:${grpcPort}`, output, stop: () => end(child) };
 }
 
 /** Runs a program that is expected to end by itself. */

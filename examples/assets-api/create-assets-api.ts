@@ -1,8 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { GuardModule, HttpCheckClient, type CheckClient } from '@latchkey/guard';
+import { GrpcCheckClient, GuardModule, HttpCheckClient, type CheckClient } from '@latchkey/guard';
 import {
+  asksInOneWay,
   createLogger,
   createService,
+  enforcementVariables,
+  grpcChannelCredentials,
   loadConfig,
   openTls,
   tlsVariables,
@@ -19,7 +22,7 @@ const schema = z.object({
   HOST: variables.HOST,
   TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
   ...tlsVariables,
-  LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS,
+  ...enforcementVariables,
   LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
 });
 
@@ -32,12 +35,14 @@ class GuardedAssetsApi {
 
 /** The sample API as a program of its own, configured by `env`. @throws ConfigError */
 export function createAssetsApi(env: Readonly<Record<string, string | undefined>>): Promise<Service> {
-  const config = loadConfig(schema, env);
+  const config = loadConfig(schema, env, [asksInOneWay]);
   const logger = createLogger({ service: NAME, level: config.LATCHKEY_LOG_LEVEL });
   const tls = openTls(config, logger);
-  const client = new HttpCheckClient(config.LATCHKEY_ENFORCEMENT_URLS, {
-    ...(tls && { tls: () => tls.current, serverName: 'enforcement' }),
-  });
+  const { LATCHKEY_ENFORCEMENT_GRPC: addresses, LATCHKEY_ENFORCEMENT_URLS: urls = [] } = config;
+  const serverName = tls && 'enforcement';
+  const client = addresses
+    ? new GrpcCheckClient(addresses, { serverName, credentials: tls && grpcChannelCredentials(tls) })
+    : new HttpCheckClient(urls, { serverName, tls: tls && (() => tls.current) });
   return createService({
     name: NAME,
     logger,

@@ -1,4 +1,5 @@
 export * from './config/configuration-table';
+export * from './config/enforcement-nodes';
 export * from './config/load-config';
 export * from './config/secret-files';
 export * from './config/variables';

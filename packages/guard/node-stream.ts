@@ -23,8 +23,9 @@ export interface NodeStreamOptions {
   /** `host:port`. */
   readonly address: string;
   readonly inFlightMax: number;
-  readonly credentials?: ChannelCredentials;
-  readonly token?: () => string;
+  readonly credentials?: ChannelCredentials | undefined;
+  readonly serverName?: string | undefined;
+  readonly token?: (() => string) | undefined;
 }
 
 type Call = ClientDuplexStream<StreamCheckRequest, Received<StreamCheckResponse>>;
@@ -68,11 +69,11 @@ export class NodeStream {
   #closed = false;
 
   constructor(private readonly options: NodeStreamOptions) {
-    this.#client = new Client(
-      options.address,
-      options.credentials ?? channelCredentials.createInsecure(),
-      channelOptions,
-    );
+    const { address, credentials = channelCredentials.createInsecure(), serverName } = options;
+    this.#client = new Client(address, credentials, {
+      ...channelOptions,
+      ...(serverName !== undefined && { 'grpc.ssl_target_name_override': serverName }),
+    });
   }
 
   /** Rejects when the node gives no answer that can be believed, for whatever reason: then another one should be asked. */

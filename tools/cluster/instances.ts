@@ -29,7 +29,7 @@ export function neighbourVariables(instances: readonly Instance[]): Record<strin
   return {
     LATCHKEY_IDENTITY_GRPC: grpcOf('identity'),
     LATCHKEY_ISSUANCE_GRPC: grpcOf('issuance'),
-    LATCHKEY_ENFORCEMENT_URLS: of('enforcement').map(urlOf).join(','),
+    LATCHKEY_ENFORCEMENT_GRPC: grpcOf('enforcement'),
   };
 }
 

@@ -14,7 +14,7 @@ export interface ServiceSpec {
   readonly fallback?: true;
   /** Whether what is in its data directory must outlive it. */
   readonly keeps?: true;
-  /** A sample of what stands behind Latchkey and no part of it: it serves plain HTTP, and has no port for operators. */
+  /** A sample of what stands behind Latchkey and no part of it: it has no port for operators. */
   readonly example?: true;
 }
 
@@ -37,7 +37,7 @@ export const services: readonly ServiceSpec[] = [
       ...store,
       'REDIS_URL',
       'LATCHKEY_IDENTITY_GRPC',
-      'LATCHKEY_ENFORCEMENT_URLS',
+      'LATCHKEY_ENFORCEMENT_GRPC',
       'LATCHKEY_PEPPER',
       'LATCHKEY_MASTER_KEY',
       'LATCHKEY_ADMIN_KEY',
@@ -67,14 +67,14 @@ export const services: readonly ServiceSpec[] = [
     name: 'audit',
     entry: 'apps/audit/main.js',
     instances: 1,
-    variables: [...store, 'LATCHKEY_ENFORCEMENT_URLS', 'LATCHKEY_MASTER_KEY', 'LATCHKEY_DECISIONS_KEPT_DAYS'],
+    variables: [...store, 'LATCHKEY_ENFORCEMENT_GRPC', 'LATCHKEY_MASTER_KEY', 'LATCHKEY_DECISIONS_KEPT_DAYS'],
     routes: ['/api/v1/audit-events'],
   },
   {
     name: 'assets-api',
     entry: 'examples/assets-api/main.js',
     instances: 1,
-    variables: ['LATCHKEY_ENFORCEMENT_URLS'],
+    variables: ['LATCHKEY_ENFORCEMENT_GRPC'],
     routes: ['/api/assets', '/asset', '/api/store'],
     example: true,
   },

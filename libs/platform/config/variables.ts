@@ -99,7 +99,13 @@ export const variables = {
   LATCHKEY_PEPPER: longSecret.describe('Key of the digests that API keys are stored as. Never change it by itself.'),
   LATCHKEY_MASTER_KEY: longSecret.describe('Key that other keys of the installation are derived from.'),
   LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
-    'Nodes of enforcement, as `http://host:port` or `https://host:port`, separated by commas.',
+    'Nodes of enforcement to ask over HTTP, as `http://host:port` or `https://host:port`, separated by commas.',
+  ),
+  LATCHKEY_ENFORCEMENT_GRPC: listOf(
+    (text) => broker.test(text),
+    'must be host:port, several separated by commas.',
+  ).describe(
+    'Nodes of enforcement to ask over gRPC, as `host:port`, separated by commas: this or `LATCHKEY_ENFORCEMENT_URLS`.',
   ),
   LATCHKEY_IDENTITY_GRPC: hostAndPort.describe('gRPC address of identity, as `host:port`.'),
   LATCHKEY_ISSUANCE_GRPC: hostAndPort.describe('gRPC address of issuance, as `host:port`.'),

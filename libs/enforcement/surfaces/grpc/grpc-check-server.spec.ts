@@ -1,4 +1,4 @@
-import { Metadata, status } from '@grpc/grpc-js';
+import { logVerbosity, Metadata, setLogVerbosity, status } from '@grpc/grpc-js';
 import type { CheckRequest, CheckResult } from '@latchkey/contracts';
 import type { NumberedAnswer } from '@latchkey/contracts/grpc';
 import { createLogger, createService } from '@latchkey/platform';
@@ -317,6 +317,7 @@ describe('the check over gRPC', () => {
 
   it('names the variable when its port is taken', async () => {
     const { address } = await serve();
+    setLogVerbosity(logVerbosity.NONE);
     const second = serve({ port: Number(address.split(':').at(-1)) });
     await expect(second).rejects.toThrow('GRPC_PORT');
   });
