@@ -4,7 +4,7 @@ import { common, services, variablesOf, type ServiceSpec } from '../cluster/serv
 import type { BackingName } from './backing';
 import { confined, healthcheck, readOnly, type Container } from './container';
 import { ADMIN_PORT, DATA_DIR, EDGE_ADDRESS, GRPC_PORT, HTTP_PORT, SERVICE_USER, SETUP_DIR } from './layout';
-import { fileOf, SECRETS_DIR, secretsOf } from './secrets';
+import { fileOf, SECRETS_DIR, secretsOf, tlsFiles } from './secrets';
 
 /** What a service of ours waits for, by the variable that has its address. */
 const holders: Readonly<Record<string, BackingName>> = {
@@ -16,7 +16,7 @@ const holders: Readonly<Record<string, BackingName>> = {
 const instanceOf = (service: ServiceSpec, name: string): Instance => ({
   name,
   service,
-  scheme: 'http',
+  scheme: 'https',
   host: name,
   port: HTTP_PORT,
   grpcPort: GRPC_PORT,
@@ -39,26 +39,31 @@ const ours = {
   stop_grace_period: '20s',
 } as const satisfies Container;
 
-/** Asked with Node, as the image has no other program for it. */
+/** Asked with Node, as the image has no other program for it. What a container says to itself needs no certificate. */
 const answers = (url: string) =>
-  healthcheck('node', '-e', `fetch('${url}').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`);
+  healthcheck(
+    'node',
+    '-e',
+    `require('${new URL(url).protocol.slice(0, -1)}').get('${url}', { rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))`,
+  );
 
 export function serviceContainer({ name, service, port, adminPort }: Instance): Container {
   const needs = Object.entries(holders).flatMap(([variable, holder]) =>
     service.variables.includes(variable) ? [holder] : [],
   );
-  const secrets = secretsOf(service).length > 0 ? [readOnly(`${service.name}-secrets`, SECRETS_DIR)] : [];
   return {
     ...ours,
     command: [`dist/${service.entry}`],
     ...(service.example && { profiles: ['examples'] }),
     environment: environmentOf(service),
-    volumes: [...secrets, ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : [])],
+    volumes: [readOnly(`${service.name}-secrets`, SECRETS_DIR), ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : [])],
     networks: needs.length > 0 ? ['services', 'backing'] : ['services'],
     depends_on: { setup: { condition: 'service_completed_successfully' }, ...healthy(needs) },
-    healthcheck: answers(`http://127.0.0.1:${service.example ? port : adminPort}/readyz`),
+    healthcheck: answers(service.example ? `https://127.0.0.1:${port}/readyz` : `http://127.0.0.1:${adminPort}/readyz`),
   };
 }
+
+const inSecrets = (file: string) => `${SECRETS_DIR}/${file}`;
 
 /** Addresses as the composition has them, secrets as files; what is left may be set in the environment of `docker compose`. */
 function environmentOf(service: ServiceSpec): Record<string, string> {
@@ -74,8 +79,11 @@ function environmentOf(service: ServiceSpec): Record<string, string> {
   );
   return {
     ...composed,
+    LATCHKEY_TLS_CERT: inSecrets(tlsFiles.cert),
+    LATCHKEY_TLS_KEY: inSecrets(tlsFiles.key),
+    LATCHKEY_TLS_CA: inSecrets(tlsFiles.ca),
     ...(service.keeps && { LATCHKEY_DATA_DIR: DATA_DIR }),
-    ...Object.fromEntries(secrets.map((secret) => [`${secret}_FILE`, `${SECRETS_DIR}/${fileOf(secret)}`])),
+    ...Object.fromEntries(secrets.map((secret) => [`${secret}_FILE`, inSecrets(fileOf(secret))])),
     ...Object.fromEntries(open.map((name) => [name, `\${${name}:-}`])),
   };
 }
@@ -89,11 +97,13 @@ export const edgeContainer: Container = {
   command: ['dist/apps/edge/main.js'],
   environment: {
     HOST: '0.0.0.0',
+    LATCHKEY_TLS_CA: inSecrets(tlsFiles.ca),
     // Of a proxy of yours in front of this one.
     TRUSTED_PROXIES: '${TRUSTED_PROXIES:-}',
     LATCHKEY_ROUTES: formatRoutes(routesTo(instances)),
     LATCHKEY_LOG_LEVEL: '${LATCHKEY_LOG_LEVEL:-}',
   },
+  volumes: [readOnly('edge-secrets', SECRETS_DIR)],
   ports: [`\${LATCHKEY_PUBLISH:-127.0.0.1:8080}:${HTTP_PORT}`],
   networks: { outside: null, services: { ipv4_address: EDGE_ADDRESS } },
   depends_on: healthy(instances.flatMap(({ name, service }) => (service.example ? [] : [name]))),
@@ -101,11 +111,8 @@ export const edgeContainer: Container = {
   healthcheck: answers(`http://127.0.0.1:${HTTP_PORT}/readyz`),
 };
 
-/** Those with a folder of secrets, by the name of its service. */
-export const secretHolders: readonly string[] = [
-  ...['postgres', 'redis'],
-  ...services.filter((service) => secretsOf(service).length > 0).map(({ name }) => name),
-];
+/** Those with a folder of secrets, by the name of their service. */
+const secretHolders: readonly string[] = ['postgres', 'redis', ...services.map(({ name }) => name), 'edge'];
 
 /** Hands out secrets before anything else starts. It alone runs as root, to give files away; it has no other right, and no network. */
 export const setupContainer: Container = {
