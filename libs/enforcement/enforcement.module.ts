@@ -12,6 +12,7 @@ import { CredentialDirectory } from './application/credential-directory';
 import type { DecisionCounter, DecisionRecord } from './application/ports';
 import { TokenCallers } from './application/token-callers';
 import { addCheckRoutes } from './surfaces/check.routes';
+import { addForwardAuthRoute } from './surfaces/forward-auth/forward-auth.routes';
 import { addAdmittedCaller } from './surfaces/http-callers';
 
 /** 88 MB when full. */
@@ -87,5 +88,6 @@ export class EnforcementModule implements OnModuleInit {
     const fastify = this.http.httpAdapter.getInstance<FastifyInstance>();
     addAdmittedCaller(fastify);
     addCheckRoutes(fastify, this.access, this.callers);
+    addForwardAuthRoute(fastify, this.access, this.callers);
   }
 }

@@ -2,7 +2,8 @@ import { checkBatchRequest, checkRequest } from '@latchkey/contracts';
 import { hotRoute, parseInput } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Callers } from '../application/callers';
-import type { CheckAccess } from '../application/check-access';
+import type { Asked } from './asked';
+import { FORWARD_AUTH_METHODS, FORWARD_AUTH_URL } from './forward-auth/forward-auth.routes';
 import { admitting, callerOf } from './http-callers';
 
 /**
@@ -13,10 +14,8 @@ import { admitting, callerOf } from './http-callers';
 export const HOT_ROUTES = [
   { method: 'POST', url: '/v1/check', callers: 'admitted' },
   { method: 'POST', url: '/v1/check/batch', callers: 'admitted' },
+  ...FORWARD_AUTH_METHODS.map((method) => ({ method, url: FORWARD_AUTH_URL, callers: 'admitted' }) as const),
 ] as const;
-
-/** A surface asks for somebody, never for itself. */
-export type Asked = Pick<CheckAccess, 'checkFor'>;
 
 /**
  * `POST /v1/check` and `POST /v1/check/batch` (design: interfaces). Their own 4xx mean a bad caller; what was decided on the credential is in

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+const several = <Item extends z.ZodType<string, string>>(item: Item) =>
+  z.union([item.transform((one) => [one]), z.array(item)]);
+
+/** `Authorization: Bearer`, `X-API-Key`, and for session tokens the cookie and the query of the call (C4). */
+const form = z.enum(['bearer', 'x-api-key', 'cookie', 'query']);
+
+/** What the configuration of the proxy says of the calls that it holds back. Its bounds are those of the check. */
+export const forwardAuthQuery = z.strictObject({
+  scope: several(z.string()).default([]),
+  form: several(form).default(['bearer', 'x-api-key', 'cookie']),
+  asset: z.string().optional(),
+  own_assets: z.enum(['true', 'false']).optional(),
+  action: z.string().optional(),
+  cost: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a whole number')
+    .transform(Number)
+    .optional(),
+  /** `nginx`: its auth_request understands 2xx, 401 and 403 alone (C16). */
+  statuses: z.enum(['all', 'nginx']).default('all'),
+});
+
+export type ForwardAuthQuery = z.output<typeof forwardAuthQuery>;

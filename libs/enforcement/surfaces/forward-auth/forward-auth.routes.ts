@@ -1,0 +1,88 @@
+import { checkRequest, type CheckRequest } from '@latchkey/contracts';
+import { denialOf } from '@latchkey/guard';
+import { isAppError, type AppError } from '@latchkey/kernel';
+import { hotRoute, HTTP_STATUS, parseInput } from '@latchkey/platform';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Callers } from '../../application/callers';
+import type { Asked } from '../asked';
+import { admitting, callerOf } from '../http-callers';
+import { forwardAuthQuery, type ForwardAuthQuery } from './forward-auth.query';
+import { forwardedCall } from './forwarded-call';
+import { principalHeaders } from './principal-headers';
+
+export const FORWARD_AUTH_URL = '/v1/forward-auth';
+/** Proxies ask with GET, or with the method of the call. */
+export const FORWARD_AUTH_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** In `Authorization` is the credential of the call. */
+const TOKEN_HEADER = 'x-latchkey-token';
+
+/**
+ * `/v1/forward-auth` (design: interfaces): a proxy asks with the headers of a call that it holds back, and passes the call on if the answer
+ * is 200. Everything else is the answer that the call gets.
+ */
+export function addForwardAuthRoute(fastify: FastifyInstance, access: Asked, callers: Callers): void {
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+    void reply.header('cache-control', 'no-store');
+    const query = parseInput(forwardAuthQuery, request.query, 'query');
+    try {
+      return await decide(request, reply, query);
+    } catch (error) {
+      if (query.statuses === 'nginx' && isAppError(error)) return refuseForNginx(reply, error);
+      throw error;
+    }
+  };
+
+  const decide = async (request: FastifyRequest, reply: FastifyReply, query: ForwardAuthQuery) => {
+    const asked = checkRequestOf(request, query);
+    const result = await access.checkFor(callerOf(request), asked);
+    void reply.headers(result.headers);
+    if (!result.allowed || result.principal === null) throw denialOf(result, query.scope);
+    return reply.headers(principalHeaders(result.principal, asked.own_assets === true)).send();
+  };
+
+  void fastify.register(async (scope) => {
+    // The body is the call's: whatever it is, it is not read.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+    scope.route({
+      ...hotRoute,
+      method: [...FORWARD_AUTH_METHODS],
+      url: FORWARD_AUTH_URL,
+      onRequest: admitting(callers, tokenOf),
+      handler: answer,
+    });
+  });
+}
+
+function tokenOf({ headers }: FastifyRequest): string | undefined {
+  const token = headers[TOKEN_HEADER];
+  return token === undefined ? undefined : `Bearer ${[token].flat().join(' ')}`;
+}
+
+/** @throws AppError `request.invalid`, also when the proxy's configuration asks for what no check takes */
+function checkRequestOf({ raw, clientIp }: FastifyRequest, query: ForwardAuthQuery): CheckRequest {
+  const { scope, form, own_assets: ownAssets, asset, action, cost } = query;
+  const { credential, about } = forwardedCall(raw.rawHeaders, form);
+  const asked = {
+    credential,
+    ...about,
+    scopes: scope,
+    asset,
+    action,
+    cost,
+    own_assets: ownAssets === 'true',
+    ...(clientIp !== undefined && { ip: clientIp }),
+  };
+  return parseInput(checkRequest, asked, 'query');
+}
+
+/** A status that it does not understand would become its own 500. */
+function refuseForNginx(reply: FastifyReply, { code, retryAfterSeconds }: AppError): FastifyReply {
+  const status = HTTP_STATUS[code];
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  return reply
+    .code(status === 401 ? 401 : 403)
+    .header('x-auth-status', String(status))
+    .send();
+}
