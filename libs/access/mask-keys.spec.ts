@@ -1,4 +1,4 @@
-import { maskKeys } from './mask-keys';
+import { holdsKey, maskKeys } from './mask-keys';
 import { PROFILES } from './profiles/registry';
 
 const BODY = 'a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6';
@@ -21,11 +21,15 @@ describe('a path that may be logged', () => {
     ['two of them', `/x/s4e_live_${BODY}/lk_test_${BODY}`],
     ['beside bytes that are no text', `/x/%ff%f0/s4e_live_${BODY}`],
   ])('holds no key %s', (_, path) => {
+    expect(holdsKey(path)).toBe(true);
     expect(maskKeys(path).toLowerCase()).not.toContain(BODY.slice(0, 8));
   });
 
   it.each(['/api/keys/key-8a3b9c2d', '/api/v1/api-keys/01900000-0000-7000-8000-000000000000', '/a%20b/%ff', '/'])(
     'is otherwise as it was: %s',
-    (path) => expect(maskKeys(path)).toBe(path),
+    (path) => {
+      expect(maskKeys(path)).toBe(path);
+      expect(holdsKey(path)).toBe(false);
+    },
   );
 });

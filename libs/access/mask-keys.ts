@@ -12,9 +12,12 @@ const decode = (text: string) =>
   text.replace(ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 const mask = (text: string) => text.replace(KEYS, '$1[secret]');
 
-/** A path as it may be logged and recorded: whatever looks like a key keeps its prefix only, percent-encoded or not. */
-export function maskKeys(path: string): string {
-  const decoded = decode(path);
+/** Whether something in it looks like a key: such a text is not to be kept. */
+export const holdsKey = (text: string): boolean => maskKeys(text) !== text;
+
+/** A text, a path say, as it may be logged, recorded and shown: whatever looks like a key keeps its prefix only, percent-encoded or not. */
+export function maskKeys(text: string): string {
+  const decoded = decode(text);
   const masked = mask(decoded);
-  return masked === decoded ? path : masked;
+  return masked === decoded ? text : masked;
 }

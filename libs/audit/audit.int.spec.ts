@@ -308,6 +308,7 @@ describe('the audit', () => {
       to: 'to=9999-12-31T23:59:59-23:59',
       type: 'type=a&type=b',
       subject: 'subject=%00',
+      actor: 'actor=lk_live_a1b2c3d4e5f6g7h8',
       cursor: 'cursor=abc.def',
     };
     for (const [field, query] of Object.entries(queries))

@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { holdsKey } from '@latchkey/access';
 import { AppError } from '@latchkey/kernel';
 import type { FastifyRequest } from 'fastify';
 
@@ -9,12 +10,16 @@ const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
 
 /**
  * The value of an `Idempotency-Key` header: 1 to 255 visible ASCII characters, quoted or not, which is the same; `null` without one.
+ * It is kept for a day, so a secret is refused.
  * @throws AppError `request.invalid`
  */
 export function readIdempotencyKey(sent: string | readonly string[] | undefined): string | null {
   if (sent === undefined) return null;
   const text = String(sent);
   const value = text.startsWith('"') ? (QUOTED.exec(text)?.[1] ?? '').replace(/\\(.)/g, '$1') : text;
+  if (holdsKey(value)) {
+    throw new AppError('request.invalid', { field: NAME, public: `The header ${NAME} must not be a secret.` });
+  }
   if (VISIBLE.test(value)) return value;
   throw new AppError('request.invalid', {
     field: NAME,

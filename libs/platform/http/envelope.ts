@@ -1,3 +1,4 @@
+import { maskKeys } from '@latchkey/access';
 import { errorCatalogue, type AppError, type ErrorCode } from '@latchkey/kernel';
 import { HTTP_STATUS } from './status';
 
@@ -44,8 +45,8 @@ function s4eReply(error: AppError, status: number): ErrorReply {
       error: {
         ...error.details,
         code,
-        message: error.public,
-        ...(error.field !== undefined && { field: error.field }),
+        message: maskKeys(error.public),
+        ...(error.field !== undefined && { field: maskKeys(error.field) }),
       },
     },
   };
@@ -60,9 +61,9 @@ function problemReply(error: AppError, status: number, requestId: string): Error
       type: `urn:latchkey:error:${error.code}`,
       title: errorCatalogue[error.code],
       status,
-      detail: error.public,
+      detail: maskKeys(error.public),
       code: error.code,
-      ...(error.field !== undefined && { field: error.field }),
+      ...(error.field !== undefined && { field: maskKeys(error.field) }),
       request_id: requestId,
     },
   };
@@ -70,7 +71,8 @@ function problemReply(error: AppError, status: number, requestId: string): Error
 
 /**
  * The body of an error in the envelope of the surface that `url` belongs to: the S4E one on S4E's paths, else
- * `application/problem+json` (RFC 9457). Shows nothing but the error's public side.
+ * `application/problem+json` (RFC 9457). Shows nothing but the error's public side, and no key
+ * that was sent where none belongs: whoever keeps what went wrong would keep it too.
  */
 export function errorReply(error: AppError, url: string, requestId: string): ErrorReply {
   const path = url.split('?', 1)[0] ?? '';

@@ -186,7 +186,7 @@ describe('a service', () => {
     expect(lines.join('')).not.toContain(secret);
   });
 
-  it.each(['a b', 'x'.repeat(65), 'a\tb', '<script>', 'a,b', ''])(
+  it.each(['a b', 'x'.repeat(65), 'a\tb', '<script>', 'a,b', '', 's4e_live_a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6'])(
     'replaces the unsafe X-Request-ID %j, on errors too',
     async (sent) => {
       for (const url of ['/api/v1/things/7', '/nowhere']) {
