@@ -24,9 +24,13 @@ const SIEVE_BITS = 22;
 const CHUNK_BYTES = 8 * 1_024 * 1_024;
 const CONTEXT_BYTES = 60;
 
+// Nearly all of the time is spent in these: no call of a method, and no global, which Jest makes slow.
+const { imul } = Math;
+const byteAt = (bytes: Buffer, at: number) => bytes[at] ?? 0;
 /** Four bytes as a number, and a place in the sieve for it. */
-const gramAt = (bytes: Buffer, at: number) => bytes.readInt32LE(at);
-const sieveIndex = (gram: number) => Math.imul(gram, 0x9e3779b1) >>> (32 - SIEVE_BITS);
+const gramAt = (bytes: Buffer, at: number) =>
+  byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24);
+const sieveIndex = (gram: number) => imul(gram, 0x9e3779b1) >>> (32 - SIEVE_BITS);
 
 /**
  * Looks for pieces of many secrets, in many forms, through much data. Every piece that is long enough covers four bytes that begin at a
@@ -39,7 +43,11 @@ export class SecretSearch {
   readonly #longest: number;
   readonly #findings = new Map<string, Finding>();
 
-  constructor(secrets: readonly MarkedSecret[]) {
+  /** @param chunkBytes how much of a file is read at a time */
+  constructor(
+    secrets: readonly MarkedSecret[],
+    private readonly chunkBytes = CHUNK_BYTES,
+  ) {
     const forms = secrets.flatMap((secret) => formsOf(secret).map((form) => ({ secret, form })));
     for (const { secret, form } of forms) {
       if (form.bytes.length < form.piece) throw new Error(`${secret.name} is too short to be looked for`);
@@ -62,9 +70,10 @@ export class SecretSearch {
 
   look(place: string, data: Buffer | string): void {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    for (let at = 0; at + GRAM <= bytes.length; at += this.#stride) {
+    const [sieve, stride, end] = [this.#sieve, this.#stride, bytes.length - GRAM];
+    for (let at = 0; at <= end; at += stride) {
       const gram = gramAt(bytes, at);
-      if (this.#sieve[sieveIndex(gram)] === 0) continue;
+      if (sieve[sieveIndex(gram)] === 0) continue;
       for (const spot of this.#spots.get(gram) ?? []) this.#compare(place, bytes, at, spot);
     }
   }
@@ -72,10 +81,10 @@ export class SecretSearch {
   async lookInFile(place: string, file: string): Promise<void> {
     const handle = await open(file, 'r');
     try {
-      const buffer = Buffer.alloc(this.#longest + CHUNK_BYTES);
+      const buffer = Buffer.alloc(this.#longest + this.chunkBytes);
       let kept = 0;
       for (;;) {
-        const { bytesRead } = await handle.read(buffer, kept, CHUNK_BYTES);
+        const { bytesRead } = await handle.read(buffer, kept, this.chunkBytes);
         if (bytesRead === 0) return;
         this.look(place, buffer.subarray(0, kept + bytesRead));
         // What is cut by the end of the chunk is whole in the next one.
