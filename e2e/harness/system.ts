@@ -18,6 +18,8 @@ interface Running {
   readonly assetsUrl: string;
   /** Every node of enforcement, called past the edge. */
   readonly enforcementUrls: readonly string[];
+  /** Their gRPC, in the same order. */
+  readonly enforcementGrpc: readonly string[];
   /** Of a cluster, by name (`enforcement-1`); none when standalone. */
   readonly processes: Cluster['processes'];
   readonly adminKey: string;
@@ -97,7 +99,7 @@ const start = (way: WayOfRunning, profile: ProfileName, kept: Kept, undo: UndoSt
 
 async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
   const { databaseUrl, folder } = kept;
-  const { url, stop } = await startProgram('apps/standalone/main.js', {
+  const { url, grpcAddress, stop } = await startProgram('apps/standalone/main.js', {
     ADMIN_PORT: String(await freePort()),
     DATABASE_URL: databaseUrl,
     LATCHKEY_DATA_DIR: folder,
@@ -105,7 +107,8 @@ async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack
     ...reporting(kept),
   });
   undo.push(stop);
-  return { url, assetsUrl: url, enforcementUrls: [url], processes: new Map(), adminKey: await adminKeyIn(folder) };
+  const enforcement = { enforcementUrls: [url], enforcementGrpc: [grpcAddress] };
+  return { url, assetsUrl: url, ...enforcement, processes: new Map(), adminKey: await adminKeyIn(folder) };
 }
 
 async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
@@ -119,16 +122,18 @@ async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack)
     env: { LATCHKEY_PROFILE: profile, ...reporting(kept) },
   });
   undo.push(() => cluster.stop());
-  const enforcementUrls = [...cluster.processes.values()].flatMap(({ name, url }) =>
-    name.startsWith('enforcement') ? [url] : [],
-  );
+  const nodes = [...cluster.processes.values()].filter(({ name }) => name.startsWith('enforcement'));
+  const enforcement = {
+    enforcementUrls: nodes.map(({ url }) => url),
+    enforcementGrpc: nodes.map(({ grpcAddress }) => grpcAddress),
+  };
   const assets = await startProgram('examples/assets-api/main.js', {
-    LATCHKEY_ENFORCEMENT_URLS: enforcementUrls.join(','),
+    LATCHKEY_ENFORCEMENT_URLS: enforcement.enforcementUrls.join(','),
     ...reporting(kept),
   });
   undo.push(assets.stop);
   const adminKey = await adminKeyIn(path.join(kept.folder, 'issuance'));
-  return { url: cluster.url, assetsUrl: assets.url, enforcementUrls, processes: cluster.processes, adminKey };
+  return { url: cluster.url, assetsUrl: assets.url, ...enforcement, processes: cluster.processes, adminKey };
 }
 
 const adminKeyIn = async (folder: string) => (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim();
