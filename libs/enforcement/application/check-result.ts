@@ -1,11 +1,5 @@
 import { denialReasonAt, principalOf, type AccessDenial } from '@latchkey/access';
-import {
-  type CheckResult,
-  type CredentialRef,
-  type DenialReason,
-  type LimitState,
-  type Principal,
-} from '@latchkey/contracts';
+import { type CheckResult, type CredentialRef, type DenialReason, type LimitState } from '@latchkey/contracts';
 import type { Outcome, WindowState } from '@latchkey/live-state';
 import { limitHeaders, wholeSeconds } from './limit-headers';
 
