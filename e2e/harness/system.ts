@@ -31,6 +31,8 @@ export interface System extends Running {
   readonly neighbourKey: string | null;
   /** What the routers of all processes have. */
   readonly routes: readonly Route[];
+  /** Folder of the certificates of all services, where they speak TLS. */
+  readonly certificates: string;
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export interface SystemOptions {
   readonly profile: ProfileName;
   /** Profile of a second workspace. */
   readonly neighbour?: ProfileName;
+  /** A cluster alone: its services listen on every address, and show each other certificates. */
+  readonly tls?: boolean;
 }
 
 /** What outlives a restart. */
@@ -58,13 +62,16 @@ interface Kept {
 }
 
 /** Starts Latchkey on a database, a Redis, topics and a folder of its own. */
-export async function startSystem(way: WayOfRunning, { profile, neighbour }: SystemOptions): Promise<System> {
+export async function startSystem(
+  way: WayOfRunning,
+  { profile, neighbour, tls = false }: SystemOptions,
+): Promise<System> {
   const { result, undo } = await UndoStack.whole(async (undo) => {
     const kept = await keptParts(way, undo);
     const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
     await rm(routesFile(kept), { force: true });
-    const running = await start(way, profile, kept, undo);
-    return { ...running, neighbourKey, routes: await reportedRoutes(kept) };
+    const running = await (tls ? startWithCertificates(profile, kept, undo) : start(way, profile, kept, undo));
+    return { ...running, neighbourKey, routes: await reportedRoutes(kept), certificates: certificatesIn(kept) };
   });
   return { ...result, stop: () => undo.undo() };
 }
@@ -112,6 +119,29 @@ async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack
 }
 
 async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
+  const running = await startProcesses({ profile, kept, undo });
+  const assets = await startProgram('examples/assets-api/main.js', {
+    LATCHKEY_ENFORCEMENT_URLS: running.enforcementUrls.join(','),
+    ...reporting(kept),
+  });
+  undo.push(assets.stop);
+  return { ...running, assetsUrl: assets.url };
+}
+
+/** The sample API of such a cluster is behind its edge. */
+const startWithCertificates = (profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> =>
+  startProcesses({ profile, kept, undo, tls: { certificates: certificatesIn(kept) } });
+
+const certificatesIn = ({ folder }: Kept) => path.join(folder, 'certificates');
+
+interface Processes {
+  readonly profile: ProfileName;
+  readonly kept: Kept;
+  readonly undo: UndoStack;
+  readonly tls?: { readonly certificates: string };
+}
+
+async function startProcesses({ profile, kept, undo, tls }: Processes): Promise<Running> {
   const cluster = await startCluster({
     databaseUrl: kept.databaseUrl,
     redisUrl: kept.redisUrl,
@@ -120,20 +150,18 @@ async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack)
     dist: builtTree,
     topicPrefix: `${path.basename(kept.folder)}.`,
     env: { LATCHKEY_PROFILE: profile, ...reporting(kept) },
+    ...tls,
   });
   undo.push(() => cluster.stop());
   const nodes = [...cluster.processes.values()].filter(({ name }) => name.startsWith('enforcement'));
-  const enforcement = {
+  return {
+    url: cluster.url,
+    assetsUrl: cluster.url,
     enforcementUrls: nodes.map(({ url }) => url),
     enforcementGrpc: nodes.map(({ grpcAddress }) => grpcAddress),
+    processes: cluster.processes,
+    adminKey: await adminKeyIn(path.join(kept.folder, 'issuance')),
   };
-  const assets = await startProgram('examples/assets-api/main.js', {
-    LATCHKEY_ENFORCEMENT_URLS: enforcement.enforcementUrls.join(','),
-    ...reporting(kept),
-  });
-  undo.push(assets.stop);
-  const adminKey = await adminKeyIn(path.join(kept.folder, 'issuance'));
-  return { url: cluster.url, assetsUrl: assets.url, ...enforcement, processes: cluster.processes, adminKey };
 }
 
 const adminKeyIn = async (folder: string) => (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim();

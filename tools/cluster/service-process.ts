@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -18,6 +20,7 @@ export interface ProcessOptions {
 }
 
 const readyMsMax = 60_000;
+const readyzMsMax = 2_000;
 const drainMsMax = 20_000;
 const linesKept = 30;
 
@@ -112,12 +115,15 @@ export class ServiceProcess {
     return ended ? undefined : child;
   }
 
-  async #isReady(): Promise<boolean> {
-    try {
-      const reply = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
-      return reply.ok;
-    } catch {
-      return false;
-    }
+  /** Whose certificate it shows is the business of those who tell it something. */
+  #isReady(): Promise<boolean> {
+    const ask = this.url.startsWith('https:') ? requestOverTls : request;
+    return new Promise((resolve) => {
+      const call = ask(`${this.url}/readyz`, { agent: false, timeout: readyzMsMax, rejectUnauthorized: false });
+      call.once('response', (reply) => resolve(reply.resume().statusCode === 200));
+      call.once('timeout', () => call.destroy());
+      call.on('error', () => resolve(false));
+      call.end();
+    });
   }
 }

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { certificateFilesOf, makeCertificates } from '@latchkey/certificates';
 import { startEdge } from '@latchkey/edge';
 import { freePort } from './free-port';
 import { instanceNames, neighbourVariables, routesTo, urlOf, type Instance } from './instances';
@@ -18,6 +20,11 @@ export interface ClusterOptions {
   readonly topicPrefix?: string;
   /** Of the edge; 0 or absent: any free one. */
   readonly port?: number;
+  /**
+   * Folder of certificates, which are made there: every service then listens on all addresses of this machine, and speaks TLS. Absent: on
+   * loopback, in plain text.
+   */
+  readonly certificates?: string;
   /** How many of a service run where that is not what the table says; 0: it is left out. */
   readonly instances?: Readonly<Record<string, number>>;
   /** Further variables for every process. */
@@ -39,15 +46,14 @@ export interface Cluster {
 /** Every service as processes of this machine behind one edge. Rejects, with nothing left running, when one does not become ready. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   refuseUnknownVariables(options.env ?? {});
-  const instances = await Promise.all(
-    services.flatMap((service) => instancesOf(service, options.instances?.[service.name])),
-  );
+  const authority = await authorityIn(options.certificates);
+  const instances = await Promise.all(services.flatMap((service) => instancesOf(service, options)));
   const shared = await sharedVariables(options, instances);
   const all = instances.map((instance) => processOf(instance, shared, options));
   const stopAll = () => Promise.all(all.map((each) => each.stop()));
   options.signal?.addEventListener('abort', () => void stopAll());
   // First, as a port that is taken must end the start before a service has left anything behind.
-  const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1' });
+  const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1', authority });
   try {
     await Promise.all(all.map((each) => each.start()));
     return {
@@ -65,11 +71,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-function instancesOf(service: ServiceSpec, count: number | undefined): Promise<Instance>[] {
-  return instanceNames(service, count).map(async (name): Promise<Instance> => ({
+/** Makes the certificates of all services; answers that of their authority. */
+async function authorityIn(dir: string | undefined): Promise<string | undefined> {
+  if (dir === undefined) return undefined;
+  await makeCertificates({ dir, services: Object.fromEntries(services.map(({ name }) => [name, ['127.0.0.1']])) });
+  return readFile(certificateFilesOf(dir, 'edge').ca, 'utf8');
+}
+
+function instancesOf(service: ServiceSpec, { instances, certificates }: ClusterOptions): Promise<Instance>[] {
+  return instanceNames(service, instances?.[service.name]).map(async (name): Promise<Instance> => ({
     name,
     service,
-    scheme: 'http',
+    scheme: certificates === undefined ? 'http' : 'https',
     host: '127.0.0.1',
     port: await freePort(),
     grpcPort: await freePort(),
@@ -82,7 +95,7 @@ async function sharedVariables(
   instances: readonly Instance[],
 ): Promise<Record<string, string>> {
   return {
-    HOST: '127.0.0.1',
+    HOST: options.certificates === undefined ? '127.0.0.1' : '0.0.0.0',
     TRUSTED_PROXIES: '127.0.0.1',
     DATABASE_URL: options.databaseUrl,
     REDIS_URL: options.redisUrl,
@@ -111,10 +124,17 @@ function processOf(
       NODE_ENV: 'production',
       LATCHKEY_DATA_DIR: path.join(options.dataDir, name),
       ...variablesOf(service, shared),
+      ...tlsVariablesOf(service, options),
       PORT: String(port),
       GRPC_PORT: String(grpcPort),
       ADMIN_PORT: String(adminPort),
     },
     onLine: (line) => options.onLine?.(name, line),
   });
+}
+
+function tlsVariablesOf({ name }: ServiceSpec, { certificates }: ClusterOptions): Record<string, string> {
+  if (certificates === undefined) return {};
+  const { cert, key, ca } = certificateFilesOf(certificates, name);
+  return { LATCHKEY_TLS_CERT: cert, LATCHKEY_TLS_KEY: key, LATCHKEY_TLS_CA: ca };
 }
