@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { CheckResult } from '@latchkey/contracts';
 import type { Contender } from '../contender';
 import { HttpConnection } from '../load/http-connection';
 import { httpLoad, postRequest } from '../load/http-load';
@@ -91,12 +92,12 @@ const checks = (route: string, credentials: readonly string[]): readonly Buffer[
   credentials.map((credential) => postRequest(route, { credential, ...CALL }));
 
 /** What Latchkey answers, so that a peer answers as much. */
-async function sampleAnswer(world: World): Promise<unknown> {
+export async function sampleAnswer(world: World): Promise<CheckResult> {
   const { cluster, credentials } = await world.latchkey();
   const connection = await HttpConnection.open(processOf(cluster, 'enforcement').url);
   const [request] = checks('/v1/check', credentials.slice(0, 1));
   if (request === undefined) throw new Error('no keys');
   const body = await connection.send(request);
   connection.close();
-  return JSON.parse(body.toString());
+  return JSON.parse(body.toString()) as CheckResult;
 }

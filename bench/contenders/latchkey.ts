@@ -38,7 +38,7 @@ export async function startLatchkey(world: World): Promise<Latchkey> {
     topicPrefix: `${path.basename(dataDir)}.`,
     // One node, and nobody else who would share the cores: readers of the events are not on the way of a check.
     instances: { enforcement: 1, audit: 0, 'assets-api': 0 },
-    env: { LATCHKEY_PROFILE: 'zshield', LATCHKEY_LOG_LEVEL: 'warn', ...world.profileVariables, ...world.nodeOptions },
+    env: { LATCHKEY_PROFILE: 'zshield', ...world.profileVariables, ...world.nodeOptions },
   });
   world.onEnd(() => cluster.stop());
   const adminKey = (await readFile(path.join(dataDir, 'issuance/admin-key'), 'utf8')).trim();

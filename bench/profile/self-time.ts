@@ -30,7 +30,7 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes
   samples.forEach((id, place) => {
     const frame = frames.get(id);
     const micros = timeDeltas[place] ?? 0;
-    if (frame === undefined || frame.functionName === '(idle)') return;
+    if (frame === undefined || isOutside(frame)) return;
     const group = groupOf(frame.url, frame.functionName);
     const name = frame.url === '' ? group : `${frame.functionName || '(anonymous)'} (${group}:${frame.lineNumber + 1})`;
     groups.set(group, (groups.get(group) ?? 0) + micros);
@@ -39,6 +39,10 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes
   });
   return { groups: byShare(groups, busy), functions: byShare(functions, busy) };
 }
+
+/** Idle, or what taking the profile costs. */
+const isOutside = ({ functionName, url }: { readonly functionName: string; readonly url: string }): boolean =>
+  url === '' && (functionName === '(idle)' || functionName === 'dispatch');
 
 /** What a function belongs to, by the file that it is in. */
 export function groupOf(url: string, functionName: string): string {
