@@ -35,6 +35,17 @@ function base64At(bytes: Buffer, before: number): string {
 
 const urlSafe = (base64: string) => base64.replaceAll('+', '-').replaceAll('/', '_');
 
+const SHORT: Readonly<Record<number, string>> = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 13: 'r', 34: '"', 92: '\\' };
+
+/** Bytes as Redis shows them, in MONITOR say. */
+export const asRedisShows = (bytes: Buffer): string =>
+  [...bytes]
+    .map((byte) => {
+      if (SHORT[byte] !== undefined) return `\\${SHORT[byte]}`;
+      return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+
 /** Texts of some bytes that tell all of them. */
 function texts(bytes: Buffer): Readonly<Record<string, string>> {
   const hex = bytes.toString('hex');
@@ -70,7 +81,11 @@ export function formsOf({ value }: MarkedSecret): readonly Form[] {
     piece: pieceOf(name),
   }));
   const distinct = new Map(forms.reverse().map((form) => [form.bytes.toString('latin1'), form]));
-  return [...distinct.values(), { name: 'SHA-256', bytes: digest, piece: CHARACTERS }];
+  return [
+    ...distinct.values(),
+    { name: 'SHA-256', bytes: digest, piece: CHARACTERS },
+    { name: 'SHA-256 as Redis shows it', bytes: Buffer.from(asRedisShows(digest)), piece: 3 * CHARACTERS },
+  ];
 }
 
 function pieceOf(form: string): number {

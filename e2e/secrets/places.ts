@@ -111,10 +111,12 @@ async function lookAtMessages(search: SecretSearch, broker: string): Promise<voi
 export async function lookAtRemains(
   search: SecretSearch,
   { postgres, redis, kafka }: Servers,
-  { dataDir, secretFiles, output }: Installation,
+  installations: readonly Installation[],
 ): Promise<void> {
-  for (const [name, lines] of output) for (const line of lines) search.look(`output of a service: ${name}`, line);
-  await search.lookInFolder('data folder', dataDir, secretFiles);
+  for (const { dataDir, secretFiles, output } of installations) {
+    for (const [name, lines] of output) for (const line of lines) search.look(`output of a service: ${name}`, line);
+    await search.lookInFolder('data folder', dataDir, secretFiles);
+  }
   await search.lookInFolder('Postgres file', postgres.folder);
   await search.lookInFolder('Redis file', redis.folder);
   await search.lookInFolder('Kafka file', kafka.folder);

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { MarkedSecret } from './forms';
+import { asRedisShows, type MarkedSecret } from './forms';
 import { SecretSearch } from './secret-search';
 
 const RANDOM = 'q7WmZ2xKd9RtB4nYc1VfH8sLp3GjT6uAeXoQi5D';
@@ -36,6 +36,7 @@ describe('the search for secrets', () => {
     ['in UTF-16', Buffer.from(KEY.value, 'utf16le')],
     ['percent-encoded', [...Buffer.from(KEY.value)].map((byte) => `%${byte.toString(16)}`).join('')],
     ['its digest', Buffer.concat([Buffer.from('x'), sha256(KEY.value), Buffer.from('y')])],
+    ['its digest as Redis shows it', `1 [0 127.0.0.1:1] "get" "${asRedisShows(sha256(KEY.value))}"`],
     ['its digest in hexadecimal', sha256(KEY.value).toString('hex')],
     ['its digest in base64', sha256(KEY.value).toString('base64')],
     ['its digest in base64url', sha256(KEY.value).toString('base64url')],
