@@ -73,7 +73,7 @@ async function auditedRanges(client: Client, source: string): Promise<readonly (
   return rows.map(({ first, last }) => [Number(first), Number(last)]);
 }
 
-async function inDatabase<Result>(
+export async function inDatabase<Result>(
   { databaseUrl }: CrashCluster,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
@@ -91,7 +91,7 @@ const kafkaOf = (brokers: readonly string[]) =>
   new Kafka({ brokers: [...brokers], clientId: 'crash-test', logLevel: logLevel.NOTHING });
 
 /** The whole topic, each partition in its order. */
-async function messagesOf(
+export async function messagesOf(
   { kafkaBrokers, topicPrefix }: CrashCluster,
   name: string,
 ): Promise<readonly PublishedMessage[]> {
