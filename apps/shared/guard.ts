@@ -6,13 +6,15 @@ export interface GuardConfig extends EnforcementConfig {
   readonly TRUSTED_PROXIES: readonly string[];
 }
 
+/** The name in the certificates of all nodes. */
+const NODES = 'enforcement';
+
 /** Guards a service's own admin routes by the nodes of enforcement, which know it by its certificate. */
 export const guardOf = (config: GuardConfig, tls: TlsFiles | undefined): DynamicModule =>
   GuardModule.forRoot({ client: checkClient(config, tls), trustedProxies: config.TRUSTED_PROXIES });
 
 function checkClient(config: EnforcementConfig, tls: TlsFiles | undefined): CheckClient {
   const { LATCHKEY_ENFORCEMENT_GRPC: addresses, LATCHKEY_ENFORCEMENT_URLS: urls = [] } = config;
-  const serverName = tls && 'enforcement';
-  if (addresses) return new GrpcCheckClient(addresses, { serverName, credentials: tls && grpcChannelCredentials(tls) });
-  return new HttpCheckClient(urls, { serverName, tls: tls && (() => tls.current) });
+  if (addresses) return new GrpcCheckClient(addresses, { credentials: tls && grpcChannelCredentials(tls, NODES) });
+  return new HttpCheckClient(urls, { serverName: tls && NODES, tls: tls && (() => tls.current) });
 }

@@ -16,6 +16,8 @@ import { z } from 'zod';
 import { AssetsApiModule } from './assets-api.module';
 
 export const NAME = 'assets-api';
+/** The name in the certificates of enforcement's nodes. */
+const NODES = 'enforcement';
 
 const schema = z.object({
   PORT: variables.PORT,
@@ -39,10 +41,9 @@ export function createAssetsApi(env: Readonly<Record<string, string | undefined>
   const logger = createLogger({ service: NAME, level: config.LATCHKEY_LOG_LEVEL });
   const tls = openTls(config, logger);
   const { LATCHKEY_ENFORCEMENT_GRPC: addresses, LATCHKEY_ENFORCEMENT_URLS: urls = [] } = config;
-  const serverName = tls && 'enforcement';
   const client = addresses
-    ? new GrpcCheckClient(addresses, { serverName, credentials: tls && grpcChannelCredentials(tls) })
-    : new HttpCheckClient(urls, { serverName, tls: tls && (() => tls.current) });
+    ? new GrpcCheckClient(addresses, { credentials: tls && grpcChannelCredentials(tls, NODES) })
+    : new HttpCheckClient(urls, { serverName: tls && NODES, tls: tls && (() => tls.current) });
   return createService({
     name: NAME,
     logger,

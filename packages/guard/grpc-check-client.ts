@@ -14,8 +14,6 @@ export interface GrpcCheckClientOptions {
   readonly inFlightMax?: number;
   /** Of grpc-js, such as `credentials.createSsl(…)`. None when absent: for nodes on this machine. */
   readonly credentials?: ChannelCredentials | undefined;
-  /** The name that a node's certificate must have. That of its address when absent. */
-  readonly serverName?: string | undefined;
   /** The service token that it asks with, taken anew whenever a stream is opened. None for nodes that know it by its certificate, or on this machine. */
   readonly token?: (() => string) | undefined;
 }

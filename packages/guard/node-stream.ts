@@ -24,7 +24,6 @@ export interface NodeStreamOptions {
   readonly address: string;
   readonly inFlightMax: number;
   readonly credentials?: ChannelCredentials | undefined;
-  readonly serverName?: string | undefined;
   readonly token?: (() => string) | undefined;
 }
 
@@ -69,11 +68,8 @@ export class NodeStream {
   #closed = false;
 
   constructor(private readonly options: NodeStreamOptions) {
-    const { address, credentials = channelCredentials.createInsecure(), serverName } = options;
-    this.#client = new Client(address, credentials, {
-      ...channelOptions,
-      ...(serverName !== undefined && { 'grpc.ssl_target_name_override': serverName }),
-    });
+    const { address, credentials = channelCredentials.createInsecure() } = options;
+    this.#client = new Client(address, credentials, channelOptions);
   }
 
   /** Rejects when the node gives no answer that can be believed, for whatever reason: then another one should be asked. */
