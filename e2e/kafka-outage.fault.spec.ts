@@ -1,0 +1,8 @@
+import { describeKafkaOutage } from './outage/kafka-outage.contract';
+
+describeKafkaOutage('Kafka away for a minute under load', {
+  beforeMs: 6_000,
+  hungMs: 30_000,
+  deadMs: 30_000,
+  afterMs: 4_000,
+});
