@@ -6,6 +6,7 @@ import { History } from './history';
 import { refusedCommands } from './invariants';
 import { KeyClient } from './key-client';
 import { SecretChecker } from './secret-checker';
+import { unansweredRevoke } from './unanswered-revoke';
 import { violations } from './verdict';
 
 /** Longer than a lease, and than an owner's answer may be put into Redis. */
@@ -78,6 +79,17 @@ describe('a service that fails, pauses or dies at a step of its work', () => {
     },
     90_000,
   );
+
+  it('a revoke that is committed when its process dies ends the key, though nobody asks for it again', async () => {
+    const revoked = await unansweredRevoke(cluster);
+    for (const node of cluster.nodes.keys())
+      await eventually(
+        async () => expect(await revoked.check(node)).toMatchObject({ allowed: false, reason: 'revoked' }),
+        {
+          timeoutMs: 20_000,
+        },
+      );
+  }, 90_000);
 
   it('afterwards nothing is lost, nothing is there twice, and every copy is equal', async () => {
     await checker.stop();
