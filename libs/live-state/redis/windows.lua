@@ -126,7 +126,8 @@ end
 -- How many calls were written before the oldest that the window holds.
 local function first_inside(state, window)
   local first, edge = window.first, state.now - window.length
-  if state.newest <= edge then return state.written end
+  -- Nothing is left where the clock was set back since it was laid out: what has left the window stays outside.
+  if state.newest <= edge or first == state.written then return state.written end
   local count = min(FEW_TIMES, state.written - first)
   local times = times_from(state, first, count)
   if time_in(times, count - 1) <= edge then
@@ -162,7 +163,7 @@ local function calls_of(state)
     end
     for bucket = window.present - BUCKETS, window.present do
       local missing = slot_count(state, window, bucket) - (known[bucket] or 0)
-      if missing > 0 then calls[#calls + 1] = { min((bucket + 1) * window.width - 1, now), missing } end
+      if missing > 0 then calls[#calls + 1] = { min((bucket + 1) * window.width - 1, state.now), missing } end
     end
   end
   table.sort(calls, function(a, b) return a[1] < b[1] end)
@@ -177,10 +178,10 @@ local function count_since(calls, after)
   return count
 end
 
--- Buckets of a window that hold `calls`: their numbers and their slots.
-local function buckets_of(calls, window)
+-- Buckets of a window that hold `calls` at the time `at`: their numbers and their slots.
+local function buckets_of(calls, window, at)
   local width = window.length / BUCKETS
-  local present, counts, total, slots = floor(now / width), {}, 0, {}
+  local present, counts, total, slots = floor(at / width), {}, 0, {}
   for _, call in ipairs(calls) do
     local bucket = min(floor(call[1] / width), present)
     if bucket >= present - BUCKETS then
@@ -194,15 +195,15 @@ local function buckets_of(calls, window)
   return pack('<ddd', present, total, counts[present % SLOTS] or 0), next(counts) and table.concat(slots) or EMPTY_SLOTS
 end
 
--- A state for `limits` that holds `calls`.
-local function lay_out(calls, limits, shape)
+-- A state for `limits` that holds `calls`, none of which is later than `at`.
+local function lay_out(calls, limits, shape, at)
   local kinds, slots, capacity, longest = {}, {}, 0, 0
   local numbers = {}
   for i, window in ipairs(limits) do
-    local live = count_since(calls, now - window.length)
+    local live = count_since(calls, at - window.length)
     if window.limit > RING_MAX or live > RING_MAX then
       kinds[i] = 'b'
-      numbers[i], slots[#slots + 1] = buckets_of(calls, window)
+      numbers[i], slots[#slots + 1] = buckets_of(calls, window, at)
     else
       kinds[i] = 'r'
       numbers[i] = live
@@ -212,7 +213,7 @@ local function lay_out(calls, limits, shape)
   local ring, newest = {}, 0
   for _, call in ipairs(calls) do
     newest = max(newest, call[1])
-    if call[1] > now - longest then
+    if call[1] > at - longest then
       for _ = 1, call[2] do
         ring[#ring + 1] = pack('<d', call[1])
       end
@@ -236,10 +237,13 @@ end
 local function open(key, shape)
   local head = redis.call('GETRANGE', key, 0, HEAD_BYTES - 1)
   if sub(head, 1, #shape + 1) == shape .. '|' then return read_state(key, head, shape) end
-  local calls, longest = {}, longest_of(limits_of(shape))
-  if head ~= '' then calls = calls_of(read_state(key, head, string.match(redis.call('GET', key), '^[^|]*'))) end
+  local calls, at, longest = {}, now, longest_of(limits_of(shape))
+  if head ~= '' then
+    local former = read_state(key, head, string.match(redis.call('GET', key), '^[^|]*'))
+    calls, at = calls_of(former), former.now
+  end
   -- At once, even if this call is refused: it is done once per change of limits and not on every refusal.
-  redis.call('SET', key, lay_out(calls, limits_of(shape), shape), 'PX', ceil(longest / 1000))
+  redis.call('SET', key, lay_out(calls, limits_of(shape), shape, at), 'PX', ceil(longest / 1000))
   return read_state(key, redis.call('GETRANGE', key, 0, HEAD_BYTES - 1), shape)
 end
 
