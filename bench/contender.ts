@@ -36,6 +36,8 @@ export interface Comparison {
   readonly aim: { readonly atLeast: number } | { readonly atMost: number } | null;
   /** Undefined: a contender that it needs was left out. */
   of(this: void, round: Round): number | undefined;
+  /** What `of` would be if nothing but the CPU time of the two servers counted: on a machine that does other work, this one is to be trusted. */
+  byCpu?(this: void, round: Round): number | undefined;
 }
 
 /** How many times as many operations per second `name` does as `over`. */
@@ -43,8 +45,9 @@ export const throughputRatio = (name: string, over: string, atLeast: number | nu
   title: `${name} ÷ ${over}`,
   unit: '×',
   aim: atLeast === null ? null : { atLeast },
-  of: (round) => {
-    const [numerator, denominator] = [round.get(name)?.perSecond, round.get(over)?.perSecond];
-    return numerator === undefined || denominator === undefined ? undefined : numerator / denominator;
-  },
+  of: (round) => quotient(round.get(name)?.perSecond, round.get(over)?.perSecond),
+  byCpu: (round) => quotient(round.get(over)?.cpuMicros, round.get(name)?.cpuMicros),
 });
+
+const quotient = (numerator: number | null | undefined, denominator: number | null | undefined): number | undefined =>
+  numerator && denominator ? numerator / denominator : undefined;

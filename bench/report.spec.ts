@@ -1,9 +1,9 @@
 import { throughputRatio, type Round, type RoundFigures } from './contender';
 import { resultOf, tableText } from './report';
 
-const figures = (perSecond: number): RoundFigures => ({
+const figures = (perSecond: number, cpuMicros: number | null = null): RoundFigures => ({
   perSecond,
-  ...{ count: perSecond, seconds: 1, p50Ms: 1, p99Ms: 2, cpuMicros: null, generatorShare: 0.5 },
+  ...{ count: perSecond, seconds: 1, p50Ms: 1, p99Ms: 2, cpuMicros, generatorShare: 0.5 },
 });
 const rounds: readonly Round[] = [
   new Map([
@@ -37,6 +37,13 @@ const compare = (contenders: readonly string[], atLeast: number | null = null) =
 describe('a comparison', () => {
   it('is made within each round, so a slow round does not count as a slow contender', () =>
     expect(compare(['ours', 'floor'])).toMatchObject([{ median: 0.6, min: 0.5, max: 0.8, met: null }]));
+  it('by CPU is the inverse of the times that both took', () => {
+    const round: Round = new Map([
+      ['ours', figures(1, 80)],
+      ['floor', figures(1, 20)],
+    ]);
+    expect(throughputRatio('ours', 'floor').byCpu?.(round)).toBe(0.25);
+  });
   it('says whether the median meets the aim', () => {
     expect(compare(['ours', 'floor'], 0.6)).toMatchObject([{ met: true }]);
     expect(compare(['ours', 'floor'], 0.61)).toMatchObject([{ met: false }]);

@@ -22,6 +22,7 @@ interface Medians extends Pick<RoundFigures, 'perSecond' | 'p50Ms' | 'p99Ms' | '
 interface Compared extends Spread {
   readonly title: string;
   readonly unit: string;
+  readonly byCpu: Spread | null;
   readonly aim: Comparison['aim'];
   readonly met: boolean | null;
 }
@@ -57,11 +58,16 @@ function figuresOf({ name, title }: Pick<Contender, 'name' | 'title'>, all: read
   };
 }
 
-function compared({ title, unit, aim, of }: Comparison, rounds: readonly Round[]): readonly Compared[] {
+function compared(
+  { title, unit, aim, of, byCpu = () => undefined }: Comparison,
+  rounds: readonly Round[],
+): readonly Compared[] {
   const values = rounds.flatMap((round) => of(round) ?? []);
   if (values.length === 0) return [];
   const figure = spread(values);
-  return [{ title, unit, aim, ...figure, met: aim === null ? null : isMet(aim, figure.median) }];
+  const cpuValues = rounds.flatMap((round) => byCpu(round) ?? []);
+  const met = aim === null ? null : isMet(aim, figure.median);
+  return [{ title, unit, ...figure, byCpu: cpuValues.length === 0 ? null : spread(cpuValues), aim, met }];
 }
 
 const isMet = (aim: NonNullable<Comparison['aim']>, value: number): boolean =>
@@ -71,11 +77,12 @@ const isMet = (aim: NonNullable<Comparison['aim']>, value: number): boolean =>
 export function tablesOf({ comparisons, contenders }: Result): readonly (readonly (readonly string[])[])[] {
   return [
     [
-      ['compared', 'median', 'least – greatest', 'aim', ''],
-      ...comparisons.map(({ title, unit, median, min, max, aim, met }) => [
+      ['compared', 'median', 'least – greatest', 'by CPU', 'aim', ''],
+      ...comparisons.map(({ title, unit, median, min, max, byCpu, aim, met }) => [
         title,
         withUnit(median, unit),
         `${short(min)} – ${short(max)}`,
+        byCpu === null ? '' : short(byCpu.median),
         aim === null ? '' : 'atLeast' in aim ? `≥ ${aim.atLeast}` : `≤ ${aim.atMost} ms`,
         met === null ? '' : met ? 'met' : 'missed',
       ]),
