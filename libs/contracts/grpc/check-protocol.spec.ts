@@ -114,6 +114,25 @@ describe('messages of enforcement.proto', () => {
     expect(CheckStream.requestDeserialize(CheckStream.requestSerialize(numbered))).toEqual(numbered);
   });
 
+  it('may have a hundred checks with all that each may have', () => {
+    const scopes = Array.from({ length: 50 }, (_, place) => `scope:${place}`);
+    const texts = { credential: 'k', ip: '::1', asset: 'a', action: 'b', method: 'GET', path: '/' };
+    const checks = Array.from({ length: 100 }, () => ({ ...texts, scopes, own_assets: true, cost: 1_000 }));
+    expect(BatchCheck.requestDeserialize(BatchCheck.requestSerialize({ checks }))).toEqual({ checks });
+    const numbered = { checks: checks.map((check, index) => ({ id: index + 1, check })) };
+    expect(CheckStream.requestDeserialize(CheckStream.requestSerialize(numbered))).toEqual(numbered);
+  });
+
+  it.each([
+    ['empty checks', CheckStream, '0a00'],
+    ['numbers without a check', CheckStream, '0a021200'],
+    ['empty checks of a batch', BatchCheck, '0a00'],
+    ['empty scopes', Check, '1200'],
+    ['fields that nobody knows', Check, '7801'],
+  ])('are not read when they are as many %s as fit', (_, method, field) => {
+    expect(method.requestDeserialize(Buffer.alloc(1_048_576, Buffer.from(field, 'hex')))).toBe(MALFORMED);
+  });
+
   it('are told from what is none', () => {
     for (const bytes of [Buffer.from([0x0a, 0xff]), Buffer.from([0x0f])]) {
       expect(Check.requestDeserialize(bytes)).toBe(MALFORMED);

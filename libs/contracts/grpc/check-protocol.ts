@@ -3,6 +3,7 @@ import { Root } from 'protobufjs';
 import type { CheckRequest, CheckResult } from '../check';
 import { BackwardWriter } from './backward-writer';
 import { fromWireCheck, fromWireResult, type WireCheck, type WireResult } from './check-wire';
+import { hasFewFields } from './few-fields';
 import { writeResult } from './write-result';
 
 export interface BatchCheckRequest {
@@ -61,10 +62,15 @@ const written = <Message extends object>(name: string) => {
   return (message: Message): Buffer => type.encode(message).finish() as Buffer;
 };
 
-const read = <Wire, Message>(name: string, fromWire: (wire: Wire) => Message) => {
+/** Of a request: a hundred checks with all that each may have. Nobody has shown who he is when a request is read. */
+const REQUEST_FIELDS_MAX = 6_400;
+
+/** `fieldsMax` absent: from whoever was asked. */
+const read = <Wire, Message>(name: string, fromWire: (wire: Wire) => Message, fieldsMax = Infinity) => {
   const type = typeOf(name);
   return (bytes: Uint8Array): Received<Message> => {
     try {
+      if (!hasFewFields(type, bytes, fieldsMax)) return MALFORMED;
       return fromWire(type.decode(bytes) as unknown as Wire);
     } catch {
       return MALFORMED;
@@ -80,7 +86,7 @@ const check: CheckMethod<CheckRequest, CheckResult> = {
   requestStream: false,
   responseStream: false,
   requestSerialize: written('CheckRequest'),
-  requestDeserialize: read('CheckRequest', fromWireCheck),
+  requestDeserialize: read('CheckRequest', fromWireCheck, REQUEST_FIELDS_MAX),
   responseSerialize: (result) => writer.message(result, writeResult),
   responseDeserialize: read('CheckResponse', fromWireResult),
 };
@@ -90,9 +96,11 @@ const batchCheck: CheckMethod<BatchCheckRequest, BatchCheckResponse> = {
   requestStream: false,
   responseStream: false,
   requestSerialize: written('BatchCheckRequest'),
-  requestDeserialize: read('BatchCheckRequest', ({ checks }: { readonly checks: readonly WireCheck[] }) => ({
-    checks: checks.map(fromWireCheck),
-  })),
+  requestDeserialize: read(
+    'BatchCheckRequest',
+    ({ checks }: { readonly checks: readonly WireCheck[] }) => ({ checks: checks.map(fromWireCheck) }),
+    REQUEST_FIELDS_MAX,
+  ),
   responseSerialize: ({ results }) => writer.message(results, writeResults),
   responseDeserialize: read('BatchCheckResponse', ({ results }: { readonly results: readonly WireResult[] }) => ({
     results: results.map(fromWireResult),
@@ -122,9 +130,13 @@ const checkStream: CheckMethod<StreamCheckRequest, StreamCheckResponse> = {
   requestStream: true,
   responseStream: true,
   requestSerialize: written('StreamCheckRequest'),
-  requestDeserialize: read('StreamCheckRequest', ({ checks }: { readonly checks: readonly WireNumberedCheck[] }) => ({
-    checks: checks.map(({ id, check }) => ({ id, check: check && fromWireCheck(check) })),
-  })),
+  requestDeserialize: read(
+    'StreamCheckRequest',
+    ({ checks }: { readonly checks: readonly WireNumberedCheck[] }) => ({
+      checks: checks.map(({ id, check }) => ({ id, check: check && fromWireCheck(check) })),
+    }),
+    REQUEST_FIELDS_MAX,
+  ),
   responseSerialize: ({ answers }) => writer.message(answers, writeAnswers),
   responseDeserialize: read('StreamCheckResponse', ({ answers }: { readonly answers: readonly WireAnswer[] }) => ({
     answers: answers.map(fromWireAnswer),
