@@ -1,5 +1,5 @@
 // Loaded into a service before its own code: does at a failpoint what a file in the service's data folder asks for, once, and renames
-// the file before it does. Content: { "does": "crash" | "error" | "pause", "ms": for a pause, "time": from 1, default 1 }.
+// the file: `.reached` before it does, `.over` after a pause. Content: { "does": "crash" | "error" | "pause", "ms": for a pause, "time": from 1, default 1 }.
 const { readFileSync, renameSync } = require('node:fs');
 const path = require('node:path');
 
@@ -17,7 +17,9 @@ globalThis[Symbol.for('latchkey.failpoints')] = (name) => {
   renameSync(file, `${file}.reached`);
   if (order.does === 'crash') process.kill(process.pid, 'SIGKILL');
   if (order.does === 'error') return Promise.reject(new Error(`failpoint ${name}`));
-  return new Promise((resolve) => setTimeout(resolve, order.ms));
+  return new Promise((resolve) => setTimeout(resolve, order.ms)).then(() =>
+    renameSync(`${file}.reached`, `${file}.over`),
+  );
 };
 
 function read(file) {

@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '@latchkey/testing';
 import type { Failpoint } from '@latchkey/kernel';
@@ -20,7 +20,10 @@ export interface FailpointOrder {
 /** Needs a cluster that has preloaded this. */
 export const ARM_FAILPOINTS = 'arm-failpoints.cjs';
 
-/** Arms a failpoint in a process that runs. @returns waits till it has been reached, and fails if it never is */
+/**
+ * Arms a failpoint in a process that runs, and no other there.
+ * @returns waits till it has been reached, and a pause is over; fails if it never is
+ */
 export async function arm(
   { dataDir }: CrashCluster,
   process: string,
@@ -29,12 +32,16 @@ export async function arm(
 ): Promise<() => Promise<void>> {
   const folder = path.join(dataDir, process, 'failpoints');
   const file = path.join(folder, name);
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await rm(`${file}.reached`, { force: true });
   await writeFile(`${file}.new`, JSON.stringify(order));
   await rename(`${file}.new`, file);
+  const sign = `${name}.${order.does === 'pause' ? 'over' : 'reached'}`;
   return () =>
-    eventually(() => access(`${file}.reached`), { timeoutMs: REACHED_WITHIN_MS }).catch(() => {
-      throw new Error(`${process} never reached ${name}`);
-    });
+    eventually(
+      async () => {
+        if (!(await readdir(folder)).includes(sign)) throw new Error(`${process} never reached ${name}`);
+      },
+      { timeoutMs: REACHED_WITHIN_MS },
+    );
 }

@@ -6,7 +6,7 @@ const built = (file) => require(path.resolve(__dirname, '../../dist', file));
 built('libs/live-state/postgres/renewal-session.js').RenewalSession.prototype.pending = async () => [];
 
 /** A batch counts as published before the broker has it. */
-const SENT_AFTER_MS = 10_000;
+const SENT_AFTER_MS = 4_000;
 const { KafkaPublisher } = built('libs/event-bus/kafka/kafka-publisher.js');
 const { publish } = KafkaPublisher.prototype;
 KafkaPublisher.prototype.publish = async function (messages) {
