@@ -5,7 +5,8 @@ import { str as crc32 } from 'crc-32';
 export const DEFAULT_SHARDS = 1;
 
 /** One workspace, one shard. */
-export const shardOf = (workspaceId: string, shards: number): number => (crc32(workspaceId) >>> 0) % shards;
+export const shardOf = (workspaceId: string, shards: number): number =>
+  shards === 1 ? 0 : (crc32(workspaceId) >>> 0) % shards;
 
 /** Of a user (null): every shard, as a user may belong to several workspaces. */
 export const shardsOf = (workspaceId: string | null, shards: number): readonly number[] =>
