@@ -10,25 +10,31 @@ const { Enforcement } = loadPackageDefinition(loadSync(proto, { keepCase: true }
 const client = new Enforcement(address, credentials.createInsecure());
 const check = { credential, scopes: [scope], method: 'GET', path: '/api/assets' };
 
+/** Without an answer nobody passes. */
+function refusal({ message, details }) {
+  process.exitCode = 1;
+  return `let nobody pass: ${details ?? message}`;
+}
+
 // One check.
 client.Check(check, { deadline: Date.now() + 2_000 }, (error, answer) => {
-  console.log('Check      ', error ? `let nobody pass: ${error.message}` : (answer.reason ?? 'allowed'));
+  console.log('Check      ', error ? refusal(error) : (answer.reason ?? 'allowed'));
 });
 
 // A batch: answers in the order of the checks.
 client.BatchCheck({ checks: [check, { credential: '' }] }, { deadline: Date.now() + 2_000 }, (error, batch) => {
   const answers = batch?.results.map(({ reason }) => reason ?? 'allowed');
-  console.log('BatchCheck ', error ? `let nobody pass: ${error.message}` : answers.join(', '));
+  console.log('BatchCheck ', error ? refusal(error) : answers.join(', '));
 });
 
 // A stream: each check has a number, and answers come in any order.
 const stream = client.CheckStream();
 stream.on('data', ({ answers }) => {
   for (const { id, result, error } of answers) {
-    console.log('CheckStream', id, error ? `let nobody pass: ${error.message}` : (result.reason ?? 'allowed'));
+    console.log('CheckStream', id, error ? refusal(error) : (result.reason ?? 'allowed'));
   }
 });
-stream.on('error', (error) => console.log('CheckStream', `let nobody pass: ${error.message}`));
+stream.on('error', (error) => console.log('CheckStream', refusal(error)));
 stream.on('end', () => client.close());
 stream.write({
   checks: [

@@ -16,14 +16,21 @@ export interface SchemaOptions {
 /** A service's schema, with its pool. */
 export async function openSchema(resources: Resources, options: SchemaOptions): Promise<DataSource> {
   const { url, schema, migrations, logger } = options;
+  let closing = false;
   const dataSource = await openDatabase({
     url: url.reveal(),
     schema,
     migrations,
     applicationName: `latchkey-${schema}`,
-    onIdleConnectionLost: (error) => logger.warn({ err: error, schema }, 'a database connection was lost'),
+    onIdleConnectionLost: (error) => {
+      // An embedded server may be gone before it has read the goodbye of all connections.
+      if (!closing) logger.warn({ err: error, schema }, 'a database connection was lost');
+    },
   });
-  return resources.keep(dataSource, (open) => open.destroy());
+  return resources.keep(dataSource, (open) => {
+    closing = true;
+    return open.destroy();
+  });
 }
 
 export interface KafkaConfig {

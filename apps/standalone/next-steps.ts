@@ -1,4 +1,5 @@
 import { adminKeyFile } from '@latchkey/composition';
+import { isLoopback } from '@latchkey/kernel';
 import type { StandaloneConfig } from './config';
 
 /** Each profile's own form of the call that makes a key. */
@@ -14,6 +15,8 @@ export function nextSteps(url: string, profile: string, config: StandaloneConfig
     config.LATCHKEY_ADMIN_KEY === undefined
       ? `$(cat ${adminKeyFile(config.LATCHKEY_DATA_DIR)})`
       : '$LATCHKEY_ADMIN_KEY';
+  // Beyond loopback who asks for a check shows who they are, and the address is a name of the certificate's.
+  if (!isLoopback(config.HOST)) return `\nServing ${url}. Who may ask for a check there: docs/callers.md.\n\n`;
   return `
 Next, in another terminal:
 

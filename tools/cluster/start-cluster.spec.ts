@@ -40,8 +40,9 @@ describe('a cluster of processes', () => {
   afterEach(() => cluster?.stop());
   afterAll(() => rm(folder, { recursive: true }));
 
-  const start = (env: Record<string, string> = {}) =>
+  const start = (env: Record<string, string> = {}, signal?: AbortSignal) =>
     startCluster({
+      ...(signal && { signal }),
       databaseUrl: 'postgres://unused',
       redisUrl: 'redis://unused',
       kafkaBrokers: ['unused:9092'],
@@ -89,6 +90,15 @@ describe('a cluster of processes', () => {
     await cluster.stop();
     expect(lines).toEqual(expect.arrayContaining(processes.map(({ name }) => `${name}: ended in order`)));
     for (const each of processes) expect(() => each.pid).toThrow('does not run');
+  });
+
+  it('is not told to end by what gives up a start, once it has started', async () => {
+    const givenUp = new AbortController();
+    cluster = await start({}, givenUp.signal);
+    givenUp.abort();
+    expect((await get(`${cluster.url}/nowhere`)).name).toBe('issuance');
+    await cluster.stop();
+    expect(lines.filter((line) => line.endsWith('ended in order'))).toHaveLength(cluster.processes.size);
   });
 
   it('does not start without one of its services, says why, and leaves none running', async () => {

@@ -51,11 +51,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const shared = await sharedVariables(options, instances);
   const all = instances.map((instance) => processOf(instance, shared, options));
   const stopAll = () => Promise.all(all.map((each) => each.stop()));
-  options.signal?.addEventListener('abort', () => void stopAll());
+  const giveUp = () => void stopAll();
+  options.signal?.addEventListener('abort', giveUp);
   // First, as a port that is taken must end the start before a service has left anything behind.
   const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1', authority });
   try {
     await Promise.all(all.map((each) => each.start()));
+    // From here on it is stopped, not given up: a process that is told twice ends without finishing what it has in hand.
+    options.signal?.removeEventListener('abort', giveUp);
     return {
       url: edge.url,
       processes: new Map(all.map((each) => [each.name, each])),

@@ -86,10 +86,21 @@ describe('the spool of decisions', () => {
   it('a write that fails leaves nothing behind, and may be repeated', async () => {
     const spool = await openBoot(1);
     const away = path.join(folder, 'away');
+    await spool.write(1, bytes('a'));
+    await spool.remove(await spool.oldest(1_000));
     await rename(path.join(folder, bootNumber(1)), away);
-    await expect(spool.write(1, bytes('a'))).rejects.toThrow('ENOENT');
+    await writeFile(path.join(folder, bootNumber(1)), 'in the way');
+    await expect(spool.write(2, bytes('b'))).rejects.toThrow('EEXIST');
     expect(spool.waiting).toEqual({ events: 0, bytes: 0 });
+    await rm(path.join(folder, bootNumber(1)));
     await rename(away, path.join(folder, bootNumber(1)));
+    await spool.write(2, bytes('b'));
+    expect(await texts(spool)).toEqual(['1/2 b']);
+  });
+
+  it('goes on when somebody has taken its folder away', async () => {
+    const spool = await openBoot(1);
+    await rm(folder, { recursive: true });
     await spool.write(1, bytes('a'));
     expect(await texts(spool)).toEqual(['1/1 a']);
   });

@@ -62,6 +62,8 @@ export class FileSpool implements DecisionSpool {
     if (this.#bytes + bytes.length > bytesMax) throw new Error('the spool is full');
     const file = path.join(folder, boot, fileOf(number));
     const draft = `${file}.new`;
+    // Somebody may have taken the folder away: what comes from now on is kept all the same.
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     const handle = await open(draft, 'w', 0o600);
     try {
       await handle.writeFile(bytes);
