@@ -25,7 +25,7 @@ async function service(name: string) {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   opened.push(server);
-  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { seen, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 const edge = (...targets: string[]): Promise<Edge> => edgeWith({}, ...targets);
@@ -70,6 +70,15 @@ describe('the edge', () => {
     for (const told of ['198.51.100.1, 203.0.113.7', 'nobody'])
       await fetch(`${edgeUrl}/api`, { headers: { 'x-forwarded-for': told } });
     expect(seen.map(({ request }) => request.headers['x-forwarded-for'])).toEqual(['203.0.113.7', 'unknown']);
+  });
+
+  it('drops no header, however many came before it: the proxy in front comes last', async () => {
+    const { url, seen, server } = await service('one');
+    server.maxHeadersCount = 0;
+    const { url: edgeUrl } = await edgeWith({ trustedProxies: ['127.0.0.1'] }, url);
+    const many = Array.from({ length: 2_100 }, () => 'A: b');
+    await raw(edgeUrl, ['GET /api HTTP/1.1', 'Host: x', ...many, 'X-Forwarded-For: 203.0.113.7']);
+    expect(seen[0]?.request.headers['x-forwarded-for']).toBe('203.0.113.7');
   });
 
   it('passes on bodies of a length and in chunks, of any method', async () => {

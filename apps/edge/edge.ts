@@ -85,6 +85,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     fail(reply, 502, 'service.unavailable');
   }
 
+  // Else Node drops what comes after the two thousandth: what the proxy in front has added, say. The size of all is bounded anyway.
+  server.maxHeadersCount = 0;
   server.listen(port, host);
   await once(server, 'listening');
   const { port: boundPort } = server.address() as AddressInfo;

@@ -64,6 +64,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const adapter = new FastifyAdapter(fastifyOptions(logger, config.tls));
   const fastify: FastifyInstance = adapter.getInstance();
   if (config.tls !== undefined) followTlsFiles(adapter.getHttpServer(), config.tls);
+  // Else Node drops what comes after the two thousandth, and a caller could push out what a proxy adds: where he calls from, for one. The
+  // size of all is bounded anyway.
+  fastify.server.maxHeadersCount = 0;
   routes.follow(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
