@@ -6,6 +6,7 @@ import path from 'node:path';
 import { root } from './install.mjs';
 
 const runMinutesMax = 20;
+const longRunMinutesMax = 180;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'latchkey-test-'));
 /** Long tests append what they measured to this file, by `report` of the testing library. */
 const reportPart = path.join(folder, 'measured.md');
@@ -25,7 +26,9 @@ export async function jest(projects, args) {
   console.log(`\n── Tests: ${projects.join(', ')}`);
   const output = path.join(folder, `${projects.join('-')}.json`);
   const report = ['--json', `--outputFile=${output}`, '--passWithNoTests', '--forceExit'];
-  const ended = await run(['node_modules/jest/bin/jest.js', '--selectProjects', ...projects, ...report, ...args]);
+  const program = ['node_modules/jest/bin/jest.js', '--selectProjects', ...projects];
+  const minutesMax = projects.includes('long') ? longRunMinutesMax : runMinutesMax;
+  const ended = await run([...program, ...report, ...args], minutesMax);
   const result = resultIn(output);
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   counts.passed += result.numPassedTests;
@@ -37,12 +40,12 @@ const nothing = { numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuite
 const resultIn = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : nothing);
 
 /** Whether it ended with 0. */
-function run(args) {
+function run(args, minutesMax = runMinutesMax) {
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', LATCHKEY_TEST_REPORT: reportPart },
-    timeout: runMinutesMax * 60_000,
+    timeout: minutesMax * 60_000,
   });
   return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
 }

@@ -14,7 +14,7 @@ describe('processes that are killed at random, for long', () => {
   afterAll(() => cluster?.stop(), 60_000);
 
   it('100,000 commands and 500 kills: none lost, none twice, every copy equal, no ended secret accepted', async () => {
-    const report = await killerRun(cluster, { seed, commands: 100_000, kills: 500, paceMs: 50 });
+    const report = await killerRun(cluster, { seed, commands: 100_000, kills: 500, clients: 24, paceMs: 50 });
     await mkdir(reports, { recursive: true });
     await writeFile(path.join(reports, 'crash-test.json'), `${JSON.stringify(report, null, 2)}\n`);
     await writeFile(path.join(reports, 'crash-test.md'), inWords(report));
@@ -30,7 +30,7 @@ const rows = (title: string, counts: Readonly<Record<string, number>>) =>
 
 const inWords = (report: KillerReport) => `# Crash test
 
-Eight clients make, change, rotate and revoke keys over HTTP while processes are killed with SIGKILL in turn and started again, two at a
+Twenty-four clients make, change, rotate and revoke keys over HTTP while processes are killed with SIGKILL in turn and started again, two at a
 time, and every secret is tried at every node of enforcement all along (\`e2e/crash/killer.ts\`). What counts as a violation is in
 \`e2e/crash/invariants.ts\` and \`history.ts\`; [crashes](../crashes.md) says why there is none.
 

@@ -11,6 +11,8 @@ export interface KillerRun {
   /** At least; the clients go on till every kill is over. */
   readonly commands: number;
   readonly kills: number;
+  /** Admins who change keys at once. */
+  readonly clients: number;
   /** A client waits up to twice this between two commands. */
   readonly paceMs: number;
 }
@@ -33,7 +35,6 @@ interface Victim {
   restart(): Promise<void>;
 }
 
-const CLIENTS = 8;
 /** As many victims may be down at once. */
 const KILLERS = 2;
 /** A service that comes back while what it needs is gone ends again, and is started again. */
@@ -47,7 +48,7 @@ export async function killerRun(cluster: CrashCluster, run: KillerRun): Promise<
   const checker = new SecretChecker(cluster.nodes, history);
   checker.start(20);
   let killing = true;
-  const clients = Array.from({ length: CLIENTS }, async (_, number) => {
+  const clients = Array.from({ length: run.clients }, async (_, number) => {
     const client = new KeyClient({ url: cluster.url, adminKey: cluster.adminKey, history });
     while (killing || history.commands.length < run.commands) await oneKey(client, `c${number}`, random, run.paceMs);
   });

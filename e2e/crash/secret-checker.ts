@@ -14,7 +14,6 @@ export class SecretChecker {
   constructor(
     private readonly nodes: CrashCluster['nodes'],
     private readonly history: History,
-    private readonly random: () => number = Math.random,
   ) {}
 
   /** @param everyMs between two batches of 20, at each node */
@@ -65,7 +64,7 @@ export class SecretChecker {
   #some(count: number): readonly IssuedSecret[] {
     const { secrets } = this.history;
     const newest = secrets.slice(-count / 2);
-    const any = Array.from({ length: count / 2 }, () => secrets[Math.floor(this.random() * secrets.length)]);
+    const any = Array.from({ length: count / 2 }, () => secrets[Math.floor(Math.random() * secrets.length)]);
     return [...newest, ...any.filter((secret) => secret !== undefined)];
   }
 }
