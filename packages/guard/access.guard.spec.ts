@@ -204,6 +204,13 @@ describe('the access guard', () => {
     ]);
   });
 
+  it('does not know where a call comes from that has so many headers that some may have been dropped', async () => {
+    const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, place) => [`x-${place}`, '']));
+    await call('/things', { ...good, ...many });
+    expect(client.asked).toMatchObject([{ credential: 'good' }]);
+    expect(client.asked[0]).not.toHaveProperty('ip');
+  });
+
   it('says beside the asset, not in its place, that a route keeps to the assets of its caller', async () => {
     await call('/things/7/parts', good);
     await call('/things', good, { asset: '*' });

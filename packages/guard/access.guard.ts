@@ -12,6 +12,8 @@ import { setPrincipal } from './principal';
 import { takeCredential } from './take-credential';
 
 const TIMEOUT_MS = 2_000;
+/** Unless its server is told otherwise, Node drops what comes after so many headers: what a proxy says of its caller, for one. */
+const HEADERS_MAX = 2_000;
 
 /** What the call is about, in the words of the check. */
 function assetOf(request: FastifyRequest, { asset }: Requirement): Pick<CheckRequest, 'asset' | 'own_assets'> {
@@ -66,10 +68,7 @@ export class AccessGuard implements CanActivate {
   }
 
   private checkRequestOf(request: FastifyRequest, requirement: Requirement, credential: string): CheckRequest {
-    const ip = clientIp(
-      { peer: request.socket.remoteAddress, forwardedFor: request.headers['x-forwarded-for'] },
-      this.#isTrustedProxy,
-    );
+    const ip = this.ipOf(request);
     return {
       credential,
       scopes: [...requirement.scopes],
@@ -78,6 +77,12 @@ export class AccessGuard implements CanActivate {
       ...(ip !== undefined && { ip }),
       ...assetOf(request, requirement),
     };
+  }
+
+  /** Undefined when it cannot be told: a credential that is bound to addresses does not pass then. */
+  private ipOf({ raw, socket, headers }: FastifyRequest): string | undefined {
+    if (raw.rawHeaders.length >= 2 * HEADERS_MAX) return undefined;
+    return clientIp({ peer: socket.remoteAddress, forwardedFor: headers['x-forwarded-for'] }, this.#isTrustedProxy);
   }
 
   /** Whatever goes wrong on the way to an answer, the call does not pass. */
