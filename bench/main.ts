@@ -8,7 +8,7 @@ import { checkGrpc } from './benchmarks/check-grpc';
 import { checkHttp } from './benchmarks/check-http';
 import type { Benchmark } from './benchmarks/benchmark';
 import { compete, takingPart } from './compete';
-import type { Contender } from './contender';
+import type { Contender, Load } from './contender';
 import type { BenchOptions } from './options';
 import { showProfiles } from './profile/show-profiles';
 import { resultOf, tablesOf, tableText, type Result } from './report';
@@ -21,8 +21,8 @@ const benchmarks: Readonly<Record<BenchmarkName, Benchmark>> = {
   append,
 };
 
-/** Before the first round: compilers have done their work then, and every key has been asked about. */
-const FIRST_LOAD_SECONDS = 4;
+/** Before the first round, also where one caller is measured: the compiler has done its work then, and every key has been asked about. */
+const FIRST_LOAD: Load = { concurrency: 64, seconds: 4 };
 
 export interface RunOptions extends BenchOptions, Omit<WorldOptions, 'profileFolder'> {
   readonly signal: AbortSignal;
@@ -71,7 +71,7 @@ async function start(benchmark: Benchmark, world: World, options: RunOptions): P
     console.log(`starting ${name} …`);
     const contender = await benchmark.contenders[name]?.(world);
     if (contender === undefined) continue;
-    await contender.load({ concurrency: benchmark.concurrency, seconds: FIRST_LOAD_SECONDS });
+    await contender.load(FIRST_LOAD);
     contenders.push(contender);
   }
   return contenders;
