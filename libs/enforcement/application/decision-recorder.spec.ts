@@ -9,6 +9,7 @@ import { eventually, FakeClock } from '@latchkey/testing';
 import { newSecret } from '../testing/keys';
 import { CountingReport, MemorySpool } from '../testing/memory-spool';
 import { DecisionRecorder, RECORDER_LIMITS, type RecorderLimits } from './decision-recorder';
+import { bytesOf } from './recorded-decision';
 
 const decision = (changes: Partial<Decision> = {}): Decision => ({
   timeMs: Date.UTC(2026, 0, 1),
@@ -97,7 +98,10 @@ describe('the record of decisions', () => {
   });
 
   it('drops the newest when too much waits: bounded, counted, and a gap that shows', async () => {
-    const { spool, report, recorder, record, written } = given({ decisionsMax: 10, unwrittenMax: 25 });
+    const { spool, report, recorder, record, written } = given({
+      decisionsMax: 10,
+      unwrittenBytesMax: 25 * bytesOf(decision()),
+    });
     await written(1);
     spool.full = true;
     record(50);
@@ -110,6 +114,20 @@ describe('the record of decisions', () => {
     // Three batches have a number that nobody will see.
     expect(Math.max(...positions(spool))).toBe(7);
     expect(spool.written.at(-1)?.data).toMatchObject({ dropped: 30 });
+  });
+
+  it('holds fewer decisions while nothing can be written when their texts are long', async () => {
+    const { spool, report, recorder, record, written } = given({ decisionsMax: 10, unwrittenBytesMax: 100_000 });
+    await written(1);
+    spool.full = true;
+    record(20, { path: '/x'.repeat(1_000) });
+    record(20);
+    await eventually(() => expect(report.counts.notWritten).toBeGreaterThan(1));
+    expect(report.counts.dropped).toBe(0);
+    record(10, { path: '/x'.repeat(1_000) });
+    expect(report.counts.dropped).toBe(10);
+    spool.full = false;
+    await recorder.stop(1_000);
   });
 
   it('a check never waits for the disk', async () => {

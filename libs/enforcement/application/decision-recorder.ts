@@ -1,7 +1,7 @@
 import { decisionEnvelope, tableOf, type Decision, type DecisionEvent } from '@latchkey/contracts';
 import type { Clock } from '@latchkey/kernel';
 import type { DecisionRecord, DecisionSpool, RecordReport } from './ports';
-import { presentable } from './recorded-decision';
+import { bytesOf, presentable } from './recorded-decision';
 
 export interface RecorderLimits {
   /** A node that has nothing to tell writes an empty batch this often, in ms. */
@@ -10,8 +10,8 @@ export interface RecorderLimits {
   readonly decisionsMax: number;
   /** Of one event. Kafka takes 1 MiB unless it is configured otherwise. */
   readonly bytesMax: number;
-  /** Decisions that wait in memory while nothing can be written; beyond it the newest batch is dropped. About 400 bytes each. */
-  readonly unwrittenMax: number;
+  /** Of decisions that wait in memory while nothing can be written; beyond it the newest batch is dropped. Everyday ones take 400 each. */
+  readonly unwrittenBytesMax: number;
   /** Before what could not be written is tried again, in ms. */
   readonly retryMs: number;
 }
@@ -20,7 +20,7 @@ export const RECORDER_LIMITS: RecorderLimits = {
   heartbeatMs: 10_000,
   decisionsMax: 2_000,
   bytesMax: 512 * 1_024,
-  unwrittenMax: 100_000,
+  unwrittenBytesMax: 64 * 1_024 * 1_024,
   retryMs: 1_000,
 };
 
@@ -33,9 +33,9 @@ export interface RecorderParts {
   readonly onWritten: () => void;
 }
 
-/** A batch that is closed, or an event of the node; how many decisions are in it, and how it is kept. */
+/** A batch that is closed, or an event of the node; what it takes in memory, and how it is kept. */
 interface Unwritten {
-  readonly decisions: number;
+  readonly bytes: number;
   keep(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ interface Unwritten {
 export class DecisionRecorder implements DecisionRecord {
   #open: Decision[] = [];
   readonly #queue: Unwritten[] = [];
-  #waiting = 0;
+  #waitingBytes = 0;
   #next = 1;
   #dropped = 0;
   #lastClosedMs = 0;
@@ -62,7 +62,7 @@ export class DecisionRecorder implements DecisionRecord {
     const now = clock.now();
     this.#lastClosedMs = now.getTime();
     const data = { ...this.#node(), startedAt: now.toISOString(), heartbeatMs: limits.heartbeatMs };
-    this.#enqueue({ decisions: 0, keep: () => this.#keep({ type: 'latchkey.node.started.v1', data }) });
+    this.#enqueue({ bytes: 0, keep: () => this.#keep({ type: 'latchkey.node.started.v1', data }) });
   }
 
   record(decision: Decision): void {
@@ -83,7 +83,7 @@ export class DecisionRecorder implements DecisionRecord {
    */
   async stop(timeoutMs: number): Promise<void> {
     if (this.#open.length > 0) this.#close();
-    this.#enqueue({ decisions: 0, keep: () => this.#keep(this.#stopped()) });
+    this.#enqueue({ bytes: 0, keep: () => this.#keep(this.#stopped()) });
     const cut = setTimeout(() => (this.#givenUp = true), timeoutMs);
     await this.#writing;
     clearTimeout(cut);
@@ -93,8 +93,9 @@ export class DecisionRecorder implements DecisionRecord {
     const decisions = this.#open;
     this.#open = [];
     this.#lastClosedMs = this.parts.clock.now().getTime();
-    if (this.#waiting + decisions.length > this.parts.limits.unwrittenMax) this.#drop(decisions.length);
-    else this.#enqueue({ decisions: decisions.length, keep: () => this.#keepDecisions(presentable(decisions)) });
+    const bytes = decisions.reduce((sum, decision) => sum + bytesOf(decision), 0);
+    if (this.#waitingBytes + bytes > this.parts.limits.unwrittenBytesMax) this.#drop(decisions.length);
+    else this.#enqueue({ bytes, keep: () => this.#keepDecisions(presentable(decisions)) });
   }
 
   #drop(decisions: number): void {
@@ -105,7 +106,7 @@ export class DecisionRecorder implements DecisionRecord {
 
   #enqueue(unwritten: Unwritten): void {
     this.#queue.push(unwritten);
-    this.#waiting += unwritten.decisions;
+    this.#waitingBytes += unwritten.bytes;
     this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
   }
 
@@ -115,7 +116,7 @@ export class DecisionRecorder implements DecisionRecord {
       await new Promise((resolve) => setImmediate(resolve));
       await next.keep();
       this.#queue.shift();
-      this.#waiting -= next.decisions;
+      this.#waitingBytes -= next.bytes;
     }
   }
 

@@ -25,6 +25,15 @@ export function decisionOf(request: CheckRequest, result: CheckResult, credentia
   };
 }
 
+/** Of an object with a handful of members. */
+const OBJECT_BYTES = 400;
+
+/** What a decision takes in memory at most. Texts are as long as the caller chose, and may have two bytes a character. */
+export function bytesOf({ scopes, asset, action, method, path, ip }: Decision): number {
+  const characters = [...scopes, asset, action, method, path, ip].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  return OBJECT_BYTES + 2 * characters;
+}
+
 /**
  * Decisions as they may be kept. Whoever sends a call chooses much of what is said of it: texts are cut at 256 characters, scopes at 20, and
  * whatever looks like a key is masked, wherever it stands.
