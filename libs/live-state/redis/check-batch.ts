@@ -7,8 +7,8 @@ import { CheckCall, CheckReply, OWNERS } from './check-protocol';
 import type { RedisClient } from './connect-redis';
 import { Script } from './script';
 
-/** At most so many checks hold Redis at a time: about 4 ms of it. */
-const CHECKS_PER_CALL_MAX = 256;
+/** At most so many checks go in one call: what a call costs by itself is spread well by then, and Redis works while this node reads on. */
+const CHECKS_PER_CALL_MAX = 16;
 
 /** A body that a check was decided on. */
 export interface DecidedSubject {
@@ -61,7 +61,7 @@ interface Waiting {
 
 /** All checks of one shard that arrive in one turn of the event loop go in one script call (rule 10). */
 export class CheckBatch {
-  readonly #turn = new TurnBatch<Waiting>((waiting) => this.#flush(waiting));
+  readonly #turn = new TurnBatch<Waiting>((waiting) => void this.#call(waiting), CHECKS_PER_CALL_MAX);
   readonly #script: Script;
   readonly #fences: readonly string[];
 
@@ -77,11 +77,6 @@ export class CheckBatch {
   /** Rejects when Redis could not be reached in time. */
   run(check: DecidedCheck): Promise<CheckAnswer> {
     return new Promise((resolve, reject) => this.#turn.add({ check, resolve, reject }));
-  }
-
-  #flush(waiting: readonly Waiting[]): void {
-    for (let i = 0; i < waiting.length; i += CHECKS_PER_CALL_MAX)
-      void this.#call(waiting.slice(i, i + CHECKS_PER_CALL_MAX));
   }
 
   async #call(waiting: readonly Waiting[]): Promise<void> {
