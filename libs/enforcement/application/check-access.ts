@@ -1,8 +1,9 @@
-import { decideAccess, parseKey, type AccessDenial } from '@latchkey/access';
+import { parseKey } from '@latchkey/access';
 import type { CheckRequest, CheckResult, CredentialRef, DenialReason } from '@latchkey/contracts';
 import { isAppError, type Clock } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
 import type { CredentialDirectory } from './credential-directory';
+import { accessQuery } from './access-query';
 import { UNRESTRICTED, type AdmittedCaller } from './callers';
 import { refused, resultOf } from './check-result';
 import type { DecisionCounter, DecisionRecord, Sha256 } from './ports';
@@ -66,15 +67,7 @@ export class CheckAccess {
   }
 
   private async decideFor(credential: CredentialRef, request: CheckRequest): Promise<Answered> {
-    const { workspaceId, keyId } = credential;
-    const outcome = await this.parts.liveAccess.decide<AccessDenial>({
-      workspaceId,
-      subjects: [
-        { kind: 'key', id: keyId },
-        { kind: 'workspace', id: workspaceId },
-      ],
-      decide: (known) => decideAccess(credential, request, known),
-    });
+    const outcome = await this.parts.liveAccess.decide(accessQuery(credential, request));
     return outcome.kind === 'unavailable'
       ? this.refused('unavailable', 'owner', credential)
       : { result: resultOf(outcome, credential), credential };

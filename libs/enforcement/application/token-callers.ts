@@ -1,7 +1,8 @@
-import { decideAccess, denialReasonAt, extractCredential, parseKey, type AccessDenial } from '@latchkey/access';
+import { denialReasonAt, extractCredential, parseKey, type AccessDenial } from '@latchkey/access';
 import type { CredentialRef } from '@latchkey/contracts';
 import { isAppError } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
+import { accessQuery } from './access-query';
 import { UNRESTRICTED, type Callers, type CallerVerdict, type PresentedCaller } from './callers';
 import { STATUS_OF_DENIAL } from './check-result';
 import type { CredentialDirectory } from './credential-directory';
@@ -78,22 +79,17 @@ export class TokenCallers implements Callers {
 
   /** By the same rules as any check, but it counts nothing: its own limit must not end a service's checks. */
   async #decide(credential: CredentialRef, ip: string | undefined): Promise<CallerVerdict> {
-    const { workspaceId, keyId } = credential;
-    const request = { scopes: [SCOPE], ...(ip !== undefined && { ip }) };
-    const outcome = await this.parts.liveAccess.decide<AccessDenial>({
-      workspaceId,
-      subjects: [
-        { kind: 'key', id: keyId },
-        { kind: 'workspace', id: workspaceId },
-      ],
+    const query = accessQuery(credential, { scopes: [SCOPE], ...(ip !== undefined && { ip }) });
+    const outcome = await this.parts.liveAccess.decide({
+      ...query,
       decide: (known) => {
-        const verdict = decideAccess(credential, request, known);
+        const verdict = query.decide(known);
         return verdict.kind === 'allow' ? { ...verdict, windows: [] } : verdict;
       },
     });
     switch (outcome.kind) {
       case 'allowed':
-        return { verdict: 'admitted', workspaceId };
+        return { verdict: 'admitted', workspaceId: credential.workspaceId };
       case 'denied':
         return refusalFor(outcome.denial, outcome.nowMs);
       case 'limited':
