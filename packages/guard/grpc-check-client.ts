@@ -1,8 +1,8 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { CheckRequest, CheckResult } from '@latchkey/contracts';
-import { AppError } from '@latchkey/kernel';
 import type { CheckClient } from './check-client';
 import { NodeStream } from './node-stream';
+import { NodesInTurn } from './nodes-in-turn';
 
 const TIMEOUT_MS = 2_000;
 const IN_FLIGHT_MAX = 10_000;
@@ -24,45 +24,23 @@ export interface GrpcCheckClientOptions {
  * a call once too often. When no node answers, nobody passes.
  */
 export class GrpcCheckClient implements CheckClient {
-  readonly #nodes: readonly NodeStream[];
-  readonly #timeoutMs: number;
-  #turn = 0;
+  readonly #nodes: NodesInTurn<NodeStream>;
 
   /** `addresses`: one per node, such as `127.0.0.1:50051`. */
   constructor(addresses: readonly string[], options: GrpcCheckClientOptions = {}) {
-    if (addresses.length === 0) throw new RangeError('a check client needs the address of at least one node');
     const { timeoutMs = TIMEOUT_MS, inFlightMax = IN_FLIGHT_MAX, ...rest } = options;
-    this.#timeoutMs = timeoutMs;
-    this.#nodes = addresses.map((address) => new NodeStream({ address, inFlightMax, ...rest }));
+    const nodes = addresses.map((address) => new NodeStream({ address, inFlightMax, ...rest }));
+    // Once more than there are nodes: the first may only have ended its stream, because it was started anew or wants a newer token.
+    this.#nodes = new NodesInTurn(nodes, timeoutMs, nodes.length + 1);
   }
 
   /** @throws AppError `auth.unavailable`: no node gave an answer that can be believed. */
-  async check(request: CheckRequest): Promise<CheckResult> {
-    const deadline = performance.now() + this.#timeoutMs;
-    const first = this.#turn;
-    this.#turn = (this.#turn + 1) % this.#nodes.length;
-    let last: unknown;
-    // Once more than there are nodes: the first may only have ended its stream, because it was started anew or wants a newer token.
-    for (let attempt = 0; attempt <= this.#nodes.length; attempt += 1) {
-      const node = this.#nodes[(first + attempt) % this.#nodes.length];
-      const leftMs = deadline - performance.now();
-      if (node === undefined || leftMs <= 0) break;
-      try {
-        // A silent node takes its share of the time only.
-        return await node.ask(request, leftMs / Math.max(1, this.#nodes.length - attempt));
-      } catch (error) {
-        last = error;
-      }
-    }
-    throw new AppError('auth.unavailable', {
-      internal: 'no enforcement node gave an answer',
-      retryAfterSeconds: 1,
-      cause: last,
-    });
+  check(request: CheckRequest): Promise<CheckResult> {
+    return this.#nodes.ask((node, timeoutMs) => node.ask(request, timeoutMs));
   }
 
   /** Ends its streams. Until then they keep the process running. */
   close(): void {
-    for (const node of this.#nodes) node.close();
+    for (const node of this.#nodes.nodes) node.close();
   }
 }
