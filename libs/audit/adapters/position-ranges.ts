@@ -1,4 +1,7 @@
-import type { EntityManager } from 'typeorm';
+import { databaseFailure, isDataRefused } from '@latchkey/event-store';
+import { reach, type Clock } from '@latchkey/kernel';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { RecordOutcome } from '../application/ports';
 import { joinPosition, type PositionRange } from '../application/positions';
 
 interface RangeRow {
@@ -9,15 +12,49 @@ interface RangeRow {
 
 const RANGE = 'SELECT first_position, last_position, gap_since FROM position_ranges WHERE source = $1';
 
+/** What a source sends, and whether it is new. */
+export interface Recording {
+  readonly source: string;
+  readonly position: string;
+  readonly clock: Clock;
+  /** For the log, when it fails. */
+  readonly what: string;
+  /** Writes it. @returns why not, and has written nothing then; null when it has */
+  write(this: void, tx: EntityManager): Promise<RecordOutcome | null>;
+}
+
+/**
+ * Keeps what is new of a source together with its position, in one transaction.
+ * @throws AppError `service.unavailable`
+ */
+export async function recordOnce(dataSource: DataSource, recording: Recording): Promise<RecordOutcome> {
+  const { source, position, clock, what, write } = recording;
+  try {
+    const outcome = await dataSource.transaction(async (tx): Promise<RecordOutcome> => {
+      await lockSource(tx, source);
+      const conflict = await write(tx);
+      if (conflict !== null) return conflict;
+      await addPosition(tx, source, BigInt(position), clock.now());
+      await reach('projection.before_commit');
+      return 'recorded';
+    });
+    await reach('projection.committed');
+    return outcome;
+  } catch (error) {
+    if (isDataRefused(error)) return 'unstorable';
+    throw databaseFailure(error, what);
+  }
+}
+
 /** Until the transaction ends, nobody else records what this source sends. */
-export async function lockSource(tx: EntityManager, source: string): Promise<void> {
+async function lockSource(tx: EntityManager, source: string): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', current_schema, $1::text), 0))`, [
     source,
   ]);
 }
 
 /** Notes that a position of the source is there, of which it was not known yet. */
-export async function addPosition(tx: EntityManager, source: string, position: bigint, now: Date): Promise<void> {
+async function addPosition(tx: EntityManager, source: string, position: bigint, now: Date): Promise<void> {
   const below = await neighbour(tx, source, position, 'first_position < $2 ORDER BY first_position DESC');
   const above = await neighbour(tx, source, position, 'first_position > $2 ORDER BY first_position');
   const { range, replaced } = joinPosition(position, below, above, now);

@@ -1,10 +1,9 @@
 import type { EventEnvelope } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
-import { databaseFailure, isDataRefused } from '@latchkey/event-store';
-import { reach, type Clock } from '@latchkey/kernel';
+import type { Clock } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { AuditLog, RecordOutcome } from '../application/ports';
-import { addPosition, lockSource } from './position-ranges';
+import { recordOnce } from './position-ranges';
 
 const REASON_MAX = 500;
 
@@ -14,21 +13,12 @@ export class PostgresAuditLog implements AuditLog {
     private readonly clock: Clock,
   ) {}
 
-  async record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome> {
-    try {
-      const outcome = await this.dataSource.transaction(async (tx): Promise<RecordOutcome> => {
-        await lockSource(tx, event.source);
-        if (!(await insert(tx, event, bytes))) return await outcomeOfConflict(tx, event);
-        await addPosition(tx, event.source, BigInt(event.position), this.clock.now());
-        await reach('projection.before_commit');
-        return 'recorded';
-      });
-      await reach('projection.committed');
-      return outcome;
-    } catch (error) {
-      if (isDataRefused(error)) return 'unstorable';
-      throw databaseFailure(error, 'recording an audit event');
-    }
+  record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome> {
+    const { source, position } = event;
+    return recordOnce(this.dataSource, {
+      ...{ source, position, clock: this.clock, what: 'recording an audit event' },
+      write: async (tx) => ((await insert(tx, event, bytes)) ? null : outcomeOfConflict(tx, event)),
+    });
   }
 
   async park({ topic, partition, offset, value }: DeliveredMessage, reason: string): Promise<void> {

@@ -1,9 +1,8 @@
-import { databaseFailure, isDataRefused } from '@latchkey/event-store';
-import { reach, type Clock } from '@latchkey/kernel';
+import type { Clock } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { DecisionBatch } from '../application/decision-batch';
 import type { DecisionLog, RecordOutcome } from '../application/ports';
-import { addPosition, lockSource } from './position-ranges';
+import { recordOnce } from './position-ranges';
 import { seal } from './sealing';
 import type { WorkspaceKeys } from './workspace-keys';
 
@@ -22,24 +21,16 @@ export class PostgresDecisionLog implements DecisionLog {
     private readonly clock: Clock,
   ) {}
 
-  async record(batch: DecisionBatch, size: number): Promise<RecordOutcome> {
+  record(batch: DecisionBatch, size: number): Promise<RecordOutcome> {
     const { source, position } = batch.event;
-    try {
-      const outcome = await this.dataSource.transaction(async (tx): Promise<RecordOutcome> => {
-        await lockSource(tx, source);
+    return recordOnce(this.dataSource, {
+      ...{ source, position, clock: this.clock, what: 'recording decisions' },
+      write: async (tx) => {
         const conflict = await conflictOf(tx, batch);
-        if (conflict !== null) return conflict;
-        await this.insert(tx, batch, size);
-        await addPosition(tx, source, BigInt(position), this.clock.now());
-        await reach('projection.before_commit');
-        return 'recorded';
-      });
-      await reach('projection.committed');
-      return outcome;
-    } catch (error) {
-      if (isDataRefused(error)) return 'unstorable';
-      throw databaseFailure(error, 'recording decisions');
-    }
+        if (conflict === null) await this.insert(tx, batch, size);
+        return conflict;
+      },
+    });
   }
 
   async prune(time: Date): Promise<void> {
