@@ -2,28 +2,20 @@ import {
   commonVariables,
   compose,
   decisionVariables,
-  keepDecisionRecord,
   logCalmly,
+  openEnforcement,
   openKafka,
   type Resources,
   serviceConfig,
   withResources,
 } from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
-import {
-  createCallers,
-  createCheckAccess,
-  EnforcementModule,
-  GrpcCheckServer,
-  PromDecisionCounter,
-} from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
 import {
   createLogger,
   createMetrics,
   createService,
   grpcChannelCredentials,
-  grpcServerCredentials,
   loadConfig,
   openTls,
   ReadinessRegistry,
@@ -64,38 +56,23 @@ async function build(resources: Resources): Promise<Service> {
     (open) => open.disconnect(),
   );
   const bus = openKafka(resources, 'enforcement', config, logger);
-  const known = {
+  const enforcement = await openEnforcement(resources, config, {
+    ...{ bus, logger, metrics, tls },
     liveAccess: new RedisLiveAccess({
       redis,
       owners: new RoutedSubjectReader({ issuance, identity }),
       nodesMax: config.LATCHKEY_NODES_MAX,
     }),
     resolver: issuance,
-    onError: logCalmly(logger, 'error', 'a check could not be decided'),
-  };
-  const access = createCheckAccess({
-    ...known,
-    decisions: new PromDecisionCounter(metrics),
-    record: await keepDecisionRecord(resources, config, { bus, logger, metrics }),
   });
-  const callers = createCallers({ ...known, host: config.HOST });
   return createService({
     name: 'enforcement',
     logger,
     metrics,
     readiness,
     config: serviceConfig(config, tls),
-    module: compose(resources, EnforcementModule.register({ access, callers })),
-    listeners: [
-      new GrpcCheckServer({
-        access,
-        callers,
-        host: config.HOST,
-        port: config.GRPC_PORT,
-        tls: tls && grpcServerCredentials(tls, 'any'),
-        onError: known.onError,
-      }),
-    ],
+    module: compose(resources, enforcement.module),
+    listeners: [enforcement.listener],
   });
 }
 

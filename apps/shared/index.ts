@@ -1,7 +1,8 @@
 export { logCalmly } from './calm';
 export * from './cluster-config';
 export * from './compose';
-export * from './decision-record';
+export { decisionVariables } from './decision-record';
+export * from './enforcement';
 export * from './first-key';
 export * from './first-workspace';
 export * from './guard';

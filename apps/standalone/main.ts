@@ -5,19 +5,12 @@ import {
   compose,
   ensureFirstKey,
   ensureFirstWorkspace,
-  keepDecisionRecord,
   logCalmly,
+  openEnforcement,
   type Resources,
   serviceConfig,
   withResources,
 } from '@latchkey/composition';
-import {
-  createCallers,
-  createCheckAccess,
-  EnforcementModule,
-  GrpcCheckServer,
-  PromDecisionCounter,
-} from '@latchkey/enforcement';
 import { GuardModule } from '@latchkey/guard';
 import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
@@ -28,7 +21,6 @@ import {
   createMetrics,
   createService,
   CursorCodec,
-  grpcServerCredentials,
   openTls,
   runService,
   type Logger,
@@ -60,22 +52,16 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     (running) => running.stop(),
   );
   liveState.start();
-  const known = {
+  const enforcement = await openEnforcement(resources, config, {
+    ...{ bus, logger, metrics, tls },
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
-    onError: logCalmly(logger, 'error', 'a check could not be decided'),
-  };
-  const access = createCheckAccess({
-    ...known,
-    decisions: new PromDecisionCounter(metrics),
-    record: await keepDecisionRecord(resources, config, { bus, logger, metrics }),
   });
   const owner = {
     publisher: bus,
     onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
   };
   const workspaces = { dataSource: stores.identity, subjects: identity };
-  const callers = createCallers({ ...known, host: config.HOST });
   return createService({
     name: 'standalone',
     logger,
@@ -83,7 +69,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     config: serviceConfig(config, tls),
     module: compose(
       resources,
-      GuardModule.forRoot({ client: access, trustedProxies: config.TRUSTED_PROXIES }),
+      GuardModule.forRoot({ client: enforcement.access, trustedProxies: config.TRUSTED_PROXIES }),
       IdentityModule.register({ ...owner, ...workspaces }),
       IssuanceModule.register({
         ...owner,
@@ -96,7 +82,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         peppers,
         cursors,
       }),
-      EnforcementModule.register({ access, callers }),
+      enforcement.module,
       AuditModule.register({
         dataSource: stores.audit,
         bus,
@@ -106,16 +92,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
       }),
       { module: AssetsApiModule },
     ),
-    listeners: [
-      new GrpcCheckServer({
-        access,
-        callers,
-        host: config.HOST,
-        port: config.GRPC_PORT,
-        tls: tls && grpcServerCredentials(tls, 'any'),
-        onError: known.onError,
-      }),
-    ],
+    listeners: [enforcement.listener],
   });
 }
 

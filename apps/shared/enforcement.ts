@@ -1,0 +1,54 @@
+import {
+  createCallers,
+  createCheckAccess,
+  EnforcementModule,
+  GrpcCheckServer,
+  PromDecisionCounter,
+  type CheckAccess,
+  type CheckAccessOptions,
+} from '@latchkey/enforcement';
+import { grpcServerCredentials, type Listener, type TlsFiles } from '@latchkey/platform';
+import type { DynamicModule } from '@nestjs/common';
+import { logCalmly } from './calm';
+import { keepDecisionRecord, type DecisionRecordConfig, type DecisionRecordParts } from './decision-record';
+import type { Resources } from './resources';
+
+export interface EnforcementConfig extends DecisionRecordConfig {
+  readonly HOST: string;
+  readonly GRPC_PORT: number;
+}
+
+export interface EnforcementParts extends DecisionRecordParts, Pick<CheckAccessOptions, 'liveAccess' | 'resolver'> {
+  readonly tls: TlsFiles | undefined;
+}
+
+export interface Enforcement {
+  readonly access: CheckAccess;
+  /** The check over HTTP. */
+  readonly module: DynamicModule;
+  /** The check over gRPC. */
+  readonly listener: Listener;
+}
+
+/** The check of one process, on every surface, with the record of what it decides. */
+export async function openEnforcement(
+  resources: Resources,
+  config: EnforcementConfig,
+  { liveAccess, resolver, tls, ...parts }: EnforcementParts,
+): Promise<Enforcement> {
+  const onError = logCalmly(parts.logger, 'error', 'a check could not be decided');
+  const known = { liveAccess, resolver, onError };
+  const access = createCheckAccess({
+    ...known,
+    decisions: new PromDecisionCounter(parts.metrics),
+    record: await keepDecisionRecord(resources, config, parts),
+  });
+  const callers = createCallers({ ...known, host: config.HOST });
+  const listener = new GrpcCheckServer({
+    ...{ access, callers, onError },
+    host: config.HOST,
+    port: config.GRPC_PORT,
+    tls: tls && grpcServerCredentials(tls, 'any'),
+  });
+  return { access, module: EnforcementModule.register({ access, callers }), listener };
+}
