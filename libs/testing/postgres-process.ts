@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from './eventually';
 import { launchAlone } from './lone-server';
-import { freePort, killHard, signal, type ServerProcess } from './server-process';
+import { freePort, serverProcess, type ServerProcess } from './server-process';
 
 export type PostgresProcess = ServerProcess;
 
@@ -21,27 +21,9 @@ export async function startPostgres({ password, settings = [] }: PostgresOptions
   const port = await freePort();
   const env = password === undefined ? {} : { POSTGRES_PASSWORD: password };
   const launch = () => launchAlone('lone-postgres.mjs', [folder, port, ...settings], env);
-  let running = await launch();
-  const kill = () => killHard(running.pid);
-
-  return {
-    url: running.url,
-    port,
-    folder,
-    get pid() {
-      return running.pid;
-    },
-    kill,
-    pause: () => void signal(running.pid, 'SIGSTOP'),
-    resume: () => void signal(running.pid, 'SIGCONT'),
-    async restart() {
-      await kill();
-      // Fails till the last of the old server's own processes has noticed.
-      running = await eventually(launch, { timeoutMs: 20_000, everyMs: 200 });
-    },
-    async stop() {
-      await kill();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  return serverProcess({
+    ...{ port, folder, launch },
+    // Fails till the last of the old server's own processes has noticed.
+    relaunch: () => eventually(launch, { timeoutMs: 20_000, everyMs: 200 }),
+  });
 }

@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from './eventually';
-import { freePort, killHard, signal, type ServerProcess } from './server-process';
+import { freePort, serverProcess, type ServerProcess } from './server-process';
 
 export type RedisProcess = ServerProcess;
 
@@ -38,33 +38,12 @@ export async function startRedis({
     ...(password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`]),
     ...settings,
   ];
-  let child = await launch(config, port, password);
-  const pid = () => child.pid ?? -1;
-  const kill = () => killHard(pid());
-
-  return {
-    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
-    port,
-    folder,
-    get pid() {
-      return pid();
-    },
-    kill,
-    pause: () => void signal(pid(), 'SIGSTOP'),
-    resume: () => void signal(pid(), 'SIGCONT'),
-    async restart() {
-      await kill();
-      child = await launch(config, port, password);
-    },
-    async stop() {
-      await kill();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const url = `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`;
+  return serverProcess({ port, folder, launch: async () => ({ url, pid: await launch(config, port, password) }) });
 }
 
 /** The configuration is given on its standard input, so that a password stands on no command line. */
-async function launch(config: readonly string[], port: number, password?: string): Promise<ChildProcess> {
+async function launch(config: readonly string[], port: number, password?: string): Promise<number> {
   const child = spawn('redis-server', ['-'], { stdio: ['pipe', 'ignore', 'ignore'] });
   child.stdin.on('error', () => undefined); // it says why by its exit
   child.stdin.end(`${config.join('\n')}\n`);
@@ -74,7 +53,7 @@ async function launch(config: readonly string[], port: number, password?: string
   });
   await Promise.race([failed, eventually(() => ping(port, password), { timeoutMs: 10_000 })]);
   failed.catch(() => undefined); // its end is no news from here on
-  return child;
+  return child.pid ?? -1;
 }
 
 /** Redis accepts connections before it has loaded its data; only then it answers PONG. */

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { eventually } from './eventually';
 
@@ -45,4 +46,45 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   } catch {
     return false;
   }
+}
+
+type Launch = () => Promise<{ readonly url: string; readonly pid: number }>;
+
+export interface ServerOptions {
+  readonly port: number;
+  readonly folder: string;
+  /** Starts it, and resolves when it answers. */
+  readonly launch: Launch;
+  /** After it was killed. As the first time, when absent. */
+  readonly relaunch?: Launch;
+}
+
+/** A server that `launch` starts. */
+export async function serverProcess({
+  port,
+  folder,
+  launch,
+  relaunch = launch,
+}: ServerOptions): Promise<ServerProcess> {
+  let running = await launch();
+  const kill = () => killHard(running.pid);
+  return {
+    url: running.url,
+    port,
+    folder,
+    get pid() {
+      return running.pid;
+    },
+    kill,
+    pause: () => void signal(running.pid, 'SIGSTOP'),
+    resume: () => void signal(running.pid, 'SIGCONT'),
+    async restart() {
+      await kill();
+      running = await relaunch();
+    },
+    async stop() {
+      await kill();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }
