@@ -59,7 +59,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** All checks of one shard that arrive in one turn of the event loop go in one script call (rule 10). */
+/** Checks of one shard that arrive in one turn of the event loop share script calls (rule 10). */
 export class CheckBatch {
   readonly #turn = new TurnBatch<Waiting>((waiting) => void this.#call(waiting), CHECKS_PER_CALL_MAX);
   readonly #script: Script;

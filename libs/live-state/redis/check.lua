@@ -1,4 +1,4 @@
--- All checks of one turn of the event loop. Each is decided beforehand on bodies that the caller knows; this proves that they
+-- Checks of one turn of the event loop. Each is decided beforehand on bodies that the caller knows; this proves that they
 -- are still what is true, compares the credential's end with the clock, and counts: all or nothing.
 --
 -- KEYS: a fence per owner; the entry of each subject; then, for each check that counts something, the state of its windows.
@@ -58,10 +58,9 @@ local function proven(places)
   return CURRENT
 end
 
-local answers, count = {}, 0
+local answers = {}
 local function say(number)
-  count = count + 1
-  answers[count] = number
+  answers[#answers + 1] = number
 end
 
 local function count_call(windows_key, shape, cost)
