@@ -32,9 +32,12 @@ export const serviceConfig = (config: CommonConfig, tls: TlsFiles | undefined): 
   drainTimeoutMs: config.LATCHKEY_DRAIN_TIMEOUT_MS,
 });
 
-/** Variables of a service that publishes or reads events, and keeps its own schema. */
-export const storeVariables = {
-  DATABASE_URL: variables.DATABASE_URL,
+/** Variables of a service that publishes or reads events. */
+export const kafkaVariables = {
   KAFKA_BROKERS: variables.KAFKA_BROKERS,
+  KAFKA_LOGIN: variables.KAFKA_LOGIN.optional(),
   LATCHKEY_TOPIC_PREFIX: variables.LATCHKEY_TOPIC_PREFIX.optional(),
 };
+
+/** Variables of one that keeps its own schema as well. */
+export const storeVariables = { DATABASE_URL: variables.DATABASE_URL, ...kafkaVariables };

@@ -18,8 +18,9 @@ export interface ServiceSpec {
   readonly example?: true;
 }
 
-/** What a service needs that keeps a schema of its own, and publishes or reads events. */
-const store = ['DATABASE_URL', 'KAFKA_BROKERS', 'LATCHKEY_TOPIC_PREFIX'];
+/** What a service needs that publishes or reads events, and one that keeps a schema of its own as well. */
+const events = ['KAFKA_BROKERS', 'KAFKA_LOGIN', 'LATCHKEY_TOPIC_PREFIX'];
+const store = ['DATABASE_URL', ...events];
 
 export const services: readonly ServiceSpec[] = [
   {
@@ -52,8 +53,7 @@ export const services: readonly ServiceSpec[] = [
     instances: 2,
     variables: [
       'REDIS_URL',
-      'KAFKA_BROKERS',
-      'LATCHKEY_TOPIC_PREFIX',
+      ...events,
       'LATCHKEY_IDENTITY_GRPC',
       'LATCHKEY_ISSUANCE_GRPC',
       'LATCHKEY_NODES_MAX',

@@ -47,6 +47,7 @@ const listOf = (isItem: (text: string) => boolean, message: string) =>
 const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 
 const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
+const kafkaLogin = /^[^:\s]+:\S+$/;
 const topicPrefix = /^[A-Za-z0-9._-]{1,50}$/;
 const file = z.string().min(1);
 const hostAndPort = z.string().regex(broker, 'must be host:port.');
@@ -74,6 +75,9 @@ export const variables = {
   REDIS_URL: connection('redis:', 'rediss:').describe('Redis of the live state, as `redis://host:6379`.'),
   KAFKA_BROKERS: listOf((text) => broker.test(text), 'must be host:port, several separated by commas.').describe(
     'Kafka brokers as `host:port`, separated by commas.',
+  ),
+  KAFKA_LOGIN: secret(z.string().regex(kafkaLogin, 'must be user:password.')).describe(
+    'User and password for Kafka, as `user:password` (SASL PLAIN). Without it Kafka is asked to take anybody.',
   ),
   TRUSTED_PROXIES: listOf(
     (text) => parseIpRange(text).kind === 'range',
@@ -150,6 +154,7 @@ export const variables = {
 const secretVariables = [
   'DATABASE_URL',
   'REDIS_URL',
+  'KAFKA_LOGIN',
   'LATCHKEY_ADMIN_KEY',
   'LATCHKEY_PEPPER',
   'LATCHKEY_MASTER_KEY',
