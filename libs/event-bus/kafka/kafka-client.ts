@@ -1,5 +1,6 @@
-import { Kafka, logLevel, type ISocketFactory, type KafkaConfig, type LogEntry } from 'kafkajs';
+import { Kafka, logLevel, type ISocketFactory, type KafkaConfig } from 'kafkajs';
 import type { BusLog } from '../event-bus';
+import { passOn } from './kafka-log';
 
 export interface KafkaEventBusOptions {
   readonly brokers: readonly string[];
@@ -24,17 +25,6 @@ export interface KafkaEventBusOptions {
   readonly socketFactory?: ISocketFactory;
 }
 
-/** kafkajs warns of it whenever retries are limited; what it warns of is dealt with by `KafkaPublisher`. */
-const UNFOUNDED_WARNING = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
-
-const logCreator = (log: BusLog) => () => (entry: LogEntry) => {
-  const { message, ...fields } = entry.log;
-  if (message === UNFOUNDED_WARNING) return;
-  // A broker's refusal of a request is told again by whoever made it.
-  if (entry.level === logLevel.ERROR && entry.namespace !== 'Connection') log.warn(fields, message);
-  else log.debug(fields, message);
-};
-
 /**
  * A client of its own for each producer and each subscription: kafkajs keeps the committed offsets of a group per client, so two
  * members of one group may not share it.
@@ -52,6 +42,6 @@ export function kafkaClient(options: KafkaEventBusOptions): Kafka {
     requestTimeout: options.requestTimeoutMs ?? 5_000,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     logLevel: logLevel.INFO,
-    logCreator: logCreator(log),
+    logCreator: () => (entry) => passOn(log, entry),
   });
 }

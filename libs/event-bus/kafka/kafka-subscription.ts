@@ -4,6 +4,7 @@ import { attempt, Backoff } from '../attempt';
 import type { DeliveredMessage, SubscribeOptions, Subscription } from '../event-bus';
 import { keepReading } from '../keep-reading';
 import { kafkaClient, type KafkaEventBusOptions } from './kafka-client';
+import { untilCoordinated } from './kafka-groups';
 import type { KafkaTopics } from './kafka-topics';
 
 /** Longest stay of the broker on a fetch without messages; also how soon a partition is read again after its backoff. */
@@ -35,6 +36,7 @@ export class KafkaSubscription implements Subscription {
 
   private async readUntilCrash(): Promise<void> {
     await this.topics.ensure(this.subscription.topics);
+    await untilCoordinated(this.options, this.groupId);
     const consumer = this.consumer();
     const over = this.crashOrClose(consumer);
     try {
@@ -58,7 +60,7 @@ export class KafkaSubscription implements Subscription {
 
   private consumer(): Consumer {
     return kafkaClient(this.options).consumer({
-      groupId: this.topics.nameOf(this.subscription.group),
+      groupId: this.groupId,
       sessionTimeout: this.options.sessionTimeoutMs ?? 10_000,
       heartbeatInterval: this.heartbeatMs,
       rebalanceTimeout: 30_000,
@@ -66,6 +68,10 @@ export class KafkaSubscription implements Subscription {
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: () => Promise.resolve(false) },
     });
+  }
+
+  private get groupId(): string {
+    return this.topics.nameOf(this.subscription.group);
   }
 
   private get heartbeatMs(): number {

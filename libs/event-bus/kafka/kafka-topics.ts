@@ -1,12 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { kafkaClient, type KafkaEventBusOptions } from './kafka-client';
+import { untilAnswered } from './until-answered';
 
 const PARTITIONS = 6;
 /** Kafka's word for "as the broker is configured". */
 const BROKERS_DEFAULT = -1;
-const CREATION_MS = 5_000;
-const POLL_MS = 50;
 
 /**
  * Creates topics on first use, with a fixed number of partitions. Their messages are kept for ever, so that a new reader can begin
@@ -52,15 +50,6 @@ export class KafkaTopics {
    * messages, and kafkajs would take that for final. Offsets are told by leaders only.
    */
   private async untilLed(admin: Admin, topic: string): Promise<void> {
-    const deadline = performance.now() + CREATION_MS;
-    for (;;) {
-      try {
-        await admin.fetchTopicOffsets(this.nameOf(topic));
-        return;
-      } catch (error) {
-        if (performance.now() > deadline) throw error;
-      }
-      await delay(POLL_MS);
-    }
+    await untilAnswered(() => admin.fetchTopicOffsets(this.nameOf(topic)));
   }
 }
