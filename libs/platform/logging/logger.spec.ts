@@ -37,4 +37,11 @@ describe('the log', () => {
     expect(text).toContain('duplicate key');
     expect(text).not.toContain('hunter2');
   });
+
+  it('holds the first of the errors that one sums up', () => {
+    const errors = ['first', 'second', 'third', 'fourth'].map((message) => new Error(message));
+    const text = written((logger) => logger.warn({ err: new AggregateError(errors, 'not renewed') }, 'failed'));
+    expect(text).toContain('"message":"third"');
+    expect(text).not.toContain('fourth');
+  });
 });

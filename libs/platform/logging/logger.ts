@@ -24,8 +24,9 @@ const redactedPaths = SECRET_MEMBERS.flatMap((name) =>
 );
 
 const CAUSES_MAX = 5;
+const SUMMED_UP_MAX = 3;
 
-/** Name, code, message and stack of an error and its causes. Nothing else: drivers hang queries and parameters on theirs. */
+/** Name, code, message and stack of an error, of its causes, and of the first few that it sums up. Nothing else: drivers hang queries and parameters on theirs. */
 export function describeError(error: unknown, depth = 0): unknown {
   if (!types.isNativeError(error)) return { message: `not an error: ${typeof error}` };
   const code: unknown = Reflect.get(error, 'code');
@@ -35,6 +36,10 @@ export function describeError(error: unknown, depth = 0): unknown {
     message: error.message,
     stack: error.stack,
     ...(error.cause !== undefined && depth < CAUSES_MAX && { cause: describeError(error.cause, depth + 1) }),
+    ...(error instanceof AggregateError &&
+      depth < CAUSES_MAX && {
+        errors: error.errors.slice(0, SUMMED_UP_MAX).map((each) => describeError(each, depth + 1)),
+      }),
   };
 }
 
