@@ -71,18 +71,28 @@ export class PostgresEventStore implements EventStore, PublishedEvents {
 
   async #appendOnce(append: Append): Promise<readonly RecordedEvent[]> {
     try {
-      const committed = await this.dataSource.transaction(async (tx) => {
-        const recorded = await this.#write(tx, append);
-        await changeClaims(tx, append);
-        await append.within?.(tx, recorded);
-        await reach('append.before_commit');
-        return recorded;
-      });
+      const recorded = await (isOneStatement(append) ? this.#appendAlone(append) : this.#appendTogether(append));
       await reach('append.committed');
-      return committed;
+      return recorded;
     } catch (error) {
       throw databaseFailure(error, `appending to ${append.streamId}`);
     }
+  }
+
+  /** A statement without a transaction around it is one. */
+  async #appendAlone(append: Append): Promise<readonly RecordedEvent[]> {
+    await reach('append.before_commit');
+    return this.#write(this.dataSource.manager, append);
+  }
+
+  #appendTogether(append: Append): Promise<readonly RecordedEvent[]> {
+    return this.dataSource.transaction(async (tx) => {
+      const recorded = await this.#write(tx, append);
+      await changeClaims(tx, append);
+      await append.within?.(tx, recorded);
+      await reach('append.before_commit');
+      return recorded;
+    });
   }
 
   async #write(tx: EntityManager, append: Append): Promise<readonly RecordedEvent[]> {
@@ -95,16 +105,20 @@ export class PostgresEventStore implements EventStore, PublishedEvents {
   }
 
   #rowsAfter(version: number, { streamId, events, meta }: Append): readonly EventRow[] {
+    const stored = storedMeta(meta);
     return events.map((event: NewEvent, index) => ({
       stream_id: streamId,
       version: version + index + 1,
       event_id: this.ids.next(),
       type: event.type,
       data: boundedData(event),
-      meta: storedMeta(meta),
+      meta: stored,
     }));
   }
 }
+
+const isOneStatement = ({ expected, claim = [], release = [], within }: Append): boolean =>
+  expected !== 'exists' && claim.length === 0 && release.length === 0 && within === undefined;
 
 function boundedData(event: NewEvent): Buffer {
   const data = canonicalJson(event.data);
@@ -153,7 +167,7 @@ async function insertUnlessConflict(tx: EntityManager, append: Append, rows: rea
         rows.map((row) => row.event_id),
         rows.map((row) => row.type),
         rows.map((row) => row.data),
-        storedMeta(append.meta),
+        rows[0]?.meta,
       ],
     );
     return written.length > 0;
