@@ -68,8 +68,15 @@ function subjectsOf(ref: CredentialRef, profile: string, key: Partial<KeySubject
   };
   return [
     snapshot(ref.keyId, { ...everyday, ...key }),
-    snapshot(ref.workspaceId, { kind: 'workspace', status: 'active', name: 'W', profile }),
-    snapshot('u', { kind: 'user', status: 'active', roles: { [ref.workspaceId]: 'member' } }),
+    snapshot(ref.workspaceId, {
+      kind: 'workspace',
+      status: 'active',
+      name: 'W',
+      profile,
+      formerMembersKeys: 'end',
+      secondFactor: 'optional',
+    }),
+    snapshot('u', { kind: 'user', status: 'active', roles: { [ref.workspaceId]: 'member' }, sessionGeneration: 0 }),
   ];
 }
 

@@ -5,7 +5,10 @@ import type { CredentialRef, SubjectBody } from './subjects';
 const id = z.string().min(1).max(100);
 const workspace = id.transform(workspaceId);
 
-/** A subject's body where it crosses a process: from its owner, or from live state. Unknown fields are refused. */
+/**
+ * A subject's body where it crosses a process: from its owner, or from live state. Unknown fields are refused; those with a default came
+ * later than bodies that are stored.
+ */
 export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('key'),
@@ -26,11 +29,26 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     status: z.enum(['active', 'suspended']),
     name: z.string(),
     profile: z.string(),
+    formerMembersKeys: z.enum(['end', 'stay']).default('end'),
+    secondFactor: z.enum(['optional', 'required']).default('optional'),
   }),
   z.strictObject({
     kind: z.literal('user'),
     status: z.enum(['active', 'suspended']),
     roles: z.record(z.string(), z.enum(['owner', 'admin', 'member', 'auditor'])),
+    sessionGeneration: z.int().min(0).default(0),
+  }),
+  z.strictObject({
+    kind: z.literal('session'),
+    workspaceId: workspace,
+    userId: id.transform(userId),
+    status: z.enum(['active', 'ended']),
+    generation: z.int().min(0),
+    tokenNumber: z.int().min(1),
+    tokenSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    secondFactor: z.boolean(),
+    idleUntilMs: z.int(),
+    expiresAtMs: z.int(),
   }),
   z.strictObject({ kind: z.literal('scope_set'), workspaceId: workspace, scopes: z.array(z.string()) }),
 ]);

@@ -1,4 +1,4 @@
-import type { KeyId, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { KeyId, SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
 
 /** Everything that a decision depends on is a subject (design: the check). Each kind has one owner, the service that may change it. */
 export const SUBJECT_OWNERS = {
@@ -6,6 +6,7 @@ export const SUBJECT_OWNERS = {
   scope_set: 'issuance',
   workspace: 'identity',
   user: 'identity',
+  session: 'identity',
 } as const;
 
 export type SubjectKind = keyof typeof SUBJECT_OWNERS;
@@ -54,6 +55,10 @@ export interface WorkspaceSubject {
   readonly name: string;
   /** Name of the profile (C21); it never changes. */
   readonly profile: string;
+  /** What becomes of a key when the member whose it is has been suspended, or is a member no more. */
+  readonly formerMembersKeys: 'end' | 'stay';
+  /** `required`: a session without a second factor passes only where the call says that it needs none. */
+  readonly secondFactor: 'optional' | 'required';
 }
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor';
@@ -61,8 +66,29 @@ export type Role = 'owner' | 'admin' | 'member' | 'auditor';
 export interface UserSubject {
   readonly kind: 'user';
   readonly status: 'active' | 'suspended';
-  /** Role by workspace id. */
+  /** Role by workspace id. Who is suspended in a workspace has none there. */
   readonly roles: Readonly<Record<string, Role>>;
+  /** Sessions of an earlier generation have ended, all of them at once. */
+  readonly sessionGeneration: number;
+}
+
+export interface SessionSubject {
+  readonly kind: 'session';
+  readonly workspaceId: WorkspaceId;
+  readonly userId: UserId;
+  readonly status: 'active' | 'ended';
+  /** The user's generation when it was opened. */
+  readonly generation: number;
+  /** The current token's number, from 1; a refresh gives the next one (C32). */
+  readonly tokenNumber: number;
+  /** SHA-256 of the current token, in hexadecimal digits: whoever asks needs no key to know the token. */
+  readonly tokenSha256: string;
+  /** Whether its user showed a second factor. */
+  readonly secondFactor: boolean;
+  /** Unix ms at which it ends unless it is used; slid at most once a minute (C9). */
+  readonly idleUntilMs: number;
+  /** Unix ms at which it ends in any case (C32). */
+  readonly expiresAtMs: number;
 }
 
 export interface ScopeSetSubject {
@@ -71,13 +97,21 @@ export interface ScopeSetSubject {
   readonly scopes: readonly string[];
 }
 
-export type SubjectBody = KeySubject | WorkspaceSubject | UserSubject | ScopeSetSubject;
+export type SubjectBody = KeySubject | WorkspaceSubject | UserSubject | SessionSubject | ScopeSetSubject;
 
 /** What a digest stands for. It never changes, so a node may remember it for ever. */
 export interface CredentialRef {
   readonly workspaceId: WorkspaceId;
   readonly keyId: KeyId;
   readonly secretNumber: number;
+}
+
+/** A session as its token names it. Whoever presents a token may have written anything there: only the session's body proves it. */
+export interface SessionRef {
+  readonly workspaceId: WorkspaceId;
+  readonly sessionId: SessionId;
+  /** Of the token that was presented, in hexadecimal digits. */
+  readonly tokenSha256: string;
 }
 
 /** What enforcement asks of a subject's owner; always answered from the owner's primary. */

@@ -133,8 +133,20 @@ describe('the whole path of a check: two nodes, two owners, Redis and Postgres',
     issuance = await Owner.start('issuance', database.url, redis.url, credentials);
     identity = await Owner.start('identity', database.url, redis.url, credentials);
     nodes = await Promise.all([1, 2].map(() => startNode(redis.url, issuance.address, identity.address)));
-    await identity.write(workspace, { kind: 'workspace', status: 'active', name: 'Acme', profile: 's4e' });
-    await identity.write(user, { kind: 'user', status: 'active', roles: { [workspace]: 'owner' } });
+    await identity.write(workspace, {
+      kind: 'workspace',
+      status: 'active',
+      name: 'Acme',
+      profile: 's4e',
+      formerMembersKeys: 'end',
+      secondFactor: 'optional',
+    });
+    await identity.write(user, {
+      kind: 'user',
+      status: 'active',
+      roles: { [workspace]: 'owner' },
+      sessionGeneration: 0,
+    });
     await untilRenewed();
   });
   afterAll(async () => {

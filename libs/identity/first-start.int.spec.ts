@@ -59,8 +59,15 @@ describe('the first start', () => {
       { kind: 'user', id: ownerId },
     ]);
     expect(snapshots.map(({ body }) => body)).toEqual([
-      { kind: 'workspace', status: 'active', name: 'First workspace', profile: 's4e' },
-      { kind: 'user', status: 'active', roles: { [workspaceId]: 'owner' } },
+      {
+        kind: 'workspace',
+        status: 'active',
+        name: 'First workspace',
+        profile: 's4e',
+        formerMembersKeys: 'end',
+        secondFactor: 'optional',
+      },
+      { kind: 'user', status: 'active', roles: { [workspaceId]: 'owner' }, sessionGeneration: 0 },
     ]);
     expect(await dataSource.query('SELECT email FROM user_contact')).toEqual([{ email: 'owner@b.example' }]);
     for (const { type, data } of await events()) {

@@ -15,6 +15,7 @@ export const errorCatalogue = {
   'route.method_not_allowed': 'This address does not take that method.',
   // The caller
   'auth.unauthorized': 'Invalid or expired API key.',
+  'auth.caller_unauthorized': 'The token of the service that asks for the check was not accepted.',
   'auth.forbidden': 'The credential does not allow this.',
   'auth.rate_limited': 'Too many requests.',
   'auth.unavailable': 'The credential cannot be checked right now. Try again.',
@@ -31,6 +32,18 @@ export const errorCatalogue = {
   'key.unknown_plan': 'Unknown plan.',
   'key.invalid_ip': 'Not an IP address or CIDR range.',
   'key.expiry_in_past': 'The expiry is in the past.',
+  // Users, members, invitations
+  'user.not_found': 'There is no such user.',
+  'member.not_found': 'There is no such member of the workspace.',
+  'member.last_owner': 'The workspace would be left without an owner.',
+  'invitation.not_found': 'There is no such invitation.',
+  'invitation.ended': 'The invitation was accepted or withdrawn, or has expired.',
+  // Signing in
+  'session.ended': 'The session has ended. Sign in again.',
+  'session.token_replaced': 'This token has been traded in for a newer one.',
+  'mfa.already_enrolled': 'This second factor is enrolled already.',
+  'mfa.not_enrolled': 'This second factor is not enrolled.',
+  'mfa.no_recovery_code': 'There are no recovery codes left.',
   // Streams, stores, owners
   'stream.version_conflict': 'Somebody else changed this at the same time. Try again.',
   'stream.exists': 'This exists already.',

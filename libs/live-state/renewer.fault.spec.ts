@@ -119,7 +119,7 @@ describe('a change', () => {
     stage = await Stage.open({ leaseMs: 5_000 });
     const settled = stage.change(
       'identity',
-      { kind: 'user', id: 'new', body: { kind: 'user', status: 'active', roles: {} } },
+      { kind: 'user', id: 'new', body: { kind: 'user', status: 'active', roles: {}, sessionGeneration: 0 } },
       await stage.cutOff(),
     );
     expect(await tookMs(() => settled)).toBeLessThan(1_000);

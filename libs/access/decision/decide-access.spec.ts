@@ -16,8 +16,15 @@ import { decideAccess, denialReasonAt, type AccessRequest } from './decide-acces
 import { principalOf } from './principal';
 
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
-const workspace: WorkspaceSubject = { kind: 'workspace', status: 'active', name: 'W', profile: 's4e' };
-const user: UserSubject = { kind: 'user', status: 'active', roles: { w1: 'member' } };
+const workspace: WorkspaceSubject = {
+  kind: 'workspace',
+  status: 'active',
+  name: 'W',
+  profile: 's4e',
+  formerMembersKeys: 'end',
+  secondFactor: 'optional',
+};
+const user: UserSubject = { kind: 'user', status: 'active', roles: { w1: 'member' }, sessionGeneration: 0 };
 const scopeSet: ScopeSetSubject = { kind: 'scope_set', workspaceId: workspaceId('w1'), scopes: ['scans:write'] };
 const key: KeySubject = {
   kind: 'key',

@@ -2,8 +2,12 @@ import { z } from 'zod';
 
 const instant = z.iso.datetime();
 const role = z.enum(['owner', 'admin', 'member', 'auditor']);
+const mfaMethod = z.enum(['totp', 'email']);
 
-/** Payloads of the events of users and workspaces. A user's e-mail address and name are erasable facts, so no event holds them. */
+/**
+ * Payloads of the events of workspaces, invitations, users and sessions. A user's e-mail address and name, where a session was opened and
+ * whatever proves somebody's identity are no part of any: they are kept where they can be erased.
+ */
 export const identityEvents = {
   'latchkey.workspace.created.v1': z.strictObject({
     workspaceId: z.string(),
@@ -11,25 +15,76 @@ export const identityEvents = {
     profile: z.string(),
     createdAt: instant,
   }),
+  'latchkey.workspace.updated.v1': z.discriminatedUnion('changed', [
+    z.strictObject({ changed: z.literal('name'), name: z.string() }),
+    z.strictObject({ changed: z.literal('former_members_keys'), formerMembersKeys: z.enum(['end', 'stay']) }),
+    z.strictObject({ changed: z.literal('second_factor'), secondFactor: z.enum(['optional', 'required']) }),
+  ]),
+
+  'latchkey.invitation.created.v1': z.strictObject({
+    invitationId: z.string(),
+    workspaceId: z.string(),
+    role,
+    expiresAt: instant,
+    createdAt: instant,
+  }),
+  'latchkey.invitation.accepted.v1': z.strictObject({ userId: z.string(), acceptedAt: instant }),
+  'latchkey.invitation.withdrawn.v1': z.strictObject({ withdrawnAt: instant }),
+
   'latchkey.user.registered.v1': z.strictObject({ userId: z.string(), registeredAt: instant }),
   'latchkey.user.member_role_changed.v1': z.strictObject({ workspaceId: z.string(), role, changedAt: instant }),
+  'latchkey.user.member_removed.v1': z.strictObject({ workspaceId: z.string(), removedAt: instant }),
+  'latchkey.user.suspended.v1': z.strictObject({ workspaceId: z.string(), suspendedAt: instant }),
+  'latchkey.user.resumed.v1': z.strictObject({ workspaceId: z.string(), resumedAt: instant }),
+  'latchkey.user.password_changed.v1': z.strictObject({
+    how: z.enum(['set', 'changed', 'reset']),
+    changedAt: instant,
+  }),
+  'latchkey.user.mfa_enrolled.v1': z.strictObject({ method: mfaMethod, enrolledAt: instant }),
+  'latchkey.user.mfa_disabled.v1': z.strictObject({ method: mfaMethod, disabledAt: instant }),
+  'latchkey.user.recovery_codes_issued.v1': z.strictObject({ count: z.int().positive(), issuedAt: instant }),
+  'latchkey.user.recovery_code_used.v1': z.strictObject({ remaining: z.int().min(0), usedAt: instant }),
+  'latchkey.user.account_locked.v1': z.strictObject({ lockedUntil: instant, lockedAt: instant }),
+  'latchkey.user.sessions_ended.v1': z.strictObject({
+    /** Sessions of an earlier generation have ended. */
+    generation: z.int().positive(),
+    reason: z.enum(['requested', 'password_changed', 'mfa_changed', 'erased']),
+    endedAt: instant,
+  }),
+  'latchkey.user.erased.v1': z.strictObject({ erasedAt: instant }),
+
+  'latchkey.session.opened.v1': z.strictObject({
+    sessionId: z.string(),
+    userId: z.string(),
+    workspaceId: z.string(),
+    generation: z.int().min(0),
+    secondFactor: z.boolean(),
+    /** In any case, however active it is (C32). */
+    expiresAt: instant,
+    openedAt: instant,
+  }),
+  'latchkey.session.refreshed.v1': z.strictObject({ tokenNumber: z.int().min(2), refreshedAt: instant }),
+  'latchkey.session.ended.v1': z.strictObject({
+    reason: z.enum(['logout', 'ended_by_user', 'token_reused', 'workspace_switched']),
+    endedAt: instant,
+  }),
 } as const;
 
-type PayloadOf<Type extends keyof typeof identityEvents> = z.infer<(typeof identityEvents)[Type]>;
+type IdentityEventType = keyof typeof identityEvents;
 
-export type WorkspaceCreated = {
-  readonly type: 'latchkey.workspace.created.v1';
-  readonly data: PayloadOf<'latchkey.workspace.created.v1'>;
-};
-export type UserRegistered = {
-  readonly type: 'latchkey.user.registered.v1';
-  readonly data: PayloadOf<'latchkey.user.registered.v1'>;
-};
-/** Belongs to the user's stream: what a user may do in a workspace is a fact about the user. */
-export type MemberRoleChanged = {
-  readonly type: 'latchkey.user.member_role_changed.v1';
-  readonly data: PayloadOf<'latchkey.user.member_role_changed.v1'>;
-};
+/** Told apart by `type`. */
+type EventOf<Type extends IdentityEventType> = {
+  [Each in Type]: { readonly type: Each; readonly data: z.infer<(typeof identityEvents)[Each]> };
+}[Type];
 
-export type WorkspaceEvent = WorkspaceCreated;
-export type UserEvent = UserRegistered | MemberRoleChanged;
+/** What one kind of aggregate may become. */
+type EventsOf<Aggregate extends string> = EventOf<Extract<IdentityEventType, `latchkey.${Aggregate}.${string}`>>;
+
+export type WorkspaceEvent = EventsOf<'workspace'>;
+export type InvitationEvent = EventsOf<'invitation'>;
+/** What a user may do in a workspace is a fact about the user. */
+export type UserEvent = EventsOf<'user'>;
+export type SessionEvent = EventsOf<'session'>;
+export type IdentityEvent = EventOf<IdentityEventType>;
+
+export type MfaMethod = z.infer<typeof mfaMethod>;

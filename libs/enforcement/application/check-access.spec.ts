@@ -122,10 +122,22 @@ describe('a check that denies', () => {
   });
 
   it.each<[string, (live: ScriptedLiveAccess) => void]>([
-    ['its user', (live) => live.put(USER, { kind: 'user', status: 'suspended', roles: { [WORKSPACE]: 'owner' } })],
+    [
+      'its user',
+      (live) =>
+        live.put(USER, { kind: 'user', status: 'suspended', roles: { [WORKSPACE]: 'owner' }, sessionGeneration: 0 }),
+    ],
     [
       'its workspace',
-      (live) => live.put(WORKSPACE, { kind: 'workspace', status: 'suspended', name: 'Acme', profile: 's4e' }),
+      (live) =>
+        live.put(WORKSPACE, {
+          kind: 'workspace',
+          status: 'suspended',
+          name: 'Acme',
+          profile: 's4e',
+          formerMembersKeys: 'end',
+          secondFactor: 'optional',
+        }),
     ],
   ])('a key is refused while %s is suspended', async (_, suspend) => {
     const { check, live } = given();

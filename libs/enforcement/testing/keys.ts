@@ -34,8 +34,15 @@ export const activeKey: KeySubject = {
 /** A workspace of the S4E profile with its owner and one key. */
 export function liveWorkspace(key: Partial<KeySubject> = {}): ScriptedLiveAccess {
   const live = new ScriptedLiveAccess();
-  live.put(WORKSPACE, { kind: 'workspace', status: 'active', name: 'Acme', profile: 's4e' });
-  live.put(USER, { kind: 'user', status: 'active', roles: { [WORKSPACE]: 'owner' } });
+  live.put(WORKSPACE, {
+    kind: 'workspace',
+    status: 'active',
+    name: 'Acme',
+    profile: 's4e',
+    formerMembersKeys: 'end',
+    secondFactor: 'optional',
+  });
+  live.put(USER, { kind: 'user', status: 'active', roles: { [WORKSPACE]: 'owner' }, sessionGeneration: 0 });
   live.put(KEY, { ...activeKey, ...key });
   return live;
 }

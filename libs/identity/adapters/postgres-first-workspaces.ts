@@ -4,8 +4,9 @@ import { databaseFailure, decideAndAppend, type Claim, type EventMeta, type Even
 import type { SubjectChanges } from '@latchkey/live-state';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { FirstWorkspaces } from '../application/ports';
-import { evolveUser, initialUser, type UserState } from '../domain/user';
-import { evolveWorkspace, initialWorkspace } from '../domain/workspace';
+import { userSubject } from '../domain/user/subject';
+import { evolveUser, initialUser, type UserState } from '../domain/user/user';
+import { evolveWorkspace, initialWorkspace, workspaceSubject } from '../domain/workspace/workspace';
 
 const FIRST_WORKSPACE: Claim = { scope: 'installation', value: 'first_workspace' };
 
@@ -57,8 +58,7 @@ export class PostgresFirstWorkspaces implements FirstWorkspaces {
       meta,
       within: async (tx, _recorded, user) => {
         if (user.status === 'None') return;
-        const body = { kind: 'user', status: 'active', roles: user.roles } as const;
-        await this.subjects.write(tx, { kind: 'user', id: ownerId, body });
+        await this.subjects.write(tx, { kind: 'user', id: ownerId, body: userSubject(user) });
         if (email === undefined) return;
         await tx.query('INSERT INTO user_contact (user_id, email) VALUES ($1, $2)', [ownerId, email]);
       },
@@ -72,12 +72,7 @@ export class PostgresFirstWorkspaces implements FirstWorkspaces {
   ): Promise<void> {
     const workspace = events.reduce(evolveWorkspace, initialWorkspace);
     if (workspace.status === 'None') return;
-    const { name, profile } = workspace;
-    await this.subjects.write(tx, {
-      kind: 'workspace',
-      id,
-      body: { kind: 'workspace', status: 'active', name, profile },
-    });
+    await this.subjects.write(tx, { kind: 'workspace', id, body: workspaceSubject(workspace) });
   }
 
   async #select(join: string): Promise<FirstWorkspace | null> {

@@ -2,8 +2,9 @@ import { isAppError, userId, workspaceId, type Clock, type IdSource } from '@lat
 import { profileByName } from '@latchkey/access';
 import type { FirstWorkspace, UserEvent } from '@latchkey/contracts';
 import type { EventMeta } from '@latchkey/event-store';
-import { decideUser, evolveUser, type UserState } from '../domain/user';
-import { decideWorkspace, initialWorkspace } from '../domain/workspace';
+import { decideUser } from '../domain/user/decide';
+import { evolveUser, type UserState } from '../domain/user/user';
+import { decideWorkspace, initialWorkspace } from '../domain/workspace/workspace';
 import type { FirstWorkspaces } from './ports';
 
 export interface FirstWorkspaceOptions {

@@ -1,6 +1,6 @@
 import type { FirstWorkspace, UserEvent, WorkspaceEvent } from '@latchkey/contracts';
 import type { EventMeta } from '@latchkey/event-store';
-import type { UserState } from '../domain/user';
+import type { UserState } from '../domain/user/user';
 
 /** The first workspace and its owner. */
 export interface FirstWorkspaces {

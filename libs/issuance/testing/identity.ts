@@ -23,13 +23,20 @@ export class Identity implements IdentityDirectory, SubjectReader {
       kind: 'workspace',
       id,
       version: 1,
-      body: { kind: 'workspace', status: 'active', name: id, profile },
+      body: {
+        kind: 'workspace',
+        status: 'active',
+        name: id,
+        profile,
+        formerMembersKeys: 'end',
+        secondFactor: 'optional',
+      },
     });
     this.#subjects.set(`user ${ownerId}`, {
       kind: 'user',
       id: ownerId,
       version: 1,
-      body: { kind: 'user', status: 'active', roles: { [id]: 'owner' } },
+      body: { kind: 'user', status: 'active', roles: { [id]: 'owner' }, sessionGeneration: 0 },
     });
     return workspaceId(id);
   }

@@ -8,7 +8,14 @@ const workspace: SubjectSnapshot = {
   kind: 'workspace',
   id: 'w1',
   version: 1,
-  body: { kind: 'workspace', status: 'active', name: 'W', profile: 's4e' },
+  body: {
+    kind: 'workspace',
+    status: 'active',
+    name: 'W',
+    profile: 's4e',
+    formerMembersKeys: 'end',
+    secondFactor: 'optional',
+  },
 };
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
 const refs: SubjectRef[] = [{ kind: 'workspace', id: 'w1' }];

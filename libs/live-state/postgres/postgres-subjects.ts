@@ -43,6 +43,7 @@ function workspaceOf(id: string, body: SubjectBody): string | null {
   switch (body.kind) {
     case 'key':
     case 'scope_set':
+    case 'session':
       return body.workspaceId;
     case 'workspace':
       return id;

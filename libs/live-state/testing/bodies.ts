@@ -24,6 +24,7 @@ export const userBody = (changes: Partial<UserSubject> = {}): UserSubject => ({
   kind: 'user',
   status: 'active',
   roles: { [WORKSPACE]: 'member' },
+  sessionGeneration: 0,
   ...changes,
 });
 
@@ -32,4 +33,6 @@ export const workspaceBody = (): WorkspaceSubject => ({
   status: 'active',
   name: 'Example',
   profile: 'latchkey',
+  formerMembersKeys: 'end',
+  secondFactor: 'optional',
 });

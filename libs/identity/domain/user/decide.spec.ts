@@ -1,32 +1,13 @@
 import { userId, workspaceId } from '@latchkey/kernel';
 import { given } from '@latchkey/testing';
-import type { UserEvent, WorkspaceEvent } from '@latchkey/contracts';
-import { decideUser, evolveUser, initialUser, type UserCommand } from './user';
-import { decideWorkspace, evolveWorkspace, initialWorkspace, type WorkspaceCommand } from './workspace';
+import type { UserEvent } from '@latchkey/contracts';
+import type { UserCommand } from './commands';
+import { decideUser } from './decide';
+import { evolveUser, initialUser } from './user';
 
 const now = new Date('2026-04-28T12:00:00Z');
 const at = now.toISOString();
-const workspace = { initialState: initialWorkspace, decide: decideWorkspace, evolve: evolveWorkspace };
 const user = { initialState: initialUser, decide: decideUser, evolve: evolveUser };
-
-describe('a workspace', () => {
-  const create: WorkspaceCommand = {
-    type: 'CreateWorkspace',
-    workspaceId: workspaceId('w'),
-    name: 'Main',
-    profile: 's4e',
-    now,
-  };
-  const created: WorkspaceEvent = {
-    type: 'latchkey.workspace.created.v1',
-    data: { workspaceId: 'w', name: 'Main', profile: 's4e', createdAt: at },
-  };
-
-  it('is created once', () => {
-    given(workspace, []).when(create).then([created]);
-    given(workspace, [created]).when(create).thenThrows('stream.exists');
-  });
-});
 
 describe('a user', () => {
   const register: UserCommand = { type: 'RegisterUser', userId: userId('u'), now };
@@ -47,5 +28,5 @@ describe('a user', () => {
     given(user, [registered, owner]).when(makeOwner).then([]);
   });
 
-  it('that is not registered gets no role', () => given(user, []).when(makeOwner).thenThrows('stream.not_found'));
+  it('that is not registered gets no role', () => given(user, []).when(makeOwner).thenThrows('user.not_found'));
 });

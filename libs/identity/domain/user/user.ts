@@ -1,0 +1,89 @@
+import { assertNever, userId, type UserId } from '@latchkey/kernel';
+import type { MfaMethod, Role, UserEvent } from '@latchkey/contracts';
+
+export interface Membership {
+  readonly role: Role;
+  readonly suspended: boolean;
+}
+
+export interface ActiveUser {
+  readonly status: 'Active';
+  readonly userId: UserId;
+  /** By workspace id. */
+  readonly memberships: Readonly<Record<string, Membership>>;
+  readonly hasPassword: boolean;
+  /** Second factors, in the order in which they were enrolled. Empty: a password is enough. */
+  readonly mfa: readonly MfaMethod[];
+  /** How many recovery codes are left. */
+  readonly recoveryCodes: number;
+  /** Sessions of an earlier generation have ended. */
+  readonly sessionGeneration: number;
+}
+
+/** Nothing is known any more of who this was, and nothing can be done in its name. */
+export interface ErasedUser {
+  readonly status: 'Erased';
+  readonly userId: UserId;
+  readonly sessionGeneration: number;
+}
+
+export type UserState = { readonly status: 'None' } | ActiveUser | ErasedUser;
+
+export const initialUser: UserState = { status: 'None' };
+
+export function evolveUser(state: UserState, event: UserEvent): UserState {
+  if (event.type === 'latchkey.user.registered.v1') return registered(event.data.userId);
+  return state.status === 'Active' ? evolveActive(state, event) : state;
+}
+
+const registered = (id: string): ActiveUser => ({
+  status: 'Active',
+  userId: userId(id),
+  memberships: {},
+  hasPassword: false,
+  mfa: [],
+  recoveryCodes: 0,
+  sessionGeneration: 0,
+});
+
+function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latchkey.user.registered.v1' }>): UserState {
+  switch (event.type) {
+    case 'latchkey.user.member_role_changed.v1':
+      return withMembership(user, event.data.workspaceId, { role: event.data.role });
+    case 'latchkey.user.suspended.v1':
+      return withMembership(user, event.data.workspaceId, { suspended: true });
+    case 'latchkey.user.resumed.v1':
+      return withMembership(user, event.data.workspaceId, { suspended: false });
+    case 'latchkey.user.member_removed.v1':
+      return { ...user, memberships: without(user.memberships, event.data.workspaceId) };
+    case 'latchkey.user.password_changed.v1':
+      return { ...user, hasPassword: true };
+    case 'latchkey.user.mfa_enrolled.v1':
+      return { ...user, mfa: [...user.mfa, event.data.method] };
+    case 'latchkey.user.mfa_disabled.v1':
+      return { ...user, mfa: user.mfa.filter((method) => method !== event.data.method) };
+    case 'latchkey.user.recovery_codes_issued.v1':
+      return { ...user, recoveryCodes: event.data.count };
+    case 'latchkey.user.recovery_code_used.v1':
+      return { ...user, recoveryCodes: event.data.remaining };
+    case 'latchkey.user.sessions_ended.v1':
+      return { ...user, sessionGeneration: event.data.generation };
+    case 'latchkey.user.account_locked.v1':
+      return user;
+    case 'latchkey.user.erased.v1':
+      return { status: 'Erased', userId: user.userId, sessionGeneration: user.sessionGeneration };
+    default:
+      return assertNever(event);
+  }
+}
+
+/** What a member may do at least, before it was said. */
+const NEW_MEMBER: Membership = { role: 'member', suspended: false };
+
+function withMembership(user: ActiveUser, workspaceId: string, change: Partial<Membership>): ActiveUser {
+  const before = user.memberships[workspaceId] ?? NEW_MEMBER;
+  return { ...user, memberships: { ...user.memberships, [workspaceId]: { ...before, ...change } } };
+}
+
+const without = (memberships: ActiveUser['memberships'], workspaceId: string): ActiveUser['memberships'] =>
+  Object.fromEntries(Object.entries(memberships).filter(([id]) => id !== workspaceId));

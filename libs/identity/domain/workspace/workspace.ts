@@ -1,0 +1,90 @@
+import { AppError, assertNever, type WorkspaceId } from '@latchkey/kernel';
+import type { WorkspaceEvent, WorkspaceSubject } from '@latchkey/contracts';
+
+export interface CreateWorkspace {
+  readonly type: 'CreateWorkspace';
+  readonly workspaceId: WorkspaceId;
+  /** 1 to 100 characters. */
+  readonly name: string;
+  /** Name of one of the profiles (C21); it never changes. */
+  readonly profile: string;
+  readonly now: Date;
+}
+
+export type WorkspaceSettings = Pick<WorkspaceSubject, 'name' | 'formerMembersKeys' | 'secondFactor'>;
+
+/** Changes what is given, one event each. */
+export interface UpdateWorkspace {
+  readonly type: 'UpdateWorkspace';
+  readonly changes: Partial<WorkspaceSettings>;
+}
+
+export type WorkspaceCommand = CreateWorkspace | UpdateWorkspace;
+
+export type ActiveWorkspace = WorkspaceSettings & { readonly status: 'Active'; readonly profile: string };
+export type WorkspaceState = { readonly status: 'None' } | ActiveWorkspace;
+
+export const initialWorkspace: WorkspaceState = { status: 'None' };
+
+/** @throws AppError `stream.exists` for a workspace that there is already, `stream.not_found` for a change of one that there is not. */
+export function decideWorkspace(command: WorkspaceCommand, state: WorkspaceState): readonly WorkspaceEvent[] {
+  switch (command.type) {
+    case 'CreateWorkspace': {
+      if (state.status !== 'None') throw new AppError('stream.exists');
+      const { workspaceId, name, profile, now } = command;
+      const createdAt = now.toISOString();
+      return [{ type: 'latchkey.workspace.created.v1', data: { workspaceId, name, profile, createdAt } }];
+    }
+    case 'UpdateWorkspace':
+      if (state.status === 'None') throw new AppError('stream.not_found');
+      return updates(command.changes, state).map((data) => ({ type: 'latchkey.workspace.updated.v1', data }));
+    default:
+      return assertNever(command);
+  }
+}
+
+type Update = Extract<WorkspaceEvent, { type: 'latchkey.workspace.updated.v1' }>['data'];
+
+function updates({ name, formerMembersKeys, secondFactor }: Partial<WorkspaceSettings>, now: ActiveWorkspace) {
+  const changes: Update[] = [];
+  if (name !== undefined && name !== now.name) changes.push({ changed: 'name', name });
+  if (formerMembersKeys !== undefined && formerMembersKeys !== now.formerMembersKeys) {
+    changes.push({ changed: 'former_members_keys', formerMembersKeys });
+  }
+  if (secondFactor !== undefined && secondFactor !== now.secondFactor) {
+    changes.push({ changed: 'second_factor', secondFactor });
+  }
+  return changes;
+}
+
+export function evolveWorkspace(state: WorkspaceState, event: WorkspaceEvent): WorkspaceState {
+  switch (event.type) {
+    case 'latchkey.workspace.created.v1': {
+      const { name, profile } = event.data;
+      return { status: 'Active', name, profile, formerMembersKeys: 'end', secondFactor: 'optional' };
+    }
+    case 'latchkey.workspace.updated.v1':
+      return state.status === 'Active' ? { ...state, ...changeIn(event.data) } : state;
+    default:
+      return assertNever(event);
+  }
+}
+
+function changeIn(update: Update): Partial<WorkspaceSettings> {
+  switch (update.changed) {
+    case 'name':
+      return { name: update.name };
+    case 'former_members_keys':
+      return { formerMembersKeys: update.formerMembersKeys };
+    case 'second_factor':
+      return { secondFactor: update.secondFactor };
+    default:
+      return assertNever(update);
+  }
+}
+
+/** What decisions need to know of a workspace. */
+export function workspaceSubject(workspace: ActiveWorkspace): WorkspaceSubject {
+  const { name, profile, formerMembersKeys, secondFactor } = workspace;
+  return { kind: 'workspace', status: 'active', name, profile, formerMembersKeys, secondFactor };
+}
