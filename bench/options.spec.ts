@@ -1,19 +1,27 @@
-import { parseOptions } from './options';
+import { optionsFrom } from './options';
 
-it('everything has a default', () =>
-  expect(parseOptions([])).toMatchObject({ rounds: 5, seconds: 3, concurrency: null, contenders: [], profile: false }));
+const written = { rounds: '5', seconds: '3', 'warm-up': '1', keys: '4000', markdown: false };
+
+it('without any, everything is measured', () =>
+  expect(optionsFrom(written)).toMatchObject({
+    rounds: 5,
+    seconds: 3,
+    concurrency: null,
+    contenders: [],
+    profile: false,
+  }));
 
 it('names of benchmarks and contenders are lists', () =>
-  expect(parseOptions(['--only', 'check-http,check-alone', '--contenders', 'latchkey'])).toMatchObject({
+  expect(optionsFrom({ ...written, only: 'check-http,check-alone', contenders: 'latchkey' })).toMatchObject({
     only: ['check-http', 'check-alone'],
     contenders: ['latchkey'],
   }));
 
 it('a profile is of one benchmark', () =>
-  expect(parseOptions(['--profile', 'check-http'])).toMatchObject({ only: ['check-http'], profile: true }));
+  expect(optionsFrom({ ...written, profile: 'check-http' })).toMatchObject({ only: ['check-http'], profile: true }));
 
 it.each([
-  [['--only', 'chekc-http'], 'there is no benchmark chekc-http'],
-  [['--rounds', '0'], '--rounds must be a positive number'],
-  [['--seconds', 'two'], '--seconds must be a positive number'],
-])('%j is refused', (args, message) => expect(() => parseOptions(args)).toThrow(message));
+  [{ only: 'chekc-http' }, 'There is no benchmark chekc-http'],
+  [{ rounds: '0' }, '--rounds must be a positive number'],
+  [{ seconds: 'two' }, '--seconds must be a positive number'],
+])('%j is refused', (args, message) => expect(() => optionsFrom({ ...written, ...args })).toThrow(message));

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { BENCHMARK_NAMES, isBenchmarkName, type BenchmarkName } from './benchmark-names';
 
 export interface BenchOptions {
@@ -16,58 +15,32 @@ export interface BenchOptions {
   readonly markdown: boolean;
 }
 
-const HELP = `npm run bench -- [options]
-
-  --only <names>        of ${BENCHMARK_NAMES.join(', ')}; all when absent
-  --contenders <names>  of those of a benchmark; all when absent
-  --profile <name>      where the time of that benchmark's servers goes, instead of a comparison
-  --rounds <n>          5
-  --seconds <n>         3: of load, per contender and round
-  --warm-up <n>         1: seconds of load before that
-  --concurrency <n>     calls at once; what the benchmark says when absent
-  --keys <n>            4000: so many keys take turns, so that no limit is reached
-  --markdown            tables for docs/performance.md
-
-What is measured is written to bench/results/<name>.json.`;
-
-/** Reads the command line; shows its form and ends the process when asked to, or when it cannot be understood. */
-export function readOptions(args: readonly string[]): BenchOptions {
-  try {
-    return parseOptions(args);
-  } catch (error) {
-    const asked = args.includes('--help');
-    console.error(asked ? HELP : `${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    process.exit(asked ? 0 : 2);
-  }
+/** The options as they were written; those with a default are there. */
+export interface BenchArguments {
+  readonly only?: string;
+  readonly contenders?: string;
+  readonly profile?: string;
+  readonly rounds: string;
+  readonly seconds: string;
+  readonly 'warm-up': string;
+  readonly concurrency?: string;
+  readonly keys: string;
+  readonly markdown: boolean;
 }
 
 /** @throws Error that says what is wrong */
-export function parseOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: 'string' },
-      contenders: { type: 'string' },
-      profile: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      'warm-up': { type: 'string', default: '1' },
-      concurrency: { type: 'string' },
-      keys: { type: 'string', default: '4000' },
-      markdown: { type: 'boolean', default: false },
-    },
-  });
-  const { only = values.profile, concurrency } = values;
+export function optionsFrom(args: BenchArguments): BenchOptions {
+  const { only = args.profile, concurrency } = args;
   return {
     only: only === undefined ? BENCHMARK_NAMES : list(only).map(benchmarkName),
-    contenders: list(values.contenders ?? ''),
-    rounds: positive('rounds', values.rounds),
-    seconds: positive('seconds', values.seconds),
-    warmUpSeconds: positive('warm-up', values['warm-up']),
+    contenders: list(args.contenders ?? ''),
+    rounds: positive('rounds', args.rounds),
+    seconds: positive('seconds', args.seconds),
+    warmUpSeconds: positive('warm-up', args['warm-up']),
     concurrency: concurrency === undefined ? null : positive('concurrency', concurrency),
-    keys: positive('keys', values.keys),
-    profile: values.profile !== undefined,
-    markdown: values.markdown,
+    keys: positive('keys', args.keys),
+    profile: args.profile !== undefined,
+    markdown: args.markdown,
   };
 }
 
@@ -75,7 +48,7 @@ const list = (text: string): readonly string[] => text.split(',').filter((name) 
 
 function benchmarkName(name: string): BenchmarkName {
   if (isBenchmarkName(name)) return name;
-  throw new Error(`there is no benchmark ${name}`);
+  throw new Error(`There is no benchmark ${name}; there are: ${BENCHMARK_NAMES.join(', ')}`);
 }
 
 function positive(name: string, text: string): number {

@@ -4,17 +4,45 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureBuilt } from '../tools/built.mjs';
+import { commandLine, refuse } from '../tools/command-line.mjs';
 import { ensureInstalled, root } from '../tools/install.mjs';
 
+const usage = `usage: npm run bench [-- <options>]
+
+  --only <names>        of check-http, check-grpc, check-alone, append, separated by commas; all when absent
+  --contenders <names>  of those of a benchmark; all when absent
+  --profile <name>      where the time of that benchmark's servers goes, instead of a comparison
+  --rounds <n>          5
+  --seconds <n>         3: of load, per contender and round
+  --warm-up <n>         1: seconds of load before that
+  --concurrency <n>     calls at once; what the benchmark says when absent
+  --keys <n>            4000: so many keys take turns, so that no limit is reached
+  --markdown            tables for docs/performance.md
+
+What is measured is written to bench/results/<name>.json.`;
+const { values } = commandLine({
+  usage,
+  options: {
+    only: { type: 'string' },
+    contenders: { type: 'string' },
+    profile: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '1' },
+    concurrency: { type: 'string' },
+    keys: { type: 'string', default: '4000' },
+    markdown: { type: 'boolean', default: false },
+  },
+});
 ensureInstalled();
 ensureInstalled(path.join(root, 'bench'));
 ensureBuilt();
 const require = createRequire(import.meta.url);
-const { readOptions } = require('../dist/bench/options.js');
+const { optionsFrom } = require('../dist/bench/options.js');
 const { runBenchmarks } = require('../dist/bench/main.js');
 const { backingServices } = await import('../tools/backing/backing.mjs');
 
-const options = readOptions(process.argv.slice(2));
+const options = understood();
 
 /** The first core is for the server that is measured; everything else, what is started below included, shares the others. */
 const pinned =
@@ -42,3 +70,11 @@ try {
   await backing.stop();
 }
 process.exit();
+
+function understood() {
+  try {
+    return optionsFrom(values);
+  } catch (error) {
+    return refuse(error.message, usage);
+  }
+}

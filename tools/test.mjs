@@ -1,15 +1,33 @@
 // npm test: everything that is checked, on a fresh clone with Node alone. The last line is `N passed, N failed`.
-// npm test -- <pattern> runs only the tests that match, as Jest takes it; `--long` runs the long forms and keeps a report of them.
+// `--long`, which is npm run test:long, runs the long forms and keeps a report of them.
 import { ensureBuilt } from './built.mjs';
+import { commandLine } from './command-line.mjs';
 import { ensureInstalled } from './install.mjs';
 
+const { values, positionals } = commandLine({
+  usage: `usage: npm test [-- [<pattern> …] [-t <name>]]
+       npm run test:long [-- [<pattern> …] [-t <name>]]
+
+Brings up Postgres, Redis and Kafka, and runs everything that is checked; the last line is "N passed, N failed". npm run test:long runs the
+long forms of the tests instead, and keeps a report in docs/reports.
+
+  <pattern>   only files whose path matches, and no checks of types, format and lint
+  -t <name>   only tests whose name matches
+
+The narrower commands are in CONTRIBUTING.md. DATABASE_URL, REDIS_URL and KAFKA_BROKERS name services to use instead.`,
+  options: {
+    long: { type: 'boolean', default: false },
+    testNamePattern: { type: 'string', short: 't' },
+  },
+  positionals: { max: Infinity },
+});
 ensureInstalled();
 const { check, jest, counts, writeReport } = await import('./test-runs.mjs');
 const { backingServices } = await import('./backing/backing.mjs');
 const { testVariable } = await import('./backing/services.mjs');
 
-const long = process.argv.includes('--long');
-const passOn = process.argv.slice(2).filter((argument) => argument !== '--long');
+const { long, testNamePattern } = values;
+const passOn = [...positionals, ...(testNamePattern === undefined ? [] : [`--testNamePattern=${testNamePattern}`])];
 
 if (!long && passOn.length === 0) {
   await check('Types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);

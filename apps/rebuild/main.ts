@@ -11,14 +11,6 @@ const READ_MODELS = {
   [keyListProjection.table]: { schema: 'issuance', migrations: issuanceMigrations, projection: keyListProjection },
 } as const;
 
-const USAGE = `usage: npm run rebuild -- <read model> [--replace]
-
-Builds a read model anew from its events, beside the live one, and compares the two byte for byte, while the services go on. With
---replace, rows that differ are replaced. DATABASE_URL names the database; without it, that of a running npm start is
-meant. Read models: ${Object.keys(READ_MODELS).join(', ')}.
-Ends with 0 when the two are equal, or were made so.
-`;
-
 const configSchema = z.object({
   DATABASE_URL: variables.DATABASE_URL.optional(),
   LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
@@ -38,7 +30,7 @@ async function embeddedUrl(dataDir: string): Promise<Secret> {
 async function rebuild(name: string, replace: boolean): Promise<number> {
   const model = READ_MODELS[name];
   if (model === undefined) {
-    process.stderr.write(USAGE);
+    process.stderr.write(`There is no read model ${name}; there are: ${Object.keys(READ_MODELS).join(', ')}.\n`);
     return 2;
   }
   const config = loadConfig(configSchema, process.env);
