@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSpoolHolder } from '../testing/spawn-spool-holder';
 import { FileSpool } from './file-spool';
 
 const bootNumber = (number: number) => `01900000-0000-7000-8000-00000000000${number}`;
@@ -52,7 +51,7 @@ describe('the spool of decisions', () => {
     await second.write(1, bytes('b'));
     await second.remove(await second.oldest(1));
     expect(await texts(second)).toEqual(['2/1 b']);
-    expect((await readdir(folder)).sort()).toEqual([bootNumber(2), 'node']);
+    expect((await readdir(folder)).sort()).toEqual([bootNumber(2), 'lock', 'node']);
     await killed(second);
     expect(await texts(await openBoot(3))).toEqual(['2/1 b']);
   });
@@ -121,17 +120,35 @@ describe('the spool of decisions', () => {
     expect(spool.waiting).toEqual({ events: 0, bytes: 0 });
   });
 
-  it('belongs to one process: another is refused until that one has ended, however it ends', async () => {
-    await openBoot(1).then(killed);
-    const program = `
-      const { createHash } = require('node:crypto');
-      const name = 'latchkey-decisions-' + createHash('sha256').update(${JSON.stringify(folder)}).digest('hex').slice(0, 32);
-      require('node:net').createServer().listen('\\0' + name, () => process.stdout.write('held'));`;
-    const other = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(other.stdout, 'data');
+  it('belongs to one process: another is refused until that one has ended, by SIGKILL too', async () => {
+    const other = await spawnSpoolHolder({ folder, boot: bootNumber(1) });
     await expect(openBoot(2)).rejects.toThrow('in use by another process');
-    other.kill('SIGKILL');
-    await once(other, 'exit');
+    // By another path to the same folder, too.
+    const link = `${folder}-link`;
+    await symlink(folder, link);
+    await expect(FileSpool.open({ folder: link, boot: bootNumber(2), bytesMax: 1 })).rejects.toThrow('in use');
+    await rm(link);
+    await other.kill();
+    await openBoot(2);
+  });
+
+  it('would belong to two without its lock', async () => {
+    const other = await spawnSpoolHolder({ folder, boot: bootNumber(1) });
+    await rm(path.join(folder, 'lock'));
+    await openBoot(2);
+    await other.kill();
+  });
+
+  it('of several processes that start at once, one gets it', async () => {
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map((number) => openBoot(number)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('is given back by who could not use it', async () => {
+    await writeFile(path.join(folder, 'node'), '', { mode: 0o600 });
+    await writeFile(path.join(folder, bootNumber(1)), 'no folder');
+    await expect(openBoot(2)).rejects.toThrow('ENOTDIR');
+    await rm(path.join(folder, bootNumber(1)));
     await openBoot(2);
   });
 });

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DecisionSpool, SpooledEvent } from '../application/ports';
-import { holdName, type HeldName } from './held-name';
+import { lockFile, type LockedFile } from './locked-file';
 
 export interface FileSpoolOptions {
   /** Its own folder; it is made when it is not there. */
@@ -24,7 +24,7 @@ const NUMBER = /^\d{12}$/;
 const fileOf = (number: number) => String(number).padStart(12, '0');
 
 /**
- * Events as files, `<folder>/<boot>/<number>`. A file is written and synced under another name first, so one that has its name is whole.
+ * Events as files, `<folder>/<boot>/<number>`, in a folder that one process has (`<folder>/lock`). A file is written and synced under another name first, so one that has its name is whole.
  */
 export class FileSpool implements DecisionSpool {
   /** In the order in which they are to be published. */
@@ -34,7 +34,7 @@ export class FileSpool implements DecisionSpool {
   private constructor(
     readonly node: string,
     private readonly options: FileSpoolOptions,
-    private readonly held: HeldName,
+    private readonly lock: LockedFile,
     entries: readonly Entry[],
   ) {
     this.#entries = [...entries];
@@ -44,9 +44,14 @@ export class FileSpool implements DecisionSpool {
   /** Finds what former boots have left. @throws Error when the folder cannot be used, or another process has it */
   static async open(options: FileSpoolOptions): Promise<FileSpool> {
     await mkdir(path.join(options.folder, options.boot), { recursive: true, mode: 0o700 });
-    const held = await holdName(nameOf(await realpath(options.folder)));
-    if (held === null) throw new Error(`${options.folder} is in use by another process`);
-    return new FileSpool(await nodeIn(options.folder), options, held, await entriesIn(options.folder, options.boot));
+    const lock = await lockFile(path.join(options.folder, 'lock'));
+    if (lock === null) throw new Error(`${options.folder} is in use by another process`);
+    try {
+      return new FileSpool(await nodeIn(options.folder), options, lock, await entriesIn(options.folder, options.boot));
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   get boot(): string {
@@ -107,7 +112,7 @@ export class FileSpool implements DecisionSpool {
 
   /** Another process may have the folder from now on. */
   async close(): Promise<void> {
-    await this.held.release();
+    await this.lock.release();
   }
 
   async #read(entry: Entry): Promise<Buffer | null> {
@@ -123,9 +128,6 @@ export class FileSpool implements DecisionSpool {
     return path.join(this.options.folder, boot, fileOf(number));
   }
 }
-
-const nameOf = (folder: string) =>
-  `latchkey-decisions-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`;
 
 /** The node's name: made at its first start. */
 async function nodeIn(folder: string): Promise<string> {

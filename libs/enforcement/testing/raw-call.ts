@@ -1,0 +1,75 @@
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+
+/** A connection for calls that no good client makes: whose message is never whole, for one. */
+export class RawConnection {
+  readonly #session: ClientHttp2Session;
+  /** Whether the server has ended the connection. */
+  closed = false;
+
+  /** @param address `host:port` */
+  constructor(address: string) {
+    this.#session = connect(`http://${address}`);
+    this.#session.on('error', () => undefined);
+    this.#session.on('close', () => (this.closed = true));
+  }
+
+  /** Opens a call of the method `name`, and says nothing yet. */
+  call(name: string): RawCall {
+    return new RawCall(
+      this.#session.request({
+        ':method': 'POST',
+        ':path': `/latchkey.enforcement.v1.Enforcement/${name}`,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      }),
+    );
+  }
+
+  close(): void {
+    this.#session.destroy();
+  }
+}
+
+export class RawCall {
+  /** gRPC's, once the server has told it. */
+  status: number | undefined;
+  /** Whether the server keeps nothing of this call any more. */
+  closed = false;
+  /** Bytes that the server has taken. */
+  taken = 0;
+
+  constructor(private readonly stream: ClientHttp2Stream) {
+    const told = (headers: Record<string, unknown>) => {
+      if (headers['grpc-status'] !== undefined) this.status = Number(headers['grpc-status']);
+    };
+    stream.on('response', told);
+    stream.on('trailers', told);
+    stream.on('error', () => undefined);
+    stream.on('close', () => (this.closed = true));
+    stream.resume();
+  }
+
+  /** Says that a message of `bytes` follows, and sends `part` of it, without an end. */
+  begin(bytes: number, part: number): void {
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(bytes, 1);
+    this.stream.write(head);
+    const chunk = Buffer.alloc(PART_BYTES);
+    for (let sent = 0; sent < part; sent += PART_BYTES) {
+      this.stream.write(chunk, (error) => {
+        if (!error) this.taken += PART_BYTES;
+      });
+    }
+  }
+
+  /** Ends the whole of it. */
+  end(): void {
+    this.stream.end();
+  }
+
+  cancel(): void {
+    this.stream.close(constants.NGHTTP2_CANCEL);
+  }
+}
+
+const PART_BYTES = 10_000;
