@@ -11,7 +11,7 @@ export async function spawnSpoolHolder(
 ): Promise<{ kill(): Promise<void> }> {
   const script = path.join(__dirname, 'spool-holder.ts');
   const register = path.join(root, 'tools/swc/register.cjs');
-  const holder = spawn(process.execPath, ['-r', register, script, JSON.stringify(options)], {
+  const holder = spawn(process.execPath, ['--expose-gc', '-r', register, script, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await Promise.race([
