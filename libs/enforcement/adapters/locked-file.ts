@@ -40,13 +40,19 @@ export async function lockFile(file: string): Promise<LockedFile | null> {
   });
   if (fd === null) return null;
   try {
-    if (flags !== undefined || (await flock(fd))) return { release: () => closeFile(fd) };
+    if (flags !== undefined || (await flock(fd))) return lockOn(fd);
   } catch (error) {
     await closeFile(fd);
     throw error;
   }
   await closeFile(fd);
   return null;
+}
+
+function lockOn(fd: number): LockedFile {
+  // Closed twice, the number may be another file's by then.
+  let released: Promise<void> | undefined;
+  return { release: () => (released ??= closeFile(fd)) };
 }
 
 /** @returns whether the open file is locked now: false when it is, by another */
