@@ -6,13 +6,13 @@ import { BENCHMARK_NAMES } from '../bench/benchmark-names';
 
 const root = path.join(__dirname, '..');
 const COMMANDS = [
-  ['tools/start.mjs'],
-  ['tools/cluster.mjs'],
-  ['tools/rebuild.mjs'],
-  ['tools/test.mjs'],
-  ['tools/test.mjs', '--long'],
-  ['bench/run.mjs'],
-] as const;
+  'tools/start.mjs',
+  'tools/cluster.mjs',
+  'tools/rebuild.mjs',
+  'tools/test.mjs',
+  'tools/test.mjs --long',
+  'bench/run.mjs',
+];
 
 describe('a command on a fresh clone, where nothing is installed', () => {
   let clone: string;
@@ -27,9 +27,9 @@ describe('a command on a fresh clone, where nothing is installed', () => {
   afterAll(() => rmSync(clone, { recursive: true }));
   const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: clone, encoding: 'utf8' });
 
-  it.each(COMMANDS)('%s %s explains itself at once, and does nothing', (...command) => {
+  it.each(COMMANDS)('%s explains itself at once, and does nothing', (command) => {
     for (const flag of ['--help', '-h']) {
-      expect(run(...command, flag)).toMatchObject({
+      expect(run(...command.split(' '), flag)).toMatchObject({
         status: 0,
         stdout: expect.stringMatching(/^usage: npm /),
         stderr: '',
@@ -38,8 +38,8 @@ describe('a command on a fresh clone, where nothing is installed', () => {
     expect(readdirSync(clone)).toEqual(['bench', 'tools']);
   });
 
-  it.each(COMMANDS)('%s %s refuses an option that it does not take, by its name', (...command) => {
-    expect(run(...command, '--prot=1')).toMatchObject({
+  it.each(COMMANDS)('%s refuses an option that it does not take, by its name', (command) => {
+    expect(run(...command.split(' '), '--prot=1')).toMatchObject({
       status: 2,
       stdout: '',
       stderr: expect.stringMatching(/^Unknown option '--prot'\.\n\nusage: npm /),
