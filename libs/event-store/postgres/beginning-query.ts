@@ -31,7 +31,7 @@ export function beginWith(
   return new Promise((resolve, reject) => {
     const answer = (error: Error | undefined, results: QueryResult | readonly QueryResult[]): void => {
       if (error) reject(error);
-      else resolve(Array.isArray(results) ? results.at(-1) : results);
+      else resolve([results].flat().at(-1));
     };
     send(new BeginningQuery(statement, answer));
   });

@@ -27,7 +27,7 @@ export class PreparingClient extends Client {
 
   constructor(config?: string | ClientConfig) {
     super(config);
-    this.#send = this.query.bind(this) as Query;
+    this.#send = this.query.bind(this);
     this.query = this.#query.bind(this) as Client['query'];
   }
 
