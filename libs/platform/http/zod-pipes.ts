@@ -1,6 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { AppError } from '@latchkey/kernel';
 import type { z } from 'zod';
+import { telling, whatIsWrong } from './zod-sentences';
 
 /** Names of a client's own fields are shown back, but not without end. */
 const NAME_LENGTH_MAX = 100;
@@ -14,36 +15,6 @@ const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
 
 const dotted = (path: readonly PropertyKey[]) => path.map((key) => clipped(String(key))).join('.');
 
-const unitOf = (origin: string, count: number | bigint) =>
-  origin === 'string' ? ` character${count === 1n || count === 1 ? '' : 's'}` : origin === 'array' ? ' items' : '';
-
-/** A schema's own words go on after the name of the field (`must be …`); zod's are a sentence. */
-const says = (issue: z.core.$ZodIssue): string => {
-  const words = saying(issue);
-  return words.startsWith('must ') ? ` ${words}` : `: ${words}`;
-};
-
-function saying(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be of type ${issue.expected}`;
-    case 'too_small':
-      return `must ${unitOf(issue.origin, 0) ? 'have' : 'be'} at least ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
-    case 'too_big':
-      return `must ${unitOf(issue.origin, 0) ? 'have' : 'be'} at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
-    case 'invalid_value':
-      return `must be one of: ${issue.values.map(String).join(', ')}`;
-    case 'invalid_format':
-    case 'custom':
-    case 'invalid_union':
-    case 'invalid_key':
-    case 'invalid_element':
-    case 'not_multiple_of':
-    case 'unrecognized_keys':
-      return issue.message;
-  }
-}
-
 interface Complaint {
   readonly field?: string;
   readonly message: string;
@@ -54,22 +25,19 @@ function complaintOf(issue: z.core.$ZodIssue, input: unknown, whole: string): Co
     const field = dotted([...issue.path, ...issue.keys.slice(0, 1)]);
     return { field, message: `Unknown field "${field}".` };
   }
-  if (issue.path.length === 0) {
-    if (issue.code === 'invalid_type') return { message: `The ${whole} must be of type ${issue.expected}.` };
-    return { message: issue.message };
-  }
+  const value = at(input, issue.path);
+  const wrong = whatIsWrong(issue, value);
+  if (issue.path.length === 0) return { message: `The ${whole} ${wrong}.` };
   const field = dotted(issue.path);
-  if (at(input, issue.path) === undefined && issue.code !== 'custom') {
-    return { field, message: `"${field}" is required.` };
-  }
-  return { field, message: `"${field}"${says(issue).replace(/\.?$/, '.')}` };
+  if (value === undefined && issue.code !== 'custom') return { field, message: `"${field}" is required.` };
+  return { field, message: `"${field}" ${wrong}.` };
 }
 
 /** Parses `input`, or says what is wrong first: `request.invalid` with the dotted path of the field, never its value. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, whole: string): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  const issue = telling(result.error.issues);
   if (issue === undefined) throw new AppError('request.invalid');
   const { field, message } = complaintOf(issue, input, whole);
   throw new AppError('request.invalid', { public: message, ...(field !== undefined && { field }) });
