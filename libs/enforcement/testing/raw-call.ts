@@ -1,4 +1,4 @@
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 
 /** A connection for calls that no good client makes: whose message is never whole, for one. */
 export class RawConnection {
@@ -11,6 +11,11 @@ export class RawConnection {
     this.#session = connect(`http://${address}`);
     this.#session.on('error', () => undefined);
     this.#session.on('close', () => (this.closed = true));
+  }
+
+  /** Bytes of all calls for which the server has made room. */
+  get sent(): number {
+    return this.#session.socket?.bytesWritten ?? 0;
   }
 
   /** Opens a call of the method `name`, and says nothing yet. */
@@ -35,8 +40,6 @@ export class RawCall {
   status: number | undefined;
   /** Whether the server keeps nothing of this call any more. */
   closed = false;
-  /** Bytes that the server has taken. */
-  taken = 0;
 
   constructor(private readonly stream: ClientHttp2Stream) {
     const told = (headers: Record<string, unknown>) => {
@@ -54,22 +57,11 @@ export class RawCall {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(bytes, 1);
     this.stream.write(head);
-    const chunk = Buffer.alloc(PART_BYTES);
-    for (let sent = 0; sent < part; sent += PART_BYTES) {
-      this.stream.write(chunk, (error) => {
-        if (!error) this.taken += PART_BYTES;
-      });
-    }
+    this.stream.write(Buffer.alloc(part));
   }
 
   /** Ends the whole of it. */
   end(): void {
     this.stream.end();
   }
-
-  cancel(): void {
-    this.stream.close(constants.NGHTTP2_CANCEL);
-  }
 }
-
-const PART_BYTES = 10_000;

@@ -9,26 +9,23 @@ import {
   type StreamCheckResponse,
 } from '@latchkey/contracts/grpc';
 import { parseInput } from '@latchkey/platform';
-import type { AdmittedCaller, Callers, CallerVerdict } from '../../application/callers';
+import type { AdmittedCaller, CallerVerdict } from '../../application/callers';
 import type { CheckAccess } from '../../application/check-access';
-import { GrpcCaller, NOT_A_MESSAGE, REFUSALS, TOO_MANY_CHECKS, type Refusal } from './caller';
+import { verdictOn, type AdmissionParts } from './admission';
+import { GrpcCaller, NOT_A_MESSAGE, refusalFor, TOO_MANY_CHECKS, type Refusal } from './caller';
 import { refusalOf } from './refusal-of';
 
-/** Checks of one stream that are under way, or whose answers its caller has not taken: beyond them no message is read. */
-export const UNDER_WAY_MAX = 1_000;
 /** Of one message, as of a batch. */
 export const MESSAGE_CHECKS_MAX = 100;
 
 export type CheckStreamCall = ServerDuplexStream<Received<StreamCheckRequest>, StreamCheckResponse>;
 
-export interface CheckStreamParts {
+export interface CheckStreamParts extends AdmissionParts {
   readonly access: Pick<CheckAccess, 'checkFor'>;
-  readonly callers: Callers;
-  readonly onError: (error: unknown) => void;
 }
 
 /**
- * One stream of checks. Who asks is looked at when it opens and again for the checks of every turn of the event loop: whose credential
+ * One stream of checks. Who opened it was admitted, and is looked at again for the checks of every turn of the event loop: whose credential
  * was revoked shall not go on asking over a stream that is older.
  */
 export class CheckStream {
@@ -44,8 +41,10 @@ export class CheckStream {
   constructor(
     private readonly call: CheckStreamCall,
     private readonly parts: CheckStreamParts,
+    /** As `GrpcBounds` says. */
+    private readonly underWayMax: number,
   ) {
-    this.#caller = new GrpcCaller(call);
+    this.#caller = new GrpcCaller(call, call.metadata);
   }
 
   start(): void {
@@ -53,7 +52,6 @@ export class CheckStream {
     call.on('data', (request: Received<StreamCheckRequest>) => this.#take(request));
     call.on('end', () => this.finish());
     call.on('cancelled', () => (this.#over = true));
-    this.#whenTold((caller) => void this.#isAdmitted(caller));
   }
 
   /** Reads no further, answers what was read, and ends. */
@@ -70,10 +68,10 @@ export class CheckStream {
       return;
     }
     this.#underWay += request.checks.length;
-    if (this.#underWay >= UNDER_WAY_MAX) this.call.pause();
+    if (this.#underWay >= this.underWayMax) this.call.pause();
     this.#whenTold((caller) => {
       for (const each of request.checks) {
-        if (caller.verdict === 'unavailable') this.#refuse(each.id, REFUSALS.unavailable);
+        if (caller.verdict === 'unavailable') this.#refuse(each.id, refusalFor(caller, this.#caller));
         else if (this.#isAdmitted(caller)) this.#check(caller, each);
       }
     });
@@ -116,7 +114,7 @@ export class CheckStream {
   #onWritten(answers: number): void {
     this.#underWay -= answers;
     if (this.#finishing) this.#endWhenAnswered();
-    else if (this.call.isPaused() && this.#underWay <= UNDER_WAY_MAX / 2) this.call.resume();
+    else if (this.call.isPaused() && this.#underWay <= this.underWayMax / 2) this.call.resume();
   }
 
   #endWhenAnswered(): void {
@@ -128,7 +126,7 @@ export class CheckStream {
   /** Else the stream ends. */
   #isAdmitted(caller: CallerVerdict): caller is AdmittedCaller {
     if (caller.verdict === 'admitted') return true;
-    this.#end(REFUSALS[caller.verdict]);
+    this.#end(refusalFor(caller, this.#caller));
     return false;
   }
 
@@ -149,16 +147,6 @@ export class CheckStream {
 
   #ask(): CallerVerdict | Promise<CallerVerdict> {
     setImmediate(() => (this.#verdict = undefined));
-    try {
-      const verdict = this.parts.callers.admit(this.#caller);
-      return verdict instanceof Promise ? verdict.catch(this.#unavailable) : verdict;
-    } catch (error) {
-      return this.#unavailable(error);
-    }
+    return verdictOn(this.#caller, this.parts);
   }
-
-  readonly #unavailable = (error: unknown): CallerVerdict => {
-    this.parts.onError(error);
-    return { verdict: 'unavailable' };
-  };
 }

@@ -4,11 +4,11 @@ import type { NumberedAnswer } from '@latchkey/contracts/grpc';
 import { createLogger, createService } from '@latchkey/platform';
 import { eventually } from '@latchkey/testing';
 import { everyCaller, UNRESTRICTED, type Callers, type CallerVerdict } from '../../application/callers';
-import { refused } from '../../application/check-result';
 import { createCheckAccess, EnforcementModule } from '../../enforcement.module';
 import { answersOf, endOf, EnforcementClient } from '../../testing/enforcement-client';
+import { HeldAccess } from '../../testing/held-access';
 import { liveWorkspace, newSecret, resolverOf } from '../../testing/keys';
-import { UNDER_WAY_MAX } from './check-stream';
+import { settled } from '../../testing/settled';
 import { GrpcCheckServer, type GrpcCheckServerOptions } from './grpc-check-server';
 
 const SECRET = newSecret();
@@ -19,21 +19,6 @@ const newAccess = () =>
     decisions: { count: () => {} },
     onError: () => {},
   });
-
-/** Answers when it is told to. */
-class HeldAccess {
-  readonly asked: CheckRequest[] = [];
-  #waiting: (() => void)[] = [];
-
-  checkFor(_caller: unknown, request: CheckRequest): Promise<CheckResult> {
-    this.asked.push(request);
-    return new Promise((resolve) => this.#waiting.push(() => resolve(refused('unknown', 0, 'owner'))));
-  }
-
-  answerAll(): void {
-    for (const answer of this.#waiting.splice(0)) answer();
-  }
-}
 
 /** Says of everybody what it was told to say. */
 class ChangingCallers implements Callers {
@@ -199,6 +184,23 @@ describe('the check over gRPC', () => {
     expect(access.asked).toEqual([]);
   });
 
+  it('tells a caller whose token is no good that it is about its own', async () => {
+    const { client } = await serve({ callers: { admit: () => ({ verdict: 'unauthenticated' }) } });
+    const metadata = new Metadata();
+    metadata.set('authorization', 'Bearer x');
+    await expect(client.check(good, metadata)).rejects.toMatchObject({
+      details: expect.stringContaining("caller's own token was not accepted") as string,
+    });
+    await expect(client.check(good)).rejects.toMatchObject({ details: expect.stringContaining('must show') as string });
+  });
+
+  it('tells that nobody can say who asks, when the question fails', async () => {
+    const failure = new Error('password of the database is hunter2');
+    const { client, errors } = await serve({ callers: { admit: () => Promise.reject(failure) } });
+    await expect(client.check(good)).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    expect(errors).toEqual([failure]);
+  });
+
   it('asks who calls by what the call shows', async () => {
     const shown: unknown[] = [];
     const callers: Callers = {
@@ -256,44 +258,6 @@ describe('the check over gRPC', () => {
     expect(callers.asked).toBeLessThanOrEqual(2);
   });
 
-  it('reads no further than its bound while checks are not answered, and goes on when they are', async () => {
-    const access = new HeldAccess();
-    const { client } = await serve({ access });
-    const call = client.stream();
-    const answers = answersOf(call);
-    const ended = endOf(call);
-    for (const check of numbered(many(3 * UNDER_WAY_MAX))) call.write({ checks: [check] });
-    call.end();
-    await eventually(() => expect(access.asked.length).toBeGreaterThanOrEqual(UNDER_WAY_MAX));
-    await settled();
-    expect(access.asked).toHaveLength(UNDER_WAY_MAX);
-    await eventually(() => {
-      access.answerAll();
-      expect(answers.size).toBe(3 * UNDER_WAY_MAX);
-    });
-    expect(await ended).toMatchObject({ code: status.OK });
-  });
-
-  it('stops reading from a caller that does not read its answers', async () => {
-    let decided = 0;
-    // Large answers, so that they fill whatever lies between the two.
-    const answer = { ...refused('unknown', 0, 'owner'), headers: { 'X-Large': 'x'.repeat(2_000) } };
-    const access = { checkFor: async () => ((decided += 1), answer) };
-    const { client } = await serve({ access });
-    const call = client.stream();
-    const asked = 20 * UNDER_WAY_MAX;
-    for (let from = 0; from < asked; from += 100) {
-      call.write({ checks: numbered(many(100)).map(({ id, check }) => ({ id: from + id, check })) });
-    }
-    await eventually(() => expect(decided).toBeGreaterThan(UNDER_WAY_MAX));
-    await settled();
-    expect(decided).toBeLessThan(asked / 2);
-    const answers = answersOf(call);
-    await eventually(() => expect(answers.size).toBe(asked));
-    call.cancel();
-    await endOf(call);
-  });
-
   it('a stop answers every check that was read, and then ends the stream', async () => {
     const access = new HeldAccess();
     const { server, client } = await serve({ access });
@@ -322,8 +286,3 @@ describe('the check over gRPC', () => {
     await expect(second).rejects.toThrow('GRPC_PORT');
   });
 });
-
-/** Whatever is on its way between two sockets of this process has arrived. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-}

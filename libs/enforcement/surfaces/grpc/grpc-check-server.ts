@@ -1,10 +1,12 @@
-import { Server, ServerCredentials, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type handleUnaryCall } from '@grpc/grpc-js';
 import { checkBatchRequest, checkRequest } from '@latchkey/contracts';
 import { enforcementProtocol, MALFORMED, type Received } from '@latchkey/contracts/grpc';
 import { ConfigError, parseInput } from '@latchkey/platform';
 import type { AdmittedCaller, Callers } from '../../application/callers';
 import type { CheckAccess } from '../../application/check-access';
-import { GrpcCaller, NOT_A_MESSAGE, REFUSALS, STOPPING, type Refusal } from './caller';
+import { admitting, callerOf } from './admission';
+import { GRPC_BOUNDS, type GrpcBounds } from './bounds';
+import { NOT_A_MESSAGE, STOPPING } from './caller';
 import { CheckStream, type CheckStreamCall } from './check-stream';
 import { refusalOf } from './refusal-of';
 
@@ -16,14 +18,11 @@ export interface GrpcCheckServerOptions {
   readonly callers: Callers;
   /** Plain when absent. */
   readonly tls?: ServerCredentials | undefined;
+  readonly bounds?: GrpcBounds | undefined;
   /** Told of every failure that is not the caller's fault. */
   readonly onError: (error: unknown) => void;
 }
 
-/** As the body of an HTTP request. */
-const MESSAGE_BYTES_MAX = 1_048_576;
-/** On one connection. A caller with more calls than that waits for some of them. */
-const CALLS_MAX = 1_000;
 /** After this a connection that still has calls under way is cut. */
 const DRAIN_MS = 5_000;
 
@@ -31,15 +30,20 @@ const DRAIN_MS = 5_000;
 export class GrpcCheckServer {
   /** What a service calls this address. */
   readonly name = 'grpc';
-  readonly #server = new Server({
-    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-    'grpc.max_concurrent_streams': CALLS_MAX,
-  });
+  readonly #server: Server;
+  readonly #bounds: GrpcBounds;
   readonly #streams = new Set<CheckStream>();
   #stopping = false;
 
   constructor(private readonly options: GrpcCheckServerOptions) {
-    const { access } = options;
+    const { access, bounds = GRPC_BOUNDS } = options;
+    this.#bounds = bounds;
+    this.#server = new Server({
+      'grpc.max_receive_message_length': bounds.messageBytesMax,
+      'grpc.max_concurrent_streams': bounds.callsMax,
+      'grpc.max_connection_idle_ms': bounds.idleMs,
+      interceptors: [admitting(options, bounds)],
+    });
     this.#server.addService(enforcementProtocol, {
       Check: this.#unary((caller, request) => access.checkFor(caller, parseInput(checkRequest, request, 'check'))),
       BatchCheck: this.#unary(async (caller, request) => {
@@ -77,23 +81,15 @@ export class GrpcCheckServer {
   }
 
   #unary<Request, Response>(answer: (caller: AdmittedCaller, request: Request) => Promise<Response>) {
-    const handle: handleUnaryCall<Received<Request>, Response> = (call, callback) => {
-      this.#answered(call, answer).then(
-        (answered) => ('refusal' in answered ? callback(answered.refusal) : callback(null, answered.response)),
+    const handle: handleUnaryCall<Received<Request>, Response> = ({ metadata, request }, callback) => {
+      if (request === MALFORMED) return callback(NOT_A_MESSAGE);
+      const answered = async () => answer(callerOf(metadata), request);
+      answered().then(
+        (response) => callback(null, response),
         (error: unknown) => callback(refusalOf(error, this.options.onError)),
       );
     };
     return handle;
-  }
-
-  async #answered<Request, Response>(
-    call: ServerUnaryCall<Received<Request>, Response>,
-    answer: (caller: AdmittedCaller, request: Request) => Promise<Response>,
-  ): Promise<{ readonly response: Response } | { readonly refusal: Refusal }> {
-    const caller = await this.options.callers.admit(new GrpcCaller(call));
-    if (caller.verdict !== 'admitted') return { refusal: REFUSALS[caller.verdict] };
-    if (call.request === MALFORMED) return { refusal: NOT_A_MESSAGE };
-    return { response: await answer(caller, call.request) };
   }
 
   readonly #stream = (call: CheckStreamCall): void => {
@@ -101,7 +97,7 @@ export class GrpcCheckServer {
       call.emit('error', STOPPING);
       return;
     }
-    const stream = new CheckStream(call, this.options);
+    const stream = new CheckStream(call, this.options, this.#bounds.underWayMax);
     this.#streams.add(stream);
     call.once('close', () => this.#streams.delete(stream));
     stream.start();
