@@ -5,6 +5,8 @@ import { createCallers, createCheckAccess, EnforcementModule, type CallersOption
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, WORKSPACE } from '../testing/keys';
 
 const TOKEN = newSecret();
+/** Not of the credential that it asks about. */
+const OF_THE_CALLER = 'The token of the service that asks for the check was not accepted.';
 const NETWORK = '0.0.0.0';
 const LOOPBACK = '127.0.0.1';
 
@@ -52,6 +54,7 @@ describe('who asks over HTTP', () => {
         expect([refused.statusCode, refused.headers['www-authenticate']]).toEqual([401, 'Bearer']);
         expect(refused.headers['content-type']).toContain('application/problem+json');
         expect(refused.body).not.toContain('allowed');
+        expect(refused.json()).toMatchObject({ code: 'auth.caller_unauthorized', title: OF_THE_CALLER });
       }
     },
   );

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/kernel';
 import { isCertified } from '@latchkey/platform';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
-import type { AdmittedCaller, Callers, CallerVerdict, RefusedCaller } from '../application/callers';
+import type { AdmittedCaller, Callers, CallerVerdict, PresentedCaller, RefusedCaller } from '../application/callers';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,12 +22,13 @@ export type ShownByCaller = (request: FastifyRequest) => string | undefined;
 export const admitting =
   (callers: Callers, shown: ShownByCaller = ({ headers }) => headers.authorization): onRequestHookHandler =>
   (request, _reply, done) => {
+    const caller = new HttpCaller(request, shown(request));
     const conclude = (verdict: CallerVerdict) => {
-      if (verdict.verdict !== 'admitted') return done(refusalOf(verdict));
+      if (verdict.verdict !== 'admitted') return done(refusalOf(verdict, caller));
       request.admittedCaller = verdict;
       done();
     };
-    const verdict = callers.admit(new HttpCaller(request, shown(request)));
+    const verdict = callers.admit(caller);
     if (verdict instanceof Promise) verdict.then(conclude, done);
     else conclude(verdict);
   };
@@ -39,7 +40,7 @@ export function callerOf({ admittedCaller }: FastifyRequest): AdmittedCaller {
 }
 
 /** Looked up only when somebody wants to know. */
-class HttpCaller {
+class HttpCaller implements PresentedCaller {
   constructor(
     private readonly request: FastifyRequest,
     readonly authorization: string | undefined,
@@ -54,12 +55,15 @@ class HttpCaller {
   }
 }
 
-function refusalOf({ verdict }: RefusedCaller): AppError {
+function refusalOf({ verdict }: RefusedCaller, { authorization }: PresentedCaller): AppError {
   switch (verdict) {
     case 'unauthenticated':
-      return new AppError('auth.unauthorized', {
-        public: 'Whoever asks for checks must show a service token or a certificate of this installation.',
-      });
+      return new AppError(
+        'auth.caller_unauthorized',
+        authorization === undefined
+          ? { public: 'Whoever asks for checks must show a service token or a certificate of this installation.' }
+          : {},
+      );
     case 'forbidden':
       return new AppError('auth.forbidden', { public: 'This token may not ask for checks, or not from this address.' });
     case 'unavailable':

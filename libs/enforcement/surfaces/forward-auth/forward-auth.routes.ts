@@ -1,7 +1,7 @@
 import { checkRequest, type CheckRequest } from '@latchkey/contracts';
 import { denialOf } from '@latchkey/guard';
-import { isAppError, type AppError } from '@latchkey/kernel';
-import { hotRoute, HTTP_STATUS, parseInput } from '@latchkey/platform';
+import type { AppError } from '@latchkey/kernel';
+import { hotRoute, HTTP_STATUS, parseInput, sendError, toAppError } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Callers } from '../../application/callers';
 import type { Asked } from '../asked';
@@ -25,15 +25,6 @@ export function addForwardAuthRoute(fastify: FastifyInstance, access: Asked, cal
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('cache-control', 'no-store');
     const query = parseInput(forwardAuthQuery, request.query, 'query');
-    try {
-      return await decide(request, reply, query);
-    } catch (error) {
-      if (query.statuses === 'nginx' && isAppError(error)) return refuseForNginx(reply, error);
-      throw error;
-    }
-  };
-
-  const decide = async (request: FastifyRequest, reply: FastifyReply, query: ForwardAuthQuery) => {
     const asked = checkRequestOf(request, query);
     const result = await access.checkFor(callerOf(request), asked);
     void reply.headers(result.headers);
@@ -51,6 +42,7 @@ export function addForwardAuthRoute(fastify: FastifyInstance, access: Asked, cal
       url: FORWARD_AUTH_URL,
       onRequest: admitting(callers, tokenOf),
       handler: answer,
+      errorHandler: refuse,
     });
   });
 }
@@ -77,12 +69,26 @@ function checkRequestOf({ raw, clientIp }: FastifyRequest, query: ForwardAuthQue
   return parseInput(checkRequest, asked, 'query');
 }
 
+/** Whatever refuses, be it a hook before the query was looked at. */
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (saysNginx(request.query)) refuseForNginx(toAppError(error), request, reply);
+  else sendError(error, request, reply);
+}
+
+const saysNginx = (query: unknown): boolean => {
+  const { statuses } = query as { readonly statuses?: unknown };
+  return [statuses].flat().includes('nginx');
+};
+
 /** A status that it does not understand would become its own 500. */
-function refuseForNginx(reply: FastifyReply, { code, retryAfterSeconds }: AppError): FastifyReply {
+function refuseForNginx(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+  const { code, retryAfterSeconds } = error;
   const status = HTTP_STATUS[code];
+  if (status >= 500) request.log.error({ request_id: request.id, err: error, code }, 'request failed');
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
-  return reply
-    .code(status === 401 ? 401 : 403)
+  void reply
+    .header('cache-control', 'no-store')
     .header('x-auth-status', String(status))
+    .code(status === 401 ? 401 : 403)
     .send();
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { CheckRequest, KeySubject } from '@latchkey/contracts';
 import { createLogger, createService, type Service } from '@latchkey/platform';
-import { everyCaller, type Callers } from '../../application/callers';
+import { everyCaller, type Callers, type CallerVerdict } from '../../application/callers';
 import { createCallers, createCheckAccess, EnforcementModule } from '../../enforcement.module';
 import { KEY, liveWorkspace, newSecret, resolverOf, USER, WORKSPACE } from '../../testing/keys';
 
@@ -96,6 +96,34 @@ describe('forward-auth', () => {
     expect(await outcome('', { ...bearer, 'x-api-key': OTHER })).toEqual([403, '400', undefined, '']);
     live.available = false;
     expect(await outcome('')).toEqual([403, '503', '1', '']);
+  });
+
+  it.each<[string, CallerVerdict['verdict'] | Error, number, string]>([
+    ['its caller is not known', 'unauthenticated', 401, '401'],
+    ['its caller may not ask', 'forbidden', 403, '403'],
+    ['nobody can tell who asks', 'unavailable', 403, '503'],
+    ['to ask who asks fails', new Error('hunter2'), 403, '500'],
+  ])('answers nginx so too where %s', async (_, verdict, code, told) => {
+    const admit = () => {
+      if (verdict instanceof Error) throw verdict;
+      return { verdict } as CallerVerdict;
+    };
+    const { call } = await serving({}, () => ({ admit }));
+    const answer = await call('?statuses=nginx');
+    expect([answer.statusCode, answer.headers['x-auth-status'], answer.body]).toEqual([code, told, '']);
+    expect(answer.headers['retry-after'] !== undefined).toBe(told === '503');
+    // The very same in full, without it.
+    expect((await call()).statusCode).toBe(Number(told));
+  });
+
+  it('answers nginx so too where its own query is wrong, or the address is spelled differently', async () => {
+    const { call, service } = await serving();
+    for (const query of ['?statuses=nginx&cost=x', '?statuses=nginx&statuses=all']) {
+      const answer = await call(query);
+      expect([answer.statusCode, answer.headers['x-auth-status']]).toEqual([403, '400']);
+    }
+    const elsewhere = await service.fastify.inject('/v%31/forward-auth?statuses=nginx');
+    expect([elsewhere.statusCode, elsewhere.headers['x-auth-status']]).toEqual([403, '404']);
   });
 
   describe('the credential', () => {
