@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/load-config';
+import { logGrpc } from '../logging/grpc-log';
 import { createLogger, type Logger } from '../logging/logger';
 import type { Addresses } from './service';
 
@@ -46,6 +47,7 @@ export async function runService(name: string, build: () => Promise<Runnable>): 
   let service: Runnable | undefined;
   try {
     service = await build();
+    logGrpc(service.logger);
     stopOnSignal(service);
     const addresses = await service.start();
     process.stdout.write(`${readyLine(name, addresses)}\n`);
