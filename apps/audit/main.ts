@@ -30,6 +30,7 @@ const configSchema = z.object({
   ...enforcementVariables,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,
+  LATCHKEY_PARKED_KEPT_DAYS: variables.LATCHKEY_PARKED_KEPT_DAYS,
 });
 
 async function build(resources: Resources): Promise<Service> {
@@ -56,6 +57,7 @@ async function build(resources: Resources): Promise<Service> {
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         masterKey: config.LATCHKEY_MASTER_KEY,
         decisionsKeptDays: config.LATCHKEY_DECISIONS_KEPT_DAYS,
+        parkedKeptDays: config.LATCHKEY_PARKED_KEPT_DAYS,
       }),
     ),
   });

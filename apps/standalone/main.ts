@@ -89,6 +89,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         cursors,
         masterKey,
         decisionsKeptDays: config.LATCHKEY_DECISIONS_KEPT_DAYS,
+        parkedKeptDays: config.LATCHKEY_PARKED_KEPT_DAYS,
       }),
       { module: AssetsApiModule },
     ),

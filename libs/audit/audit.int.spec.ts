@@ -166,6 +166,7 @@ describe('the audit', () => {
       'last_position issuance': 3,
       'missing_positions issuance': 0,
       parked_messages: 0,
+      parked_pruned_total: 0,
       silent_nodes: 0,
     });
   });

@@ -3,6 +3,8 @@ import type { EventBus } from '@latchkey/event-bus';
 import { systemClock, type Clock, type Secret } from '@latchkey/kernel';
 import { LOGGER, METRICS, type CursorCodec, type Logger, type MetricsRegistry } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
+import { parkedPrunedReport } from './adapters/parked-pruned';
+import { PostgresParkedMessages } from './adapters/parked-messages';
 import { PostgresAuditLog } from './adapters/postgres-audit-log';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
 import { PostgresDecisionLog } from './adapters/postgres-decision-log';
@@ -28,6 +30,8 @@ export interface AuditOptions {
   readonly masterKey: Secret;
   /** How long decisions are kept, in days. Default 90. */
   readonly decisionsKeptDays?: number;
+  /** How long messages of decisions are kept that could not be read, in days. Default 30. */
+  readonly parkedKeptDays?: number;
   readonly clock?: Clock;
   /** How long a gap in a source's positions may be open before it is reported, in ms. Default 10 s. */
   readonly gapPatienceMs?: number;
@@ -53,10 +57,12 @@ export class AuditModule {
     cursors,
     masterKey,
     decisionsKeptDays = 90,
+    parkedKeptDays = 30,
     clock = systemClock,
     gapPatienceMs = 10_000,
   }: AuditOptions): DynamicModule {
     const decisions = new PostgresDecisionLog(dataSource, new WorkspaceKeys(masterKey), clock);
+    const parked = new PostgresParkedMessages(dataSource, masterKey, clock);
     const reader = new PostgresAuditReader(dataSource);
     return {
       module: AuditModule,
@@ -64,8 +70,19 @@ export class AuditModule {
       providers: [
         AuditRecorder,
         { provide: EVENT_BUS, useValue: bus },
-        { provide: RECORD_MESSAGES, useValue: new RecordMessages(new PostgresAuditLog(dataSource, clock), decisions) },
-        { provide: PRUNE_DECISIONS, useValue: new PruneDecisions(decisions, clock, decisionsKeptDays) },
+        {
+          provide: RECORD_MESSAGES,
+          useValue: new RecordMessages(new PostgresAuditLog(dataSource, clock), decisions, parked),
+        },
+        {
+          provide: PRUNE_DECISIONS,
+          inject: [LOGGER, METRICS],
+          useFactory: (logger: Logger, metrics: MetricsRegistry) =>
+            new PruneDecisions({
+              ...{ decisions, parked, clock, decisionsKeptDays, parkedKeptDays },
+              onParkedPruned: parkedPrunedReport(metrics, logger),
+            }),
+        },
         {
           provide: GAP_WATCH,
           inject: [LOGGER, METRICS],

@@ -12,6 +12,7 @@ import { Secret } from '@latchkey/kernel';
 import { FakeClock, freshDatabase, type FreshDatabase } from '@latchkey/testing';
 import type { DataSource } from 'typeorm';
 import { auditMigrations } from './adapters/migrations';
+import { PostgresParkedMessages } from './adapters/parked-messages';
 import { PostgresAuditLog } from './adapters/postgres-audit-log';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
 import { contextOfPart, PostgresDecisionLog } from './adapters/postgres-decision-log';
@@ -37,7 +38,8 @@ const decision = (changes: Partial<Decision> = {}): Decision => ({
 
 describe('decisions in the audit', () => {
   const clock = new FakeClock('2026-01-01T00:00:00.000Z');
-  const keys = new WorkspaceKeys(new Secret('0123456789abcdef0123456789abcdef'));
+  const masterKey = new Secret('0123456789abcdef0123456789abcdef');
+  const keys = new WorkspaceKeys(masterKey);
   let database: FreshDatabase;
   let dataSource: DataSource;
   let log: PostgresDecisionLog;
@@ -55,7 +57,11 @@ describe('decisions in the audit', () => {
       poolSize: 3,
     });
     log = new PostgresDecisionLog(dataSource, keys, clock);
-    messages = new RecordMessages(new PostgresAuditLog(dataSource, clock), log);
+    messages = new RecordMessages(
+      new PostgresAuditLog(dataSource, clock),
+      log,
+      new PostgresParkedMessages(dataSource, masterKey, clock),
+    );
     reader = new PostgresAuditReader(dataSource);
   });
   afterEach(async () => {

@@ -1,2 +1,3 @@
 export { auditMigrations } from './adapters/migrations';
+export { PostgresParkedMessages, type MessagePlace, type ParkedMessage } from './adapters/parked-messages';
 export { AuditModule, type AuditOptions } from './audit.module';

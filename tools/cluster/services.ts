@@ -67,7 +67,13 @@ export const services: readonly ServiceSpec[] = [
     name: 'audit',
     entry: 'apps/audit/main.js',
     instances: 1,
-    variables: [...store, 'LATCHKEY_ENFORCEMENT_GRPC', 'LATCHKEY_MASTER_KEY', 'LATCHKEY_DECISIONS_KEPT_DAYS'],
+    variables: [
+      ...store,
+      'LATCHKEY_ENFORCEMENT_GRPC',
+      'LATCHKEY_MASTER_KEY',
+      'LATCHKEY_DECISIONS_KEPT_DAYS',
+      'LATCHKEY_PARKED_KEPT_DAYS',
+    ],
     routes: ['/api/v1/audit-events'],
   },
   {

@@ -114,5 +114,22 @@ export class CreateDecisionLog1763683200202 implements MigrationInterface {
   }
 }
 
+export class SealParkedMessages1763683200203 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      -- Whether the value is encrypted. Those of before are not.
+      ALTER TABLE parked_messages ADD COLUMN sealed boolean NOT NULL DEFAULT false;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE parked_messages DROP COLUMN sealed');
+  }
+}
+
 /** The audit's own schema. */
-export const auditMigrations = [CreateAuditLog1763683200201, CreateDecisionLog1763683200202] as const;
+export const auditMigrations = [
+  CreateAuditLog1763683200201,
+  CreateDecisionLog1763683200202,
+  SealParkedMessages1763683200203,
+] as const;

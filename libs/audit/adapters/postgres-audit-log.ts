@@ -1,11 +1,8 @@
 import type { EventEnvelope } from '@latchkey/contracts';
-import type { DeliveredMessage } from '@latchkey/event-bus';
 import type { Clock } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { AuditLog, RecordOutcome } from '../application/ports';
 import { recordOnce } from './position-ranges';
-
-const REASON_MAX = 500;
 
 export class PostgresAuditLog implements AuditLog {
   constructor(
@@ -19,14 +16,6 @@ export class PostgresAuditLog implements AuditLog {
       ...{ source, position, clock: this.clock, what: 'recording an audit event' },
       write: async (tx) => ((await insert(tx, event, bytes)) ? null : outcomeOfConflict(tx, event)),
     });
-  }
-
-  async park({ topic, partition, offset, value }: DeliveredMessage, reason: string): Promise<void> {
-    await this.dataSource.query(
-      `INSERT INTO parked_messages (topic, partition, place, value, reason) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT DO NOTHING`,
-      [topic, partition, offset, value, reason.replaceAll('\0', '').slice(0, REASON_MAX)],
-    );
   }
 }
 

@@ -13,8 +13,14 @@ export type RecordOutcome = 'recorded' | 'duplicate' | 'contradiction' | 'unstor
 export interface AuditLog {
   /** Keeps the event and the bytes it came in, once, and its position. */
   record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome>;
-  /** Keeps a message that is no event, with the reason, so that somebody can look at it. */
+}
+
+/** Messages that could not be recorded. */
+export interface ParkedMessages {
+  /** Keeps a message with the reason, so that somebody can look at it. */
   park(message: DeliveredMessage, reason: string): Promise<void>;
+  /** Forgets messages of decisions that were parked before `time`. @returns how many */
+  prune(time: Date): Promise<number>;
 }
 
 /** What nodes of enforcement have decided. Kept for a time, encrypted. */

@@ -1,17 +1,30 @@
 import type { Clock } from '@latchkey/kernel';
-import type { DecisionLog } from './ports';
+import type { DecisionLog, ParkedMessages } from './ports';
 
 const DAY_MS = 86_400_000;
 
-/** Decisions say who called from where: they are kept for as long as they are of use, not for ever. */
+export interface PruneDecisionsParts {
+  readonly decisions: DecisionLog;
+  readonly parked: Pick<ParkedMessages, 'prune'>;
+  readonly clock: Clock;
+  readonly decisionsKeptDays: number;
+  readonly parkedKeptDays: number;
+  /** Told how many messages were deleted that nobody has mended, when there were any. */
+  readonly onParkedPruned: (messages: number) => void;
+}
+
+/** Decisions say who called from where, and so may what could not be read of them: they are kept for as long as they are of use, not for ever. */
 export class PruneDecisions {
-  constructor(
-    private readonly decisions: DecisionLog,
-    private readonly clock: Clock,
-    private readonly keptDays: number,
-  ) {}
+  constructor(private readonly parts: PruneDecisionsParts) {}
 
   async execute(): Promise<void> {
-    await this.decisions.prune(new Date(this.clock.now().getTime() - this.keptDays * DAY_MS));
+    const { decisions, parked, decisionsKeptDays, parkedKeptDays, onParkedPruned } = this.parts;
+    await decisions.prune(this.daysAgo(decisionsKeptDays));
+    const pruned = await parked.prune(this.daysAgo(parkedKeptDays));
+    if (pruned > 0) onParkedPruned(pruned);
+  }
+
+  private daysAgo(days: number): Date {
+    return new Date(this.parts.clock.now().getTime() - days * DAY_MS);
   }
 }

@@ -2,7 +2,7 @@ import { eventEnvelope, TOPICS, type EventEnvelope } from '@latchkey/contracts';
 import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
 import { z } from 'zod';
 import { batchOf } from './decision-batch';
-import type { AuditLog, DecisionLog, RecordOutcome } from './ports';
+import type { AuditLog, DecisionLog, ParkedMessages, RecordOutcome } from './ports';
 
 /**
  * Only the envelope has to be right: an event of a type that this version does not know, or with further attributes, happened all
@@ -15,6 +15,7 @@ export class RecordMessages {
   constructor(
     private readonly log: AuditLog,
     private readonly decisions: DecisionLog,
+    private readonly parked: Pick<ParkedMessages, 'park'>,
   ) {}
 
   async handle(message: DeliveredMessage): Promise<void> {
@@ -35,7 +36,7 @@ export class RecordMessages {
   }
 
   park(message: DeliveredMessage, reason: string): Promise<void> {
-    return this.log.park(message, reason);
+    return this.parked.park(message, reason);
   }
 }
 
