@@ -141,6 +141,9 @@ export const variables = {
     'How often a node of enforcement that decides nothing says that it lives, in ms.',
   ),
   LATCHKEY_DECISIONS_KEPT_DAYS: wholeNumber(1, 36_500, 90).describe('How long the audit keeps decisions, in days.'),
+  LATCHKEY_PARKED_KEPT_DAYS: wholeNumber(1, 36_500, 30).describe(
+    'How long the audit keeps messages about decisions that it could not read, in days.',
+  ),
   LATCHKEY_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)
     .default('info')
