@@ -18,9 +18,9 @@ export class RawConnection {
     return this.#session.socket?.bytesWritten ?? 0;
   }
 
-  /** Opens a call of the method `name`, and says nothing yet. */
-  call(name: string): RawCall {
-    return new RawCall(
+  /** Opens a call of the method `name`, and says nothing yet. What comes back is read, or never. */
+  call(name: string, reads: 'reads' | 'reads nothing' = 'reads'): RawCall {
+    const call = new RawCall(
       this.#session.request({
         ':method': 'POST',
         ':path': `/latchkey.enforcement.v1.Enforcement/${name}`,
@@ -28,6 +28,8 @@ export class RawConnection {
         te: 'trailers',
       }),
     );
+    if (reads === 'reads') call.read();
+    return call;
   }
 
   close(): void {
@@ -49,19 +51,31 @@ export class RawCall {
     stream.on('trailers', told);
     stream.on('error', () => undefined);
     stream.on('close', () => (this.closed = true));
-    stream.resume();
+  }
+
+  read(): void {
+    this.stream.resume();
   }
 
   /** Says that a message of `bytes` follows, and sends `part` of it, without an end. */
   begin(bytes: number, part: number): void {
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(bytes, 1);
-    this.stream.write(head);
+    this.stream.write(headOf(bytes));
     this.stream.write(Buffer.alloc(part));
+  }
+
+  send(message: Buffer): void {
+    this.stream.write(Buffer.concat([headOf(message.length), message]));
   }
 
   /** Ends the whole of it. */
   end(): void {
     this.stream.end();
   }
+}
+
+/** Not compressed, and so long. */
+function headOf(bytes: number): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bytes, 1);
+  return head;
 }
