@@ -1,30 +1,32 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { openSchema, withResources } from '@latchkey/composition';
-import { rebuildProjection } from '@latchkey/event-store';
-import { issuanceMigrations, keyListProjection } from '@latchkey/issuance';
-import { Secret } from '@latchkey/kernel';
-import { ConfigError, createLogger, loadConfig, secretFromDataDir, variables } from '@latchkey/platform';
+import { openSchema, runningDatabase, withResources } from '@latchkey/composition';
+import { rebuildProjection, type MigrationClass, type RebuildOptions, type Rebuilt } from '@latchkey/event-store';
+import { issuanceMigrations, keyListProjection, rebuildKeyCount } from '@latchkey/issuance';
+import { ConfigError, createLogger, loadConfig, variables } from '@latchkey/platform';
+import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
-const READ_MODELS = {
-  [keyListProjection.table]: { schema: 'issuance', migrations: issuanceMigrations, projection: keyListProjection },
-} as const;
+interface ReadModel {
+  readonly schema: string;
+  readonly migrations: readonly MigrationClass[];
+  rebuild(this: void, dataSource: DataSource, options: Pick<RebuildOptions, 'replace'>): Promise<Rebuilt>;
+}
+
+const ofIssuance = (rebuild: ReadModel['rebuild']): ReadModel => ({
+  schema: 'issuance',
+  migrations: issuanceMigrations,
+  rebuild,
+});
+
+const READ_MODELS: Readonly<Record<string, ReadModel>> = {
+  key_list: ofIssuance((dataSource, options) => rebuildProjection(dataSource, keyListProjection, options)),
+  key_count: ofIssuance(rebuildKeyCount),
+};
 
 const configSchema = z.object({
   DATABASE_URL: variables.DATABASE_URL.optional(),
   LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
   LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
 });
-
-/** Where the embedded Postgres of a running standalone process answers. */
-async function embeddedUrl(dataDir: string): Promise<Secret> {
-  const lockFile = path.join(dataDir, 'postgres/data/postmaster.pid');
-  const [, , , port] = (await readFile(lockFile, 'utf8').catch(() => '')).split('\n');
-  if (!port) throw new ConfigError(['DATABASE_URL: is required, as no embedded database runs in LATCHKEY_DATA_DIR.']);
-  const password = await secretFromDataDir(dataDir, 'postgres-password');
-  return new Secret(`postgres://latchkey:${password.reveal()}@127.0.0.1:${port}/postgres`);
-}
 
 /** Answers the exit code. */
 async function rebuild(name: string, replace: boolean): Promise<number> {
@@ -36,14 +38,14 @@ async function rebuild(name: string, replace: boolean): Promise<number> {
   const config = loadConfig(configSchema, process.env);
   const logger = createLogger({ service: 'rebuild', level: config.LATCHKEY_LOG_LEVEL });
   return withResources(async (resources) => {
-    const { schema, migrations, projection } = model;
+    const { schema, migrations } = model;
     const dataSource = await openSchema(resources, {
-      url: config.DATABASE_URL ?? (await embeddedUrl(config.LATCHKEY_DATA_DIR)),
+      url: await runningDatabase(config),
       schema,
       migrations,
       logger,
     });
-    const outcome = await rebuildProjection(dataSource, projection, { replace });
+    const outcome = await model.rebuild(dataSource, { replace });
     await resources.close();
     process.stdout.write(`${JSON.stringify({ read_model: name, replaced: replace, ...outcome })}\n`);
     return outcome.equal || replace ? 0 : 1;

@@ -34,6 +34,7 @@ export async function violations(cluster: CrashCluster, history: History, settle
       ...wronglyAudited(source),
     ]),
     ...(await unlikeRebuild(cluster, 'key_list')),
+    ...(await unlikeRebuild(cluster, 'key_count')),
   ];
 }
 

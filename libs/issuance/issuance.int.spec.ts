@@ -263,13 +263,8 @@ describe('issuance', () => {
     }
   });
 
-  it('the list of keys is what its events say, byte for byte, and so is the count', async () => {
+  it('the list of keys is what its events say, byte for byte', async () => {
     expect(await rebuildProjection(issuance.dataSource, keyListProjection)).toMatchObject({ equal: true });
-    const counts = await issuance.dataSource.query(
-      `SELECT workspace_id, live::int, (SELECT count(*)::int FROM key_list l
-         WHERE l.workspace_id = c.workspace_id AND revoked_at IS NULL) AS listed FROM key_count c`,
-    );
-    for (const { live, listed } of counts) expect(live).toBe(listed);
     await issuance.dataSource.query(`UPDATE key_list SET name = 'forged'`);
     expect(await rebuildProjection(issuance.dataSource, keyListProjection)).toMatchObject({ equal: false });
     await rebuildProjection(issuance.dataSource, keyListProjection, { replace: true });

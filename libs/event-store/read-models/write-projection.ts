@@ -25,7 +25,8 @@ export async function writeProjection<Row extends object>(
   recorded: readonly RecordedEvent[],
 ): Promise<void> {
   for (const [id, events] of byStream(recorded)) {
-    const before = await readRow(tx, projection, id);
+    // What begins now has no row yet.
+    const before = events[0]?.version === 1 ? null : await readRow(tx, projection, id);
     const after = events.reduce<Row | null>((row, event) => projection.project(row, event), before);
     await writeRow(tx, projection, id, after);
   }

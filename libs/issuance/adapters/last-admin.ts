@@ -16,10 +16,10 @@ const ADMINS_MAX = 100;
 
 /**
  * Whoever takes something from an admin key takes turns in its workspace from here on: of two that end the last two, the second
- * one sees that the first is gone. The row is the one that is locked last in every transaction, so nobody waits in a circle.
+ * one sees that the first is gone. After the row of the key, before the count, as in every transaction: so nobody waits in a circle.
  */
 export async function takeTurns(tx: EntityManager, { workspaceId }: ActiveKey): Promise<void> {
-  await tx.query('SELECT FROM key_count WHERE workspace_id = $1 FOR UPDATE', [workspaceId]);
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('latchkey.admins.' || $1, 0))`, [workspaceId]);
 }
 
 /** @throws AppError `key.last_admin` unless another key stands in for what the admin key was. */

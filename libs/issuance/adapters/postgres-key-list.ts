@@ -45,9 +45,10 @@ export class PostgresKeyList implements KeyList {
   }
 
   async liveCount(workspaceId: WorkspaceId): Promise<number> {
-    const [row] = await this.#query<{ live: string }>('SELECT live FROM key_count WHERE workspace_id = $1', [
-      workspaceId,
-    ]);
+    const [row] = await this.#query<{ live: string | null }>(
+      'SELECT sum(live) AS live FROM key_count WHERE workspace_id = $1',
+      [workspaceId],
+    );
     return Number(row?.live ?? 0);
   }
 

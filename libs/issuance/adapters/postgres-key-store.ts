@@ -1,12 +1,6 @@
 import { AppError, type KeyId, type Secret } from '@latchkey/kernel';
 import type { KeyEvent } from '@latchkey/contracts';
-import {
-  decideAndAppend,
-  writeProjection,
-  type EventMeta,
-  type EventStore,
-  type RecordedEvent,
-} from '@latchkey/event-store';
+import { decideAndAppend, writeProjection, type EventMeta, type EventStore } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
@@ -16,6 +10,7 @@ import { lessensAdmin } from '../domain/key/admin';
 import { keyListProjection } from '../projections/key-list.projection';
 import { keySubject } from '../projections/key-subject';
 import { currentSubject } from './current-subject';
+import { countKey } from './key-count';
 import { requireStandIn, takeTurns } from './last-admin';
 import type { Peppers } from './peppers';
 import { rememberRequest } from './postgres-issued-requests';
@@ -82,7 +77,7 @@ export class PostgresKeyStore implements KeyStore {
         if (newSecret) await this.#writeDigest(tx, key, newSecret);
         changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
         await beforeCommit?.();
-        await count(tx, key.workspaceId, recorded);
+        await countKey(tx, key, recorded);
       },
     });
     const key = existing(state);
@@ -116,8 +111,8 @@ function existing(state: KeyState): ExistingKey {
 }
 
 /**
- * Whoever changes the grantor waits from here on, and whoever has changed it is seen. Before the count of the workspace, which every
- * revoke takes after its key's row.
+ * Whoever changes the grantor waits from here on, and whoever has changed it is seen. Before the count, which every
+ * revoke changes after its key's row.
  * @param own events that this transaction adds to the grantor's stream itself
  */
 async function holdUnchanged(tx: EntityManager, { keyId, version }: KeyVersion, own: number): Promise<void> {
@@ -126,16 +121,4 @@ async function holdUnchanged(tx: EntityManager, { keyId, version }: KeyVersion, 
     keyId,
   ]);
   if (stream?.last !== version + own) throw new AppError('stream.version_conflict', { internal: `grantor ${keyId}` });
-}
-
-/** Last in its transaction: the row is the workspace's, and everybody who makes a key there waits for it. */
-async function count(tx: EntityManager, workspaceId: string, recorded: readonly RecordedEvent[]): Promise<void> {
-  const of = (type: KeyEvent['type']) => recorded.filter((event) => event.type === type).length;
-  const change = of('latchkey.key.created.v1') - of('latchkey.key.revoked.v1');
-  if (change === 0) return;
-  await tx.query(
-    `INSERT INTO key_count (workspace_id, live) VALUES ($1, greatest($2::bigint, 0))
-     ON CONFLICT (workspace_id) DO UPDATE SET live = key_count.live + $2`,
-    [workspaceId, change],
-  );
 }
