@@ -10,4 +10,5 @@ export * from './open';
 export * from './owner-tls';
 export * from './redis-owner';
 export * from './resources';
+export * from './running-database';
 export * from './when-available';
