@@ -12,7 +12,9 @@ export function ensureBuilt() {
   if (![...code, ...compiler].some((name) => isNewer(path.join(root, name), built))) return;
   console.log('Building …');
   const { status } = spawnSync(process.execPath, ['tools/build.mjs'], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error('the build failed');
+  if (status === 0) return;
+  console.error('The build failed; above is why.');
+  process.exit(1);
 }
 
 /** A folder's own time counts too: it changes when a file in it is removed. */

@@ -20,9 +20,7 @@ ensureInstalled();
 ensureBuilt();
 const { backingServices } = await import('./backing/backing.mjs');
 const { startCluster } = await import('../dist/tools/cluster/start-cluster.js');
-const { edgePort } = await import('../dist/tools/cluster/edge-port.js');
-const { lockFolder } = await import('../dist/tools/cluster/folder-lock.js');
-const { refuseUnknownVariables } = await import('../dist/tools/cluster/services.js');
+const { prepare } = await import('../dist/tools/cluster/prepare.js');
 
 const { PORT = '8080', LATCHKEY_DATA_DIR = '.latchkey', LATCHKEY_ADMIN_KEY } = process.env;
 const dataDir = path.resolve(root, LATCHKEY_DATA_DIR, 'cluster');
@@ -30,7 +28,10 @@ const passedOn = Object.entries(process.env).filter(
   ([name]) => /^LATCHKEY_(?!TEST_)/.test(name) && name !== 'LATCHKEY_DATA_DIR',
 );
 const env = Object.fromEntries(passedOn);
-const { port, unlock } = await prepared();
+const { port, unlock } = await prepare(env, { folder: dataDir, port: PORT }).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const backing = await backingServices();
 const givenUp = new AbortController();
 const starting = startCluster({
@@ -87,15 +88,3 @@ Next, in another terminal:
 
 Stop everything with Ctrl+C. Unless DATABASE_URL, REDIS_URL and KAFKA_BROKERS name services of yours, what is kept goes with it.
 `);
-
-/** What can be refused is refused before anything is started. */
-async function prepared() {
-  try {
-    refuseUnknownVariables(env);
-    const unlock = await lockFolder(dataDir);
-    return { unlock, port: await edgePort(PORT) };
-  } catch (error) {
-    console.error(error.message);
-    process.exit(1);
-  }
-}

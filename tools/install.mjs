@@ -18,7 +18,8 @@ export function ensureInstalled(folder = root) {
   const npm = npmIn(folder);
   // `ci` refuses a lock file that was made on another platform and lacks some optional package of this one; `install` mends that.
   if (!npm('ignore', 'ci') && !npm('inherit', 'install', '--no-save')) {
-    throw new Error('the dependencies could not be installed');
+    console.error('The dependencies could not be installed; above is what npm says.');
+    process.exit(1);
   }
   utimesSync(installed, new Date(), new Date());
 }

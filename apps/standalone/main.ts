@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
 import {
@@ -21,6 +20,7 @@ import {
   createMetrics,
   createService,
   CursorCodec,
+  openDataDir,
   openTls,
   runService,
   type Logger,
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
     withResources(async (resources) => {
       const config = standaloneConfig();
       const logger = createLogger({ service: 'standalone', level: config.LATCHKEY_LOG_LEVEL });
-      await mkdir(config.LATCHKEY_DATA_DIR, { recursive: true });
+      await openDataDir(config.LATCHKEY_DATA_DIR);
       const service = await compositionOf(resources, config, logger);
       const { profile } = await ensureFirstWorkspace(service.app.get(EnsureFirstWorkspaceHandler), config, logger);
       let firstKey = '';

@@ -1,5 +1,6 @@
 export * from './config/configuration-table';
 export * from './config/enforcement-nodes';
+export * from './config/data-dir';
 export * from './config/load-config';
 export * from './config/secret-files';
 export * from './config/variables';

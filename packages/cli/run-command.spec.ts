@@ -69,7 +69,9 @@ describe('a key in the wrong place', () => {
 
 describe('latchkey', () => {
   it('explains itself', async () => {
-    expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('keygen --profile'), err: '' });
+    for (const asked of ['--help', '-h', 'help']) {
+      expect(await run([asked])).toMatchObject({ code: 0, out: expect.stringContaining('keygen --profile'), err: '' });
+    }
     expect(await run([])).toMatchObject({ code: 2, err: expect.stringContaining('a command is missing') });
   });
 });

@@ -27,6 +27,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
         return await inspect(io);
       case 'help':
       case '--help':
+      case '-h':
         io.out(USAGE);
         return 0;
       case undefined:
