@@ -4,6 +4,7 @@ import { ConfigError } from './load-config';
 const UNUSABLE: Readonly<Record<string, string>> = {
   EEXIST: 'is no folder',
   ENOTDIR: 'is no folder',
+  ENOENT: 'leads to a folder that is not there',
   EACCES: 'may not be written by this user',
   EPERM: 'may not be written by this user',
   EROFS: 'is on a disk that cannot be written',
