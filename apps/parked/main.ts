@@ -22,11 +22,12 @@ async function show(place: readonly string[]): Promise<void> {
     const parked = new PostgresParkedMessages(dataSource, masterKey, systemClock);
     const [topic, partition, offset] = place;
     if (topic === undefined || partition === undefined || offset === undefined) {
-      for (const message of await parked.list()) process.stdout.write(`${JSON.stringify(message)}\n`);
+      for (const { parkedAt, ...message } of await parked.list())
+        process.stdout.write(`${JSON.stringify({ ...message, parked_at: parkedAt })}\n`);
     } else {
       const value = await parked.read({ topic, partition: Number(partition), offset });
-      if (value === null) throw new ConfigError(['No such message is parked.']);
-      process.stdout.write(value);
+      if (value !== null) process.stdout.write(value);
+      else throw new Error('no such message is parked');
     }
     await resources.close();
   });
