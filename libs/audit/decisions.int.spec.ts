@@ -16,7 +16,7 @@ import { PostgresParkedMessages } from './adapters/parked-messages';
 import { PostgresAuditLog } from './adapters/postgres-audit-log';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
 import { contextOfPart, PostgresDecisionLog } from './adapters/postgres-decision-log';
-import { unseal } from './adapters/sealing';
+import { unseal } from '@latchkey/platform';
 import { WorkspaceKeys } from './adapters/workspace-keys';
 import { GapWatch } from './application/gap-watch';
 import { RecordMessages } from './application/record-messages';

@@ -1,9 +1,9 @@
 import { TOPICS } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
 import type { Clock, Secret } from '@latchkey/kernel';
+import { derivedKey, seal, unseal } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import type { ParkedMessages } from '../application/ports';
-import { derivedKey, seal, unseal } from './sealing';
 
 const REASON_MAX = 500;
 

@@ -1,9 +1,9 @@
 import type { Clock } from '@latchkey/kernel';
+import { seal } from '@latchkey/platform';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { DecisionBatch } from '../application/decision-batch';
 import type { DecisionLog, RecordOutcome } from '../application/ports';
 import { recordOnce } from './position-ranges';
-import { seal } from './sealing';
 import type { WorkspaceKeys } from './workspace-keys';
 
 /** Of a node whose first event is missing. */

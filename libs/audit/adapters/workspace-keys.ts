@@ -1,6 +1,6 @@
 import type { Secret } from '@latchkey/kernel';
+import { derivedKey, newSealingKey, seal, unseal } from '@latchkey/platform';
 import type { EntityManager } from 'typeorm';
-import { derivedKey, newKey, seal, unseal } from './sealing';
 
 const contextOf = (workspaceId: string) => `workspace-key/${workspaceId}`;
 
@@ -19,7 +19,7 @@ export class WorkspaceKeys {
     if (missing.length === 0) return known;
     await tx.query('INSERT INTO workspace_keys SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING', [
       missing,
-      missing.map((id) => seal(this.#wrapping, newKey(), contextOf(id))),
+      missing.map((id) => seal(this.#wrapping, newSealingKey(), contextOf(id))),
     ]);
     return this.read(tx, workspaceIds);
   }

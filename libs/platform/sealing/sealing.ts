@@ -5,7 +5,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
-export const newKey = (): Buffer => randomBytes(KEY_BYTES);
+export const newSealingKey = (): Buffer => randomBytes(KEY_BYTES);
 
 /** A key for one use alone (RFC 5869), from the installation's master key. */
 export const derivedKey = (master: Secret, use: string): Buffer =>
