@@ -42,7 +42,7 @@ export function decidedOn(keyId: string, { published }: DecisionLog): Readonly<R
   for (const { event } of [...boots.values()].flatMap(firstOnes)) {
     if (event.type !== 'latchkey.decisions.recorded.v1') continue;
     for (const { secret, outcome } of decisionsIn(event.data.decisions))
-      if (secret?.keyId === keyId) counts[outcome] = (counts[outcome] ?? 0) + 1;
+      if (secret && 'keyId' in secret && secret.keyId === keyId) counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
   return counts;
 }

@@ -31,6 +31,11 @@ export const checkRequest = z.strictObject({
    * assets, say. Of no effect beside `asset`.
    */
   own_assets: z.boolean().optional(),
+  /**
+   * `required`: only a session whose user has shown a second factor passes. `exempt`: a session passes without one even where its workspace
+   * requires it: where one enrols, say. Absent: as the workspace has it.
+   */
+  second_factor: z.enum(['required', 'exempt']).optional(),
   action: z.string().max(100).optional(),
   /** How much of each limit the call uses up. */
   cost: z.number().int().min(1).max(1_000).optional(),
@@ -43,12 +48,13 @@ export type CheckRequest = z.infer<typeof checkRequest>;
 export const checkBatchRequest = z.strictObject({ checks: z.array(checkRequest).min(1).max(100) });
 
 export interface Principal {
-  readonly kind: 'api_key';
+  readonly kind: 'api_key' | 'session';
   readonly id: string;
-  /** Which of the key's secrets was presented: `<key id>.<n>` (C29). */
+  /** Which of the key's secrets, or of the session's tokens, was presented: `<id>.<n>` (C29). */
   readonly secret_id: string;
   readonly workspace_id: string;
   readonly user_id: string;
+  /** Of the key; empty for a session, as what a user is called is kept where it can be erased. */
   readonly name: string;
   /** In the spelling of the workspace's profile. */
   readonly scopes: readonly string[];

@@ -110,9 +110,15 @@ export interface CredentialRef {
 export interface SessionRef {
   readonly workspaceId: WorkspaceId;
   readonly sessionId: SessionId;
+  readonly tokenNumber: number;
   /** Of the token that was presented, in hexadecimal digits. */
   readonly tokenSha256: string;
 }
+
+/** What was presented to a check: a key's secret, or a session's token. */
+export type CheckedRef = CredentialRef | SessionRef;
+
+export const isSessionRef = (credential: CheckedRef): credential is SessionRef => 'sessionId' in credential;
 
 /** What enforcement asks of a subject's owner; always answered from the owner's primary. */
 export interface SubjectReader {

@@ -16,7 +16,10 @@ export const errorCatalogue = {
   // The caller
   'auth.unauthorized': 'Invalid or expired API key.',
   'auth.caller_unauthorized': 'The token of the service that asks for the check was not accepted.',
+  'auth.token_expired': 'Session token has expired.',
   'auth.forbidden': 'The credential does not allow this.',
+  'auth.mfa_required': 'This needs a second factor.',
+  'auth.cross_site': 'A page of another site cannot do this in the name of its visitor.',
   'auth.rate_limited': 'Too many requests.',
   'auth.unavailable': 'The credential cannot be checked right now. Try again.',
   // Keys
@@ -39,6 +42,7 @@ export const errorCatalogue = {
   'invitation.not_found': 'There is no such invitation.',
   'invitation.ended': 'The invitation was accepted or withdrawn, or has expired.',
   // Signing in
+  'session.not_found': 'There is no such session.',
   'session.ended': 'The session has ended. Sign in again.',
   'session.token_replaced': 'This token has been traded in for a newer one.',
   'mfa.already_enrolled': 'This second factor is enrolled already.',

@@ -12,7 +12,7 @@ const whole = fc.nat(0xffff_ffff);
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ maxLength: 80 }));
 const texts = fc.array(text, { maxLength: 5 });
 const principal = fc.record({
-  kind: fc.constant('api_key' as const),
+  kind: fc.constantFrom('api_key', 'session'),
   id: text,
   secret_id: text,
   workspace_id: text,
@@ -105,7 +105,7 @@ describe('messages of enforcement.proto', () => {
     const requests: CheckRequest[] = [
       { credential: '' },
       { credential: 'x', ip: '', asset: '', action: '', method: '', path: '', cost: 0 },
-      { credential: 'ключ 🔑', scopes: ['a', 'b'], own_assets: true, cost: 1_000 },
+      { credential: 'ключ 🔑', scopes: ['a', 'b'], own_assets: true, cost: 1_000, second_factor: 'required' },
     ];
     for (const check of requests) {
       expect(Check.requestDeserialize(Check.requestSerialize(check))).toEqual(check);
@@ -117,7 +117,8 @@ describe('messages of enforcement.proto', () => {
   it('may have a hundred checks with all that each may have', () => {
     const scopes = Array.from({ length: 50 }, (_, place) => `scope:${place}`);
     const texts = { credential: 'k', ip: '::1', asset: 'a', action: 'b', method: 'GET', path: '/' };
-    const checks = Array.from({ length: 100 }, () => ({ ...texts, scopes, own_assets: true, cost: 1_000 }));
+    const rest = { own_assets: true, cost: 1_000, second_factor: 'exempt' as const };
+    const checks = Array.from({ length: 100 }, () => ({ ...texts, scopes, ...rest }));
     expect(BatchCheck.requestDeserialize(BatchCheck.requestSerialize({ checks }))).toEqual({ checks });
     const numbered = { checks: checks.map((check, index) => ({ id: index + 1, check })) };
     expect(CheckStream.requestDeserialize(CheckStream.requestSerialize(numbered))).toEqual(numbered);

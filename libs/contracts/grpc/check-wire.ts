@@ -11,9 +11,10 @@ export interface WireCheck {
   readonly cost: number | null;
   readonly method: string | null;
   readonly path: string | null;
+  readonly second_factor: string | null;
 }
 
-/** What was sent, and nothing else: an absent field stays absent, as on HTTP. */
+/** What was sent, and nothing else: an absent field stays absent, as on HTTP. Whoever is asked must still check the values. */
 export function fromWireCheck(wire: WireCheck): CheckRequest {
   const check: CheckRequest = { credential: wire.credential };
   if (wire.scopes.length > 0) check.scopes = wire.scopes;
@@ -24,6 +25,7 @@ export function fromWireCheck(wire: WireCheck): CheckRequest {
   if (wire.cost !== null) check.cost = wire.cost;
   if (wire.method !== null) check.method = wire.method;
   if (wire.path !== null) check.path = wire.path;
+  if (wire.second_factor !== null) check.second_factor = wire.second_factor as CheckRequest['second_factor'];
   return check;
 }
 

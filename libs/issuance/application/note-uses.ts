@@ -38,7 +38,7 @@ function json(value: Buffer): unknown {
 export function usesIn(table: DecisionTable): SecretUse[] {
   const latest = new Map<string, SecretUse>();
   for (const { outcome, secret, timeMs } of decisionsIn(table)) {
-    if (outcome !== 'allowed' || secret === null) continue;
+    if (outcome !== 'allowed' || secret === null || !('keyId' in secret)) continue;
     const { keyId, number: secretNumber } = secret;
     const name = `${keyId}.${secretNumber}`;
     const known = latest.get(name);

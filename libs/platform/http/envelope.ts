@@ -31,6 +31,8 @@ const S4E_CODE_OF_STATUS: Readonly<Record<number, string>> = {
 
 const S4E_CODES: Partial<Record<ErrorCode, string>> = {
   'request.multiple_credentials': 'multiple_credentials',
+  'auth.token_expired': 'token_expired',
+  'auth.mfa_required': 'mfa_required',
   'request.idempotency_key_reused': 'idempotency_key_reused',
   'key.secret_already_issued': 'secret_already_issued',
 };
