@@ -17,10 +17,11 @@ export class Ring {
     for (const { atMs, count } of calls) if (atMs > afterMs) this.add(count, atMs);
   }
 
+  /** Never before the newest call. */
   add(cost: number, nowMs: number): void {
     if (this.capacity === 0) return;
     if (this.#kept + cost > this.#times.length) this.#grow(this.#kept + cost);
-    this.#newestMs = Math.max(nowMs, this.#newestMs);
+    this.#newestMs = nowMs;
     for (let i = 0; i < cost; i++) this.#times[this.#written++ % this.#times.length] = this.#newestMs;
     this.#kept = Math.min(this.#kept + cost, this.#times.length);
   }

@@ -97,6 +97,53 @@ describe('sliding windows', () => {
     expect(windows.consume('key', [window], cost, nowMs + retryAfterMs).allowed).toBe(true);
   });
 
+  it('when the clock goes back, decide as if it stood still since the newest call, and never admit late', () => {
+    const back = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 100_000 }));
+    const steps = fc.array(fc.tuple(step(4), back), { maxLength: 80 });
+    fc.assert(
+      fc.property(fc.array(small, { minLength: 3, maxLength: 3 }), steps, (plans, clock) => {
+        const [windows, log] = [new SlidingWindows(), new CallLog()];
+        let [nowMs, newestMs] = [1_700_000_000_000, 0];
+        for (const [{ waitMs, cost, plan }, backMs] of clock) {
+          nowMs += backMs > 0 ? -backMs : waitMs % 90_000;
+          const [limits, atMs] = [plans[plan] ?? [], Math.max(nowMs, newestMs)];
+          const { allowed, retryAfterMs } = windows.consume('key', limits, cost, nowMs);
+          expect(allowed).toBe(log.allows(limits, cost, atMs));
+          if (!allowed && limits.every(({ limit }) => cost <= limit))
+            expect(log.allows(limits, cost, Math.max(nowMs + retryAfterMs, newestMs))).toBe(true);
+          if (allowed) log.add(cost, (newestMs = atMs));
+        }
+      }),
+    );
+  });
+
+  it('above a thousand too never admit late when the clock goes back, whatever plans follow one another', () => {
+    const back = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 60_000 }));
+    const steps = fc.array(fc.tuple(step(900), back), { maxLength: 80 });
+    fc.assert(
+      fc.property(fc.array(large, { minLength: 3, maxLength: 3 }), steps, (plans, clock) => {
+        const [windows, log] = [new SlidingWindows(), new CallLog()];
+        let [nowMs, newestMs] = [1_700_000_000_000, 0];
+        for (const [{ waitMs, cost, plan }, backMs] of clock) {
+          nowMs += backMs > 0 ? -backMs : waitMs % 90_000;
+          const [limits, atMs] = [plans[plan] ?? [], Math.max(nowMs, newestMs)];
+          const { allowed } = windows.consume('key', limits, cost, nowMs);
+          if (allowed) expect(log.allows(limits, cost, atMs)).toBe(true);
+          if (allowed) log.add(cost, (newestMs = atMs));
+        }
+      }),
+    );
+  });
+
+  it('a clock that goes back while limits change frees nothing early', () => {
+    const windows = new SlidingWindows();
+    const at = (second: number) => 1_700_000_000_000 + second * 1_000;
+    expect(windows.consume('key', [minute(2_000)], 1_500, at(0)).allowed).toBe(true);
+    expect(windows.consume('key', [minute(1_600)], 200, at(-30)).allowed).toBe(false);
+    expect(windows.consume('key', [minute(1_600)], 200, at(40)).allowed).toBe(false);
+    expect(windows.consume('key', [minute(1_600)], 200, at(61)).allowed).toBe(true);
+  });
+
   it('a clock that goes back admits nothing more', () => {
     const windows = new SlidingWindows();
     expect(windows.consume('key', [minute(1)], 1, 1_700_000_000_000).allowed).toBe(true);

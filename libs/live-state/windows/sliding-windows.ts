@@ -19,14 +19,15 @@ export class SlidingWindows {
   readonly #keys = new Map<string, KeyWindows>();
   #untilSweep = 1_000;
 
-  /** Counts `cost` in all windows or in none. `nowMs` may go back a little; what was counted then waits as long as it would have. */
+  /**
+   * Counts `cost` in all windows or in none. `nowMs` may go back: no time is before that of the key's newest call, so windows only ever move
+   * on, and what was counted waits as long as it would have.
+   */
   consume(key: string, windows: readonly Window[], cost: number, nowMs: number): Consumed {
     if (windows.length === 0) return { allowed: true, retryAfterMs: 0, windows: [] };
     this.#sweep(nowMs);
     const kept = this.#keys.get(key);
-    const state = kept?.has(windows)
-      ? kept
-      : new KeyWindows(windows, kept?.calls(nowMs) ?? [], nowMs, kept?.idleSinceMs);
+    const state = kept?.has(windows) ? kept : new KeyWindows(windows, nowMs, kept);
     const consumed = state.consume(windows, cost, nowMs);
     // Laid out anew is kept even if this call is refused: it is done once per change of limits and not on every refusal.
     if (consumed.allowed || kept !== undefined) this.#keys.set(key, state);
@@ -46,13 +47,17 @@ class KeyWindows {
   readonly #shape: string;
   readonly #ring: Ring;
   readonly #parts: readonly (Ring | Buckets)[];
+  #newestMs: number;
   /** When all of it has left every window. */
   idleSinceMs: number;
 
-  constructor(windows: readonly Window[], calls: Calls, nowMs: number, idleSinceMs = 0) {
-    this.idleSinceMs = idleSinceMs;
+  constructor(windows: readonly Window[], nowMs: number, former?: KeyWindows) {
+    this.idleSinceMs = former?.idleSinceMs ?? 0;
     this.#shape = shapeOf(windows);
-    const live = windows.map((window) => countSince(calls, nowMs - window.lengthMs));
+    // Not the present: the call that is about to be decided may be refused, and then nothing is forgotten.
+    const atMs = (this.#newestMs = former ? former.#newestMs : nowMs);
+    const calls = former ? former.#calls(atMs) : [];
+    const live = windows.map((window) => countSince(calls, atMs - window.lengthMs));
     const inRing = (place: number) => Math.max(windows[place]?.limit ?? 0, live[place] ?? 0) <= RING_MAX;
     const ringed = windows.filter((_, place) => inRing(place));
     const capacity = Math.max(
@@ -60,9 +65,9 @@ class KeyWindows {
       ...windows.map((window, place) => (inRing(place) ? Math.max(window.limit, live[place] ?? 0) : 0)),
     );
     const longestMs = Math.max(0, ...ringed.map((window) => window.lengthMs));
-    this.#ring = new Ring(capacity, calls, nowMs - longestMs);
+    this.#ring = new Ring(capacity, calls, atMs - longestMs);
     this.#parts = windows.map((window, place) =>
-      inRing(place) ? this.#ring : new Buckets(window.lengthMs, calls, nowMs),
+      inRing(place) ? this.#ring : new Buckets(window.lengthMs, calls, atMs),
     );
   }
 
@@ -70,21 +75,23 @@ class KeyWindows {
     return this.#shape === shapeOf(windows);
   }
 
-  calls(nowMs: number): Calls {
+  #calls(atMs: number): Calls {
     const finestFirst = this.#parts.filter((part) => part instanceof Buckets).sort((a, b) => a.widthMs - b.widthMs);
-    const calls = finestFirst.reduce<Calls>((known, part) => part.addTo(known, nowMs), this.#ring.calls());
+    const calls = finestFirst.reduce<Calls>((known, part) => part.addTo(known, atMs), this.#ring.calls());
     return calls.toSorted((a, b) => a.atMs - b.atMs);
   }
 
   consume(windows: readonly Window[], cost: number, nowMs: number): Consumed {
+    const atMs = Math.max(nowMs, this.#newestMs);
     const rows = windows.map((window, place) => ({ window, part: this.#parts[place] ?? this.#ring }));
-    const refused = rows.filter(({ window, part }) => part.used(nowMs, window.lengthMs) + cost > window.limit);
+    const refused = rows.filter(({ window, part }) => part.used(atMs, window.lengthMs) + cost > window.limit);
     if (refused.length === 0) {
-      for (const part of new Set(this.#parts)) part.add(cost, nowMs);
-      this.idleSinceMs = Math.max(...rows.map(({ window, part }) => part.resetAtMs(nowMs, window.lengthMs)));
+      for (const part of new Set(this.#parts)) part.add(cost, atMs);
+      this.#newestMs = atMs;
+      this.idleSinceMs = Math.max(...rows.map(({ window, part }) => part.resetAtMs(atMs, window.lengthMs)));
     }
     const waits = refused.map(({ window, part }) =>
-      cost > window.limit ? window.lengthMs : part.freeAtMs(nowMs, window.lengthMs, window.limit - cost) - nowMs,
+      cost > window.limit ? window.lengthMs : part.freeAtMs(atMs, window.lengthMs, window.limit - cost) - nowMs,
     );
     return {
       allowed: refused.length === 0,
@@ -92,8 +99,8 @@ class KeyWindows {
       windows: rows.map(({ window, part }) => ({
         name: window.name,
         limit: window.limit,
-        remaining: Math.max(0, window.limit - part.used(nowMs, window.lengthMs)),
-        resetAtMs: Math.ceil(part.resetAtMs(nowMs, window.lengthMs)),
+        remaining: Math.max(0, window.limit - part.used(atMs, window.lengthMs)),
+        resetAtMs: Math.ceil(part.resetAtMs(atMs, window.lengthMs)),
       })),
     };
   }
