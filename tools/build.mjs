@@ -12,7 +12,7 @@ const out = path.join(root, '.cache', `dist-${process.pid}`);
 const startedAt = new Date();
 const isTest = (file) => /\.(spec|contract)\.ts$/.test(file);
 /** Read at run time beside the code that needs them. */
-const isAsset = (file) => /\.(proto|lua|sql|json|mjs)$/.test(file) && path.basename(file) !== 'project.json';
+const isAsset = (file) => /\.(proto|lua|sql|json|mjs|cjs)$/.test(file) && path.basename(file) !== 'project.json';
 
 async function* files(folder) {
   for (const entry of await readdir(path.join(root, folder), { withFileTypes: true })) {
