@@ -27,6 +27,7 @@ function stopOnSignal(service: Runnable): void {
     // A second signal is from somebody who will not wait.
     if (stopping) process.exit(EXIT_FAILED);
     stopping = true;
+    service.logger.info('stopping');
     service.stop().then(
       () => process.exit(0),
       (error: unknown) => {
