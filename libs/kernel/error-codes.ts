@@ -20,6 +20,7 @@ export const errorCatalogue = {
   'auth.forbidden': 'The credential does not allow this.',
   'auth.mfa_required': 'This needs a second factor.',
   'auth.cross_site': 'A page of another site cannot do this in the name of its visitor.',
+  'auth.captcha_required': 'Solve the captcha and try again.',
   'auth.rate_limited': 'Too many requests.',
   'auth.unavailable': 'The credential cannot be checked right now. Try again.',
   // Keys
@@ -37,6 +38,7 @@ export const errorCatalogue = {
   'key.expiry_in_past': 'The expiry is in the past.',
   // Users, members, invitations
   'user.not_found': 'There is no such user.',
+  'member.exists': 'This is a member of the workspace already.',
   'member.not_found': 'There is no such member of the workspace.',
   'member.last_owner': 'The workspace would be left without an owner.',
   'invitation.not_found': 'There is no such invitation.',
@@ -45,6 +47,7 @@ export const errorCatalogue = {
   'session.not_found': 'There is no such session.',
   'session.ended': 'The session has ended. Sign in again.',
   'session.token_replaced': 'This token has been traded in for a newer one.',
+  'password.refused': 'The new password is not acceptable.',
   'mfa.already_enrolled': 'This second factor is enrolled already.',
   'mfa.not_enrolled': 'This second factor is not enrolled.',
   'mfa.no_recovery_code': 'There are no recovery codes left.',

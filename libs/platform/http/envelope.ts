@@ -30,6 +30,7 @@ const S4E_CODE_OF_STATUS: Readonly<Record<number, string>> = {
 };
 
 const S4E_CODES: Partial<Record<ErrorCode, string>> = {
+  'auth.captcha_required': 'captcha_required',
   'request.multiple_credentials': 'multiple_credentials',
   'auth.token_expired': 'token_expired',
   'auth.mfa_required': 'mfa_required',
