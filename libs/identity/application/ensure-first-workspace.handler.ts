@@ -56,7 +56,7 @@ function ownerOf({ workspaceId, ownerId }: FirstWorkspace, state: UserState, now
   if (state.status !== 'None') return [];
   const registered = decideUser({ type: 'RegisterUser', userId: ownerId, now }, state);
   const member = registered.reduce(evolveUser, state);
-  return [...registered, ...decideUser({ type: 'ChangeMemberRole', workspaceId, role: 'owner', now }, member)];
+  return [...registered, ...decideUser({ type: 'AddMember', workspaceId, role: 'owner', now }, member)];
 }
 
 const meta = ({ workspaceId }: FirstWorkspace, at: Date): EventMeta => ({

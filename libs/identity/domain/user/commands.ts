@@ -10,7 +10,7 @@ interface InWorkspace extends At {
 
 export type RegisterUser = At & { readonly type: 'RegisterUser'; readonly userId: UserId };
 
-/** Makes the user a member of the workspace, or changes what the member may do there. */
+export type AddMember = InWorkspace & { readonly type: 'AddMember'; readonly role: Role };
 export type ChangeMemberRole = InWorkspace & { readonly type: 'ChangeMemberRole'; readonly role: Role };
 export type RemoveMember = InWorkspace & { readonly type: 'RemoveMember' };
 /** In one workspace: what the user does in others is theirs. */
@@ -37,6 +37,7 @@ export type EraseUser = At & { readonly type: 'EraseUser' };
 
 export type UserCommand =
   | RegisterUser
+  | AddMember
   | ChangeMemberRole
   | RemoveMember
   | SuspendMember

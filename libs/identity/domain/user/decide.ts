@@ -1,13 +1,13 @@
 import { AppError, assertNever } from '@latchkey/kernel';
 import type { UserEvent } from '@latchkey/contracts';
-import type { DisableMfa, EnrolMfa, UserCommand } from './commands';
+import type { AddMember, ChangeMemberRole, DisableMfa, EnrolMfa, UserCommand } from './commands';
 import type { ActiveUser, Membership, UserState } from './user';
 
 type EndReason = Extract<UserEvent, { type: 'latchkey.user.sessions_ended.v1' }>['data']['reason'];
 
 /**
  * That a workspace keeps an owner is no rule of one user, so it is not here.
- * @throws AppError `stream.exists` when registered already, `user.not_found`, `member.not_found`, `mfa.already_enrolled`, `mfa.not_enrolled`,
+ * @throws AppError `stream.exists` when registered already, `user.not_found`, `member.exists`, `member.not_found`, `mfa.already_enrolled`, `mfa.not_enrolled`,
  * `mfa.no_recovery_code`
  */
 export function decideUser(command: UserCommand, state: UserState): readonly UserEvent[] {
@@ -24,11 +24,11 @@ export function decideUser(command: UserCommand, state: UserState): readonly Use
 function decideActive(command: Exclude<UserCommand, { type: 'RegisterUser' }>, user: ActiveUser): readonly UserEvent[] {
   const at = command.now.toISOString();
   switch (command.type) {
-    case 'ChangeMemberRole': {
-      const { workspaceId, role } = command;
-      if (user.memberships[workspaceId]?.role === role) return [];
-      return [{ type: 'latchkey.user.member_role_changed.v1', data: { workspaceId, role, changedAt: at } }];
-    }
+    case 'AddMember':
+      if (user.memberships[command.workspaceId]) throw new AppError('member.exists');
+      return [roleChanged(command, at)];
+    case 'ChangeMemberRole':
+      return membershipOf(user, command.workspaceId).role === command.role ? [] : [roleChanged(command, at)];
     case 'RemoveMember': {
       membershipOf(user, command.workspaceId);
       return [{ type: 'latchkey.user.member_removed.v1', data: { workspaceId: command.workspaceId, removedAt: at } }];
@@ -86,6 +86,11 @@ function disable({ method }: DisableMfa, user: ActiveUser, at: string): readonly
     sessionsEnded(user, 'mfa_changed', at),
   ];
 }
+
+const roleChanged = ({ workspaceId, role }: AddMember | ChangeMemberRole, at: string): UserEvent => ({
+  type: 'latchkey.user.member_role_changed.v1',
+  data: { workspaceId, role, changedAt: at },
+});
 
 function membershipOf(user: ActiveUser, workspaceId: string): Membership {
   const membership = user.memberships[workspaceId];

@@ -61,7 +61,7 @@ function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latch
     case 'latchkey.user.mfa_enrolled.v1':
       return { ...user, mfa: [...user.mfa, event.data.method] };
     case 'latchkey.user.mfa_disabled.v1':
-      return { ...user, mfa: user.mfa.filter((method) => method !== event.data.method) };
+      return withoutMfa(user, event.data.method);
     case 'latchkey.user.recovery_codes_issued.v1':
       return { ...user, recoveryCodes: event.data.count };
     case 'latchkey.user.recovery_code_used.v1':
@@ -75,6 +75,12 @@ function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latch
     default:
       return assertNever(event);
   }
+}
+
+/** Recovery codes stand in for a second factor: without one there is nothing that they could stand in for. */
+function withoutMfa(user: ActiveUser, disabled: MfaMethod): ActiveUser {
+  const mfa = user.mfa.filter((method) => method !== disabled);
+  return { ...user, mfa, recoveryCodes: mfa.length === 0 ? 0 : user.recoveryCodes };
 }
 
 /** What a member may do at least, before it was said. */

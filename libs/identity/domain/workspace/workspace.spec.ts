@@ -1,27 +1,66 @@
+import type { WorkspaceEvent } from '@latchkey/contracts';
 import { workspaceId } from '@latchkey/kernel';
 import { given } from '@latchkey/testing';
-import type { WorkspaceEvent } from '@latchkey/contracts';
-import { decideWorkspace, evolveWorkspace, initialWorkspace, type WorkspaceCommand } from './workspace';
+import {
+  decideWorkspace,
+  evolveWorkspace,
+  initialWorkspace,
+  workspaceSubject,
+  type WorkspaceCommand,
+  type WorkspaceSettings,
+} from './workspace';
 
 const now = new Date('2026-04-28T12:00:00Z');
-const at = now.toISOString();
 const workspace = { initialState: initialWorkspace, decide: decideWorkspace, evolve: evolveWorkspace };
 
-describe('a workspace', () => {
-  const create: WorkspaceCommand = {
-    type: 'CreateWorkspace',
-    workspaceId: workspaceId('w'),
-    name: 'Main',
-    profile: 's4e',
-    now,
-  };
-  const created: WorkspaceEvent = {
-    type: 'latchkey.workspace.created.v1',
-    data: { workspaceId: 'w', name: 'Main', profile: 's4e', createdAt: at },
-  };
+const create: WorkspaceCommand = {
+  ...{ type: 'CreateWorkspace', workspaceId: workspaceId('w'), name: 'First workspace', profile: 's4e', now },
+};
+const update = (changes: Partial<WorkspaceSettings>): WorkspaceCommand => ({ type: 'UpdateWorkspace', changes });
+const created: WorkspaceEvent = {
+  type: 'latchkey.workspace.created.v1',
+  data: { workspaceId: 'w', name: 'First workspace', profile: 's4e', createdAt: now.toISOString() },
+};
+const updated = (data: Extract<WorkspaceEvent, { type: 'latchkey.workspace.updated.v1' }>['data']): WorkspaceEvent => ({
+  type: 'latchkey.workspace.updated.v1',
+  data,
+});
 
+describe('a workspace', () => {
   it('is created once', () => {
     given(workspace, []).when(create).then([created]);
     given(workspace, [created]).when(create).thenThrows('stream.exists');
+  });
+
+  it('that there is not is not changed', () =>
+    given(workspace, [])
+      .when(update({ name: 'x' }))
+      .thenThrows('stream.not_found'));
+
+  it('changes what is given, an event each, and keeps the rest', () => {
+    const changes = { name: 'Ours', formerMembersKeys: 'stay', secondFactor: 'required' } as const;
+    given(workspace, [created])
+      .when(update(changes))
+      .then([
+        updated({ changed: 'name', name: 'Ours' }),
+        updated({ changed: 'former_members_keys', formerMembersKeys: 'stay' }),
+        updated({ changed: 'second_factor', secondFactor: 'required' }),
+      ]);
+    given(workspace, [created])
+      .when(update({ secondFactor: 'required' }))
+      .then([updated({ changed: 'second_factor', secondFactor: 'required' })]);
+  });
+
+  it('is not changed by what it is already', () =>
+    given(workspace, [created, updated({ changed: 'name', name: 'Ours' })])
+      .when(update({ name: 'Ours', formerMembersKeys: 'end', secondFactor: 'optional' }))
+      .then([]));
+
+  it('begins strictly with keys of former members, and without a need for second factors', () => {
+    const state = evolveWorkspace(initialWorkspace, created);
+    expect(state.status === 'Active' && workspaceSubject(state)).toEqual({
+      ...{ kind: 'workspace', status: 'active', name: 'First workspace', profile: 's4e' },
+      ...{ formerMembersKeys: 'end', secondFactor: 'optional' },
+    });
   });
 });

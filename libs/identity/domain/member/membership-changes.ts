@@ -1,0 +1,34 @@
+import { workspaceId, type WorkspaceId } from '@latchkey/kernel';
+import type { Role } from '@latchkey/contracts';
+import type { Membership, UserState } from '../user/user';
+
+/** What became of one membership of a user; `null`: none. */
+export interface MembershipChange {
+  readonly workspaceId: WorkspaceId;
+  readonly before: Membership | null;
+  readonly after: Membership | null;
+}
+
+/** Memberships that differ, by workspace id: whoever locks several workspaces does so in one order. */
+export function membershipChanges(before: UserState, after: UserState): readonly MembershipChange[] {
+  const [old, now] = [membershipsOf(before), membershipsOf(after)];
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .sort()
+    .map((id) => ({ workspaceId: workspaceId(id), before: old[id] ?? null, after: now[id] ?? null }))
+    .filter((change) => differs(change));
+}
+
+/** Roles that the change gives or takes. */
+export const rolesIn = ({ before, after }: MembershipChange): readonly Role[] =>
+  [before, after].flatMap((membership) => (membership ? [membership.role] : []));
+
+/** Whether the workspace has an owner less by it. */
+export const takesAnOwner = ({ before, after }: MembershipChange): boolean => isOwner(before) && !isOwner(after);
+
+const isOwner = (membership: Membership | null): boolean => membership?.role === 'owner' && !membership.suspended;
+
+const membershipsOf = (user: UserState): Readonly<Record<string, Membership>> =>
+  user.status === 'Active' ? user.memberships : {};
+
+const differs = ({ before, after }: MembershipChange): boolean =>
+  before?.role !== after?.role || before?.suspended !== after?.suspended;
