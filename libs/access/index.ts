@@ -1,14 +1,11 @@
 export * from './carriers';
 export * from './containment';
 export * from './credential';
-export {
-  decideAccess,
-  denialReasonAt,
-  type AccessDenial,
-  type AccessRequest,
-  type Ending,
-} from './decision/decide-access';
-export { principalOf } from './decision/principal';
+export * from './cross-site';
+export { denialReasonAt, type AccessDenial, type AccessRequest, type Ending } from './decision/access-request';
+export { decideAccess } from './decision/decide-access';
+export { decideSession } from './decision/decide-session';
+export { principalOf, sessionPrincipal } from './decision/principal';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';
 export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';
@@ -22,3 +19,4 @@ export type * from './profiles/profile';
 export { profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
 export { scopesOfRole } from './roles';
 export * from './scopes';
+export * from './session-token';

@@ -1,6 +1,7 @@
-import type { KeySubject, ScopeSetSubject } from '@latchkey/contracts';
+import type { KeySubject, Role, ScopeSetSubject } from '@latchkey/contracts';
 import { ipMatcher, type IpMatcher } from '../ip/ip-list';
 import type { Profile } from '../profiles/profile';
+import { scopesOfRole } from '../roles';
 import { displayScope, holdScopes, type HeldScopes } from '../scopes';
 
 /** What a check asks of a body, prepared once: bodies live for many checks, and reading lists of ranges is slow. */
@@ -20,6 +21,25 @@ const compileKey = (profile: Profile, key: KeySubject): CompiledKey => ({
   assets: key.assets === 'all' ? null : new Set(key.assets),
   displayedScopes: key.scopes.map((scope) => displayScope(profile, scope)),
 });
+
+/** What a session may do. */
+export type CompiledRole = Pick<CompiledKey, 'holds' | 'displayedScopes'>;
+
+const compileRole = (profile: Profile, role: Role): CompiledRole => {
+  const scopes = scopesOfRole(profile, role);
+  return { holds: holdScopes(profile, scopes), displayedScopes: scopes.map((scope) => displayScope(profile, scope)) };
+};
+
+/** One per profile and role, made when first needed: both are constants. */
+const roles = new WeakMap<Profile, Map<Role, CompiledRole>>();
+
+export function compiledRole(profile: Profile, role: Role): CompiledRole {
+  const ofProfile = roles.get(profile) ?? new Map<Role, CompiledRole>();
+  const compiled = ofProfile.get(role) ?? compileRole(profile, role);
+  ofProfile.set(role, compiled);
+  roles.set(profile, ofProfile);
+  return compiled;
+}
 
 /** Remembers a result for as long as its body is in use. A body belongs to one workspace, and that to one profile for ever. */
 function remembered<Body extends object, Result>(compile: (profile: Profile, body: Body) => Result) {

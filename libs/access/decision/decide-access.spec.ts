@@ -12,7 +12,8 @@ import {
   type WorkspaceSubject,
 } from '@latchkey/contracts';
 import { keyId, userId, workspaceId } from '@latchkey/kernel';
-import { decideAccess, denialReasonAt, type AccessRequest } from './decide-access';
+import { denialReasonAt, type AccessRequest } from './access-request';
+import { decideAccess } from './decide-access';
 import { principalOf } from './principal';
 
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
@@ -110,6 +111,28 @@ describe('what a decision needs', () => {
         expect(new Set(asked).size).toBe(asked.length);
       }),
     );
+  });
+});
+
+describe('a key of somebody who is a member no more', () => {
+  const stay: Partial<World> = { workspace: { formerMembersKeys: 'stay' }, user: { roles: {} } };
+
+  it('ends, unless its workspace lets such keys go on', () => {
+    expect(outcome({ user: { roles: {} } })).toBe('suspended');
+    expect(outcome(stay)).toBe('allow');
+  });
+
+  it('ends in any case when its user was erased, or never was', () => {
+    expect(outcome({ ...stay, user: { roles: {}, status: 'suspended' } })).toBe('suspended');
+    expect(outcome({ ...stay, user: null })).toBe('suspended');
+  });
+});
+
+describe('a second factor', () => {
+  it('is something that no key has shown, and that no workspace asks of one', () => {
+    expect(outcome({}, { second_factor: 'required' })).toBe('mfa_required');
+    expect(outcome({ workspace: { secondFactor: 'required' } })).toBe('allow');
+    expect(outcome({}, { second_factor: 'exempt' })).toBe('allow');
   });
 });
 

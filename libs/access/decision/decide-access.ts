@@ -1,5 +1,4 @@
 import type {
-  CheckRequest,
   CredentialRef,
   DenialReason,
   KeySubject,
@@ -14,32 +13,13 @@ import { planWindows } from '../plans';
 import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { canonicalScope, concernsAssets, holdingsCover } from '../scopes';
+import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
 import { compiledKey, compiledScopeSet, type CompiledKey } from './compiled';
 import { bodyOf } from './known-subjects';
 
-/** What a check asks, besides the credential. */
-export type AccessRequest = Pick<CheckRequest, 'scopes' | 'ip' | 'asset' | 'own_assets' | 'cost'>;
-
-/** The moment from which on a credential is no more, and what it is then. */
-export interface Ending {
-  /** Unix ms. */
-  readonly atMs: number;
-  readonly reason: 'expired' | 'revoked';
-}
-
-/** Rules do not know the time, so a denial says what it turns into once the credential has ended: an expired key is 401, not 403. */
-export interface AccessDenial {
-  readonly reason: DenialReason;
-  readonly ending: Ending | null;
-}
-
-/** The reason of a denial at a time (Unix ms, of the same clock as the end). */
-export const denialReasonAt = ({ reason, ending }: AccessDenial, nowMs: number): DenialReason =>
-  ending !== null && nowMs >= ending.atMs ? ending.reason : reason;
-
 /**
  * May this credential pass? Pure: from the bodies that are known so far it says yes, no, or what else it must know.
- * In order: key, workspace and user live ▸ ip ▸ scopes ▸ asset. Ends in time and limits are not judged here but stated, for the
+ * In order: key, workspace and user live ▸ ip ▸ scopes ▸ asset ▸ second factor. Ends in time and limits are not judged here but stated, for the
  * script that has the clock and the counters.
  */
 export function decideAccess(
@@ -60,7 +40,7 @@ export function decideAccess(
   if (workspace === undefined || user === undefined || scopeSets.includes(undefined)) {
     return needs(known, [workspaceRef(credential), ...subjectsOf(key)]);
   }
-  if (!isLive(workspace) || !isLive(user) || !Object.hasOwn(user.roles, key.workspaceId)) return deny('suspended');
+  if (!isLive(workspace) || !isLive(user) || !mayUse(key, user, workspace)) return deny('suspended');
 
   const profile = profileByName(workspace.profile);
   const windows = profile && planWindows(profile, key.plan);
@@ -86,18 +66,15 @@ const subjectsOf = (key: KeySubject): readonly SubjectRef[] => [
   ...key.scopeSetIds.map((id): SubjectRef => ({ kind: 'scope_set', id })),
 ];
 
-const needs = (known: KnownSubjects, subjects: readonly SubjectRef[]): Verdict<AccessDenial> => ({
-  kind: 'needs',
-  subjects: subjects.filter(({ kind, id }) => bodyOf(known, kind, id) === undefined),
-});
-
-const deny = (reason: DenialReason, ending: Ending | null = null): Verdict<AccessDenial> => ({
-  kind: 'deny',
-  denial: { reason, ending },
-});
-
 const isLive = <Body extends WorkspaceSubject | UserSubject>(body: Body | null): body is Body =>
   body?.status === 'active';
+
+/** A key of who is a member no more, or suspended there, goes on where its workspace wants that; of who was erased, nowhere. */
+const mayUse = (
+  { workspaceId }: KeySubject,
+  { roles }: UserSubject,
+  { formerMembersKeys }: WorkspaceSubject,
+): boolean => Object.hasOwn(roles, workspaceId) || formerMembersKeys === 'stay';
 
 /** The earlier of the key's expiry and the end of the secret's grace period. */
 function endingOf({ expiresAtMs }: KeySubject, graceUntilMs: number | null): Ending | null {
@@ -114,13 +91,15 @@ function refusalOf(
   profile: Profile,
   key: KeySubject,
   scopeSets: readonly MaybeScopeSet[],
-  { ip, scopes = [], ...about }: AccessRequest,
+  { ip, scopes = [], second_factor: secondFactor, ...about }: AccessRequest,
 ): DenialReason | undefined {
   const compiled = compiledKey(profile, key);
   if (compiled.allowsIp && (ip === undefined || !compiled.allowsIp(ip))) return 'ip_not_allowed';
   const required = scopes.map((scope) => canonicalScope(profile, scope));
   if (!coversAll(profile, key, compiled, scopeSets, required)) return 'scope_missing';
-  return allowsAsset(profile, compiled, about, required) ? undefined : 'asset_not_allowed';
+  if (!allowsAsset(profile, compiled, about, required)) return 'asset_not_allowed';
+  // A person must have shown it, and a key is none.
+  return secondFactor === 'required' ? 'mfa_required' : undefined;
 }
 
 /** A scope set that is gone, or is another workspace's, ends its key's rights altogether: what it took away cannot be told. */

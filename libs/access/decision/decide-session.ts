@@ -1,0 +1,69 @@
+import type { KnownSubjects, Role, SessionRef, SessionSubject, SubjectRef, Verdict } from '@latchkey/contracts';
+import { profileByName } from '../profiles/registry';
+import { canonicalScope, holdingsCover } from '../scopes';
+import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
+import { compiledRole } from './compiled';
+import { bodyOf } from './known-subjects';
+
+/**
+ * May this session pass? Pure, as `decideAccess` is. In order: token is the session's current one ▸ session, its generation, workspace and
+ * role live ▸ scopes of the user's role as it is now ▸ second factor. A session has no limits of its own, may come from any address and
+ * touch every asset.
+ *
+ * The session is asked for alone: anybody can write a token, and one that is none of ours shall cost one question.
+ */
+export function decideSession(
+  credential: SessionRef,
+  request: AccessRequest,
+  known: KnownSubjects,
+): Verdict<AccessDenial> {
+  const session = bodyOf(known, 'session', credential.sessionId);
+  if (session === undefined) return needs(known, [sessionRef(credential)]);
+  if (session?.workspaceId !== credential.workspaceId) return deny('unknown');
+  const isCurrent = session.tokenSha256 === credential.tokenSha256;
+  // Nobody has looked at the signature: that it was traded in is what the token says.
+  if (!isCurrent) return deny(credential.tokenNumber < session.tokenNumber ? 'revoked' : 'unknown');
+  if (session.status === 'ended') return deny('revoked');
+
+  const workspace = bodyOf(known, 'workspace', session.workspaceId);
+  const user = bodyOf(known, 'user', session.userId);
+  if (workspace === undefined || user === undefined) return needs(known, subjectsOf(session));
+  if (user && session.generation < user.sessionGeneration) return deny('revoked');
+  const role = roleIn(user?.roles, session.workspaceId);
+  if (workspace?.status !== 'active' || user?.status !== 'active' || role === undefined) return deny('suspended');
+
+  const profile = profileByName(workspace.profile);
+  // Data of a newer version than this one's: no rule of ours can judge it.
+  if (!profile) return deny('unavailable');
+  const ending = endingOf(session);
+  const holds = [compiledRole(profile, role).holds];
+  const required = (request.scopes ?? []).map((scope) => canonicalScope(profile, scope));
+  if (!required.every((scope) => scope !== undefined && holdingsCover(profile, holds, scope))) {
+    return deny('scope_missing', ending);
+  }
+  const demanded = request.second_factor ?? (workspace.secondFactor === 'required' ? 'required' : 'exempt');
+  if (demanded === 'required' && !session.secondFactor) return deny('mfa_required', ending);
+  return {
+    kind: 'allow',
+    notAfterMs: ending.atMs,
+    ended: { reason: ending.reason, ending: null },
+    windows: [],
+    windowKey: credential.sessionId,
+    cost: request.cost ?? 1,
+  };
+}
+
+const sessionRef = ({ sessionId }: SessionRef): SubjectRef => ({ kind: 'session', id: sessionId });
+const subjectsOf = ({ workspaceId, userId }: SessionSubject): readonly SubjectRef[] => [
+  { kind: 'workspace', id: workspaceId },
+  { kind: 'user', id: userId },
+];
+
+export const roleIn = (roles: Readonly<Record<string, Role>> = {}, workspaceId: string): Role | undefined =>
+  Object.hasOwn(roles, workspaceId) ? roles[workspaceId] : undefined;
+
+/** Unused for too long, or at the end of its life (C32), whichever comes first. */
+const endingOf = ({ idleUntilMs, expiresAtMs }: SessionSubject): Ending => ({
+  atMs: Math.min(idleUntilMs, expiresAtMs),
+  reason: 'token_expired',
+});
