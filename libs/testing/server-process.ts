@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { eventually } from './eventually';
 
 /** A server that a test may mistreat. */
@@ -21,13 +22,30 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** A TCP port of the loopback that is free now. */
+/** Below the ports that systems give to outgoing connections, and to whoever listens on port 0 (on Linux from 32768 on). */
+const PORTS = { first: 10_000, last: 32_000 };
+const TRIES = 100;
+
+/**
+ * A TCP port of the loopback that is free now, and that nobody is given by chance before it is used, or while its server is down.
+ * @throws Error when none of a hundred was free
+ */
 export async function freePort(): Promise<number> {
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const port = randomInt(PORTS.first, PORTS.last);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`none of ${TRIES} ports was free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
 }
 
 /** Sends SIGKILL and waits till the process is gone. A process that is gone already is fine. */
