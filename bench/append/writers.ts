@@ -1,14 +1,15 @@
-import { eventStoreMigrations, openDatabase, PostgresEventStore } from '@latchkey/event-store';
+import { eventStoreMigrations, openDatabase, PostgresEventStore, type Append } from '@latchkey/event-store';
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
 import { v7 } from 'uuid';
 
 /** Appends one event to a stream of its own, and resolves when Postgres has it on its disk. */
 export type Writer = () => Promise<void>;
 
-export type WriterName = 'event-store' | 'raw-pg';
+export type WriterName = 'event-store' | 'event-and-row' | 'raw-pg';
 
 const golden = path.join(__dirname, '../../libs/contracts/events/golden/latchkey.key.created.v1.json');
 const { type, data } = JSON.parse(readFileSync(golden, 'utf8')) as { readonly type: string; readonly data: object };
@@ -16,23 +17,14 @@ const meta = { actorId: randomUUID(), workspaceId: randomUUID(), requestId: rand
 
 /** Each with as many connections as there are callers. */
 export const openWriter: Readonly<Record<WriterName, (url: string, connections: number) => Promise<Writer>>> = {
-  'event-store': async (url, connections) => {
-    const dataSource = await openDatabase({
-      url,
-      schema: 'bench',
-      migrations: eventStoreMigrations,
-      poolSize: connections,
-      applicationName: 'latchkey-bench',
+  'event-store': async (url, connections) => appendTo(await database(url, connections)),
+
+  'event-and-row': async (url, connections) => {
+    const dataSource = await database(url, connections);
+    await dataSource.query('CREATE TABLE read_model (id text PRIMARY KEY, type text NOT NULL)');
+    return appendTo(dataSource, async (tx, [event]) => {
+      await tx.query('INSERT INTO read_model (id, type) VALUES ($1, $2)', [event?.streamId, event?.type]);
     });
-    const store = new PostgresEventStore(dataSource);
-    return async () => {
-      await store.append({
-        streamId: v7(),
-        expected: 'no_stream',
-        events: [{ type, data }],
-        meta: { ...meta, at: new Date() },
-      });
-    };
   },
 
   'raw-pg': async (url, connections) => {
@@ -51,6 +43,28 @@ export const openWriter: Readonly<Record<WriterName, (url: string, connections: 
     };
   },
 };
+
+const database = (url: string, connections: number): Promise<DataSource> =>
+  openDatabase({
+    url,
+    schema: 'bench',
+    migrations: eventStoreMigrations,
+    poolSize: connections,
+    applicationName: 'latchkey-bench',
+  });
+
+function appendTo(dataSource: DataSource, within?: Append['within']): Writer {
+  const store = new PostgresEventStore(dataSource);
+  return async () => {
+    await store.append({
+      streamId: v7(),
+      expected: 'no_stream',
+      events: [{ type, data }],
+      meta: { ...meta, at: new Date() },
+      ...(within && { within }),
+    });
+  };
+}
 
 /** @throws Error when an answer of this server does not mean that the row will be there after a crash */
 export async function requireDurability(url: string): Promise<void> {

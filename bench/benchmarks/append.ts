@@ -8,8 +8,13 @@ export const append: Benchmark = {
   concurrency: 16,
   contenders: {
     'event-store': (world) => appender(world, 'event-store'),
+    'event-and-row': (world) => appender(world, 'event-and-row'),
     'raw-pg': (world) => appender(world, 'raw-pg'),
     'create-key': keyCreator,
   },
-  comparisons: [throughputRatio('event-store', 'raw-pg', 0.5), throughputRatio('create-key', 'raw-pg')],
+  comparisons: [
+    throughputRatio('event-store', 'raw-pg', 0.5),
+    throughputRatio('event-and-row', 'raw-pg'),
+    throughputRatio('create-key', 'raw-pg'),
+  ],
 };

@@ -12,7 +12,8 @@ import { startPeer } from './peer';
 const CONNECTIONS = 16;
 
 const titles: Readonly<Record<WriterName, string>> = {
-  'event-store': 'one event, its canonical bytes and its outbox row by the event store, in one transaction',
+  'event-store': 'one event, its canonical bytes and its outbox row by the event store, alone: one statement',
+  'event-and-row': 'the same with a row of a read model in its transaction, as commands append',
   'raw-pg': 'the same event as one row by a prepared INSERT of pg, in a transaction of its own',
 };
 
