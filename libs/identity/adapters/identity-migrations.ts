@@ -1,6 +1,7 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { passwordMigrations } from './password-migrations';
 
 class CreateFirstWorkspace1763720000000 implements MigrationInterface {
   readonly name = 'CreateFirstWorkspace1763720000000';
@@ -31,4 +32,5 @@ export const identityMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
   ...liveStateMigrations,
   CreateFirstWorkspace1763720000000,
+  ...passwordMigrations,
 ];

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { databaseFailure } from '@latchkey/event-store';
+import type { DataSource, EntityManager } from 'typeorm';
+import {
+  ATTEMPT_LIMITS,
+  type AttemptBudgets,
+  type AttemptCharge,
+  type AttemptKind,
+  type BudgetRef,
+  type ChargedBudget,
+} from '../application/attempts';
+import { charge, type Budget, type BudgetLimit } from '../domain/attempts/budget';
+
+export type AttemptLimits = Readonly<Record<AttemptKind, BudgetLimit>>;
+
+/** Each charge makes room for several, so that the table holds little but the counts that run. */
+const FORGOTTEN_AT_ONCE = 10;
+
+interface BudgetRow {
+  readonly spent: number;
+  readonly began_at: Date;
+  readonly resets_at: Date;
+}
+
+const digestOf = ({ kind, subject }: BudgetRef): Buffer => createHash('sha256').update(`${kind} ${subject}`).digest();
+
+/** In the table `attempt_budget`. Who charges the same budget waits for the one before. */
+export class PostgresAttemptBudgets implements AttemptBudgets {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly limits: AttemptLimits = ATTEMPT_LIMITS,
+  ) {}
+
+  async charge(budgets: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {
+    try {
+      return await this.dataSource.transaction((tx) => this.#chargeIn(tx, budgets, now));
+    } catch (error) {
+      throw databaseFailure(error, 'charging an attempt');
+    }
+  }
+
+  async giveBack(charged: readonly ChargedBudget[]): Promise<void> {
+    await this.#change(
+      `UPDATE attempt_budget b SET spent = b.spent - 1
+         FROM unnest($1::bytea[], $2::timestamptz[]) AS c (digest, began_at)
+        WHERE b.digest = c.digest AND b.began_at = c.began_at AND b.spent > 0`,
+      [charged.map(digestOf), charged.map(({ beganAt }) => beganAt)],
+    );
+  }
+
+  async reset(budgets: readonly BudgetRef[]): Promise<void> {
+    await this.#change('DELETE FROM attempt_budget WHERE digest = ANY($1::bytea[])', [budgets.map(digestOf)]);
+  }
+
+  async #chargeIn(tx: EntityManager, budgets: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {
+    const rows = await lockedRows(tx, budgets.map(digestOf), now);
+    const charges = budgets.map((ref, index) => ({
+      ref,
+      charge: charge(budgetOf(rows[index]), this.limits[ref.kind], now),
+    }));
+    const refusals = charges.flatMap((each) => (each.charge.kind === 'refused' ? [each.charge.until.getTime()] : []));
+    if (refusals.length > 0) return { kind: 'refused', until: new Date(Math.max(...refusals)) };
+    const charged = charges.flatMap(({ ref, charge }) =>
+      charge.kind === 'charged' ? [{ ...ref, ...charge.budget, locks: charge.locks }] : [],
+    );
+    await write(tx, charged, now);
+    return { kind: 'charged', budgets: charged };
+  }
+
+  async #change(statement: string, parameters: readonly unknown[]): Promise<void> {
+    try {
+      await this.dataSource.query(statement, [...parameters]);
+    } catch (error) {
+      throw databaseFailure(error, 'changing attempts');
+    }
+  }
+}
+
+const budgetOf = (row: BudgetRow | undefined): Budget | null =>
+  row ? { spent: row.spent, beganAt: row.began_at, resetsAt: row.resets_at } : null;
+
+/** A row for each, new or not, locked one after the other in the order given: the update changes nothing and takes the lock. */
+async function lockedRows(tx: EntityManager, digests: readonly Buffer[], now: Date): Promise<readonly BudgetRow[]> {
+  const rows = await tx.query<(BudgetRow & { digest: Buffer })[]>(
+    `INSERT INTO attempt_budget (digest, spent, began_at, resets_at)
+     SELECT digest, 0, $2, $2 FROM unnest($1::bytea[]) WITH ORDINALITY AS given (digest, place) ORDER BY place
+     ON CONFLICT (digest) DO UPDATE SET spent = attempt_budget.spent
+     RETURNING digest, spent, began_at, resets_at`,
+    [digests, now],
+  );
+  return digests.flatMap((digest) => rows.filter((row) => row.digest.equals(digest)));
+}
+
+async function write(tx: EntityManager, charged: readonly ChargedBudget[], now: Date): Promise<void> {
+  await tx.query(
+    `UPDATE attempt_budget b SET spent = c.spent, began_at = c.began_at, resets_at = c.resets_at
+       FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[], $4::timestamptz[]) AS c (digest, spent, began_at, resets_at)
+      WHERE b.digest = c.digest`,
+    [
+      charged.map(digestOf),
+      charged.map(({ spent }) => spent),
+      charged.map(({ beganAt }) => beganAt),
+      charged.map(({ resetsAt }) => resetsAt),
+    ],
+  );
+  await tx.query(
+    `DELETE FROM attempt_budget WHERE digest IN (
+       SELECT digest FROM attempt_budget WHERE resets_at < $1 ORDER BY resets_at LIMIT ${FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED)`,
+    [now],
+  );
+}
