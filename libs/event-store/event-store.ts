@@ -65,6 +65,14 @@ export interface EventStore {
   readStream(streamId: string, afterVersion?: number): Promise<readonly RecordedEvent[]>;
 }
 
+export interface TransactionalEventStore extends EventStore {
+  /**
+   * The store as a part of a transaction, for the few changes that are one in two streams: what it appends is written with all else there,
+   * or not at all. After an error of an append the transaction can only be rolled back, so decide once in it (`attempts: 1`).
+   */
+  in(tx: EntityManager): EventStore;
+}
+
 /** All events of a service by position, for audits and rebuilds. */
 export interface PublishedEvents {
   /** At most `limit` (1 to 1,000) events after the position, in order. */

@@ -1,6 +1,6 @@
 import { AppError, isAppError, reach, type IdSource } from '@latchkey/kernel';
 import { v7 } from 'uuid';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { canonicalJson } from '../canonical-json';
 import { changeClaims } from './claims';
 import { databaseFailure, isUniqueViolation } from './database-failure';
@@ -12,7 +12,15 @@ import {
   type EventRow,
   type PublishedRow,
 } from './event-row';
-import type { Append, EventStore, NewEvent, PublishedEvent, PublishedEvents, RecordedEvent } from '../event-store';
+import type {
+  Append,
+  EventStore,
+  NewEvent,
+  PublishedEvent,
+  PublishedEvents,
+  RecordedEvent,
+  TransactionalEventStore,
+} from '../event-store';
 import { select } from './sql';
 
 const uuidV7: IdSource = { next: () => v7() };
@@ -23,12 +31,22 @@ const ANY_VERSION_ATTEMPTS = 5;
 /** A larger event would never pass the bus, and stop every later one. */
 const EVENT_BYTES_MAX = 512 * 1_024;
 
+/** Where statements run, and how they are put into a transaction. */
+interface Connections {
+  readonly manager: Pick<EntityManager, 'query'>;
+  transaction<Result>(run: (tx: EntityManager) => Promise<Result>): Promise<Result>;
+}
+
 /** Events, outbox and claims of one service, in the schema of the data source (`eventStoreMigrations`). */
-export class PostgresEventStore implements EventStore, PublishedEvents {
+export class PostgresEventStore implements EventStore, PublishedEvents, TransactionalEventStore {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly dataSource: Connections,
     private readonly ids: IdSource = uuidV7,
   ) {}
+
+  in(tx: EntityManager): EventStore {
+    return new PostgresEventStore({ manager: tx, transaction: (run) => run(tx) }, this.ids);
+  }
 
   async append(append: Append): Promise<readonly RecordedEvent[]> {
     if (append.events.length === 0) throw new AppError('service.internal', { internal: 'an append without events' });
