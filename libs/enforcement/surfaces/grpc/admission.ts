@@ -55,7 +55,7 @@ type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
 /** What grpc-js has no public way to. */
-type OverHttp2 = ServerInterceptingCallInterface & { readonly stream?: Pick<ServerHttp2Stream, 'close'> };
+type OverHttp2 = ServerInterceptingCallInterface & { readonly stream?: Pick<ServerHttp2Stream, 'close' | 'closed'> };
 
 /**
  * Stands between grpc-js's call and its handler, which starts to read when it is told the metadata. It is a listener itself and passes on
@@ -113,7 +113,8 @@ class CallToAdmit extends ServerInterceptingCall implements Listener {
   onCancel(): void {
     this.#over = true;
     clearTimeout(this.#late);
-    if (!this.#whole) setTimeout(() => this.call.stream?.close(), this.bounds.leaveMs).unref();
+    const { stream } = this.call;
+    if (!this.#whole && stream?.closed === false) setTimeout(() => stream.close(), this.bounds.leaveMs).unref();
     this.#handler?.onCancel();
   }
 
