@@ -25,11 +25,23 @@ describe('a path that may be logged', () => {
     expect(maskKeys(path).toLowerCase()).not.toContain(BODY.slice(0, 8));
   });
 
-  it.each(['/api/keys/key-8a3b9c2d', '/api/v1/api-keys/01900000-0000-7000-8000-000000000000', '/a%20b/%ff', '/'])(
-    'is otherwise as it was: %s',
-    (path) => {
-      expect(maskKeys(path)).toBe(path);
-      expect(holdsKey(path)).toBe(false);
-    },
-  );
+  it.each([
+    ['as it is', '/x/eyJhbGciOiJIUzI1NiIs.eyJzdWIiOiIxIn0.c2lnbmF0dXJl/y'],
+    ['with its dots encoded', '/x/eyJhbGciOiJIUzI1NiIs%2EeyJzdWIiOiIxIn0%2Ec2lnbmF0dXJl/y'],
+    ['broken off', '/x/eyJhbGciOiJIUzI1NiIs.eyJzdWIiOiIxIn0/y'],
+  ])('holds no token %s', (_, path) => {
+    expect(holdsKey(path)).toBe(true);
+    expect(maskKeys(path)).toBe('/x/eyJ[secret]/y');
+  });
+
+  it.each([
+    '/api/keys/key-8a3b9c2d',
+    '/keyJoin.html',
+    '/api/v1/api-keys/01900000-0000-7000-8000-000000000000',
+    '/a%20b/%ff',
+    '/',
+  ])('is otherwise as it was: %s', (path) => {
+    expect(maskKeys(path)).toBe(path);
+    expect(holdsKey(path)).toBe(false);
+  });
 });

@@ -5,17 +5,20 @@ const prefixes = PROFILES.map(({ key }) => key.prefix).join('|');
 /** Broken off, in the wrong case or mistyped: what is nearly a key may be as good as one. */
 const KEYS = new RegExp(`((?:${prefixes})_(?:live|test)_)[0-9a-z]+`, 'gi');
 
+/** A session's or an access token (RFC 7515 §3.1), with its signature or a piece of it. */
+const TOKENS = /(eyJ)[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g;
+
 /** An ASCII character as `%XX`, also when its percent sign was encoded again. */
 const ENCODED = /%(?:25)*([0-7][0-9a-f])/gi;
 
 const decode = (text: string) =>
   text.replace(ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-const mask = (text: string) => text.replace(KEYS, '$1[secret]');
+const mask = (text: string) => text.replace(KEYS, '$1[secret]').replace(TOKENS, '$1[secret]');
 
-/** Whether something in it looks like a key: such a text is not to be kept. */
+/** Whether something in it looks like a key or a token: such a text is not to be kept. */
 export const holdsKey = (text: string): boolean => maskKeys(text) !== text;
 
-/** A text, a path say, as it may be logged, recorded and shown: whatever looks like a key keeps its prefix only, percent-encoded or not. */
+/** A text, a path say, as it may be logged, recorded and shown: whatever looks like a key or a token keeps its prefix only, percent-encoded or not. */
 export function maskKeys(text: string): string {
   const decoded = decode(text);
   const masked = mask(decoded);
