@@ -6,6 +6,6 @@ import { ensureInstalled, root } from './install.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const { composeFile } = await import('../dist/tools/compose/document.js');
-if (process.argv.includes('--write')) writeFileSync(path.join(root, 'docker-compose.yml'), composeFile());
-else process.stdout.write(composeFile());
+const { default: document } = await import('../dist/tools/compose/document.js');
+if (process.argv.includes('--write')) writeFileSync(path.join(root, 'docker-compose.yml'), document.composeFile());
+else process.stdout.write(document.composeFile());

@@ -35,21 +35,15 @@ export async function openSchema(resources: Resources, options: SchemaOptions): 
 
 export interface KafkaConfig {
   readonly KAFKA_BROKERS: readonly string[];
-  readonly KAFKA_LOGIN?: Secret | undefined;
+  readonly KAFKA_LOGIN?: { readonly username: string; readonly password: Secret } | undefined;
   readonly LATCHKEY_TOPIC_PREFIX?: string | undefined;
-}
-
-/** How kafkajs wants a `user:password`. */
-export function kafkaLogin(login: Secret) {
-  const [, username = '', password = ''] = /^([^:]*):(.*)$/s.exec(login.reveal()) ?? [];
-  return { mechanism: 'plain', username, password } as const;
 }
 
 export function openKafka(resources: Resources, clientId: string, config: KafkaConfig, log: Logger): EventBus {
   const { KAFKA_BROKERS: brokers, KAFKA_LOGIN: login, LATCHKEY_TOPIC_PREFIX: prefix } = config;
   const bus = new KafkaEventBus({
     ...{ brokers, clientId, log },
-    ...(login !== undefined && { sasl: kafkaLogin(login) }),
+    ...(login !== undefined && { sasl: { mechanism: 'plain', ...login, password: login.password.reveal() } }),
     ...(prefix !== undefined && { prefix }),
   });
   return resources.keep(bus, (open) => open.close());

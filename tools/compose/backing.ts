@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
 import { confined, healthcheck, readOnly, type Container } from './container';
+import { OPERATOR, rights } from './rights';
 import { SECRETS_DIR } from './secrets';
 
 export type BackingName = 'postgres' | 'redis' | 'kafka';
 
 const afterSetup = { setup: { condition: 'service_completed_successfully' } } as const;
+
+/** Redis and Kafka read their users when they start, and compose starts anew what has changed here. */
+const labels = { 'latchkey.rights': createHash('sha256').update(JSON.stringify(rights)).digest('hex').slice(0, 16) };
 
 /** One node, broker and controller in one; every address but its own is that of the composition's own network. */
 const kafkaSettings = {
@@ -11,9 +16,15 @@ const kafkaSettings = {
   'node.id': '1',
   'controller.quorum.voters': '1@localhost:9093',
   'controller.listener.names': 'CONTROLLER',
-  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-  listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093',
-  'advertised.listeners': 'PLAINTEXT://kafka:9092',
+  'listener.security.protocol.map': 'CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
+  listeners: 'SASL_PLAINTEXT://:9092,CONTROLLER://localhost:9093',
+  'advertised.listeners': 'SASL_PLAINTEXT://kafka:9092',
+  'inter.broker.listener.name': 'SASL_PLAINTEXT',
+  'sasl.enabled.mechanisms': 'PLAIN',
+  'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+  'sasl.mechanism.controller.protocol': 'PLAIN',
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': `User:${OPERATOR}`,
   'log.dirs': '/var/lib/kafka/data',
   'auto.create.topics.enable': 'true',
   'num.partitions': '6',
@@ -49,11 +60,12 @@ export const backing: Readonly<Record<BackingName, Container>> = {
   redis: {
     image: 'redis:7-alpine',
     ...confined,
+    labels,
     user: 'redis',
     read_only: true,
     tmpfs: ['/data'],
     command: [
-      ...['redis-server', `${SECRETS_DIR}/redis.conf`],
+      ...['redis-server', '--aclfile', `${SECRETS_DIR}/users.acl`],
       ...['--maxmemory-policy', 'noeviction', '--save', '', '--appendonly', 'no'],
     ],
     volumes: [readOnly('redis-secrets', SECRETS_DIR)],
@@ -62,19 +74,22 @@ export const backing: Readonly<Record<BackingName, Container>> = {
     healthcheck: healthcheck(
       'sh',
       '-c',
-      `REDISCLI_AUTH="$$(cat ${SECRETS_DIR}/password)" redis-cli ping | grep -q PONG`,
+      `REDISCLI_AUTH="$$(cat ${SECRETS_DIR}/password)" redis-cli --user ${OPERATOR} ping | grep -q PONG`,
     ),
   },
   kafka: {
     image: 'apache/kafka:4.3.0',
     ...confined,
+    labels,
     environment: {
       CLUSTER_ID: 'bGF0Y2hrZXlsYXRjaGtleQ',
       KAFKA_HEAP_OPTS: '-Xmx512m',
+      KAFKA_OPTS: `-Djava.security.auth.login.config=${SECRETS_DIR}/users.conf`,
       ...Object.fromEntries<string>(Object.entries(kafkaSettings).map(asVariable)),
     },
-    volumes: ['kafka-data:/var/lib/kafka/data'],
+    volumes: ['kafka-data:/var/lib/kafka/data', readOnly('kafka-secrets', SECRETS_DIR)],
     networks: ['backing'],
+    depends_on: afterSetup,
     healthcheck: healthcheck('bash', '-c', '</dev/tcp/127.0.0.1/9092'),
     stop_grace_period: '60s',
   },

@@ -5,6 +5,7 @@ export interface Container {
   readonly init?: true;
   readonly command?: readonly string[];
   readonly user?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly profiles?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: StartCondition }>>;

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { services } from '../cluster/services';
 import type { Container } from './container';
 import { composeDocument, composeFile, type ComposeDocument } from './document';
+import { rights } from './rights';
 import { secretsOf } from './secrets';
 
 const root = path.join(__dirname, '../..');
@@ -65,6 +66,19 @@ describe('docker-compose.yml', () => {
             .every((volume) => volume === `${service.name}-secrets:/secrets:ro`),
         ).toBe(true);
       }
+    }
+  });
+
+  it('has rights for every service that shares something with others, and for no other', () => {
+    const sharing = services.filter(({ variables }) =>
+      variables.some((name) => /^(DATABASE_URL|REDIS_URL|KAFKA_BROKERS)$/.test(name)),
+    );
+    expect(Object.keys(rights)).toEqual(sharing.map(({ name }) => name));
+    for (const { name, variables } of sharing) {
+      const { schema, liveState, writes, reads } = rights[name] ?? {};
+      expect([name, schema !== undefined]).toEqual([name, variables.includes('DATABASE_URL')]);
+      expect([name, liveState !== undefined]).toEqual([name, variables.includes('REDIS_URL')]);
+      expect([name, (writes ?? reads) !== undefined]).toEqual([name, variables.includes('KAFKA_LOGIN')]);
     }
   });
 

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { backing, mailCatcher } from './backing';
 import type { Container } from './container';
 import { SUBNET, SUBNET_OF_SERVICES } from './layout';
-import { edgeContainer, instances, serviceContainer, setupContainer } from './service-container';
+import { edgeContainer, instances, rightsContainer, serviceContainer, setupContainer } from './service-container';
 
 interface Network {
   readonly internal?: true;
@@ -21,6 +21,7 @@ export function composeDocument(): ComposeDocument {
   const containers: Readonly<Record<string, Container>> = {
     setup: setupContainer,
     ...backing,
+    rights: rightsContainer,
     ...Object.fromEntries(instances.map((instance) => [instance.name, serviceContainer(instance)])),
     edge: edgeContainer,
     mail: mailCatcher,

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,18 +25,45 @@ describe('secrets of a composition', () => {
 
   it('goes to each container as far as that needs it, for its owner alone', async () => {
     expect((await readdir(path.join(folder, 'issuance'))).sort()).toEqual([
-      ...[...tls, 'database-url', 'master-key', 'pepper', 'redis-url'].sort(),
+      ...[...tls, 'database-url', 'kafka-login', 'master-key', 'pepper', 'redis-url'].sort(),
     ]);
-    expect((await readdir(path.join(folder, 'enforcement'))).sort()).toEqual([...tls, 'redis-url']);
+    expect((await readdir(path.join(folder, 'enforcement'))).sort()).toEqual([
+      'ca.pem',
+      'cert.pem',
+      'kafka-login',
+      'key.pem',
+      'redis-url',
+    ]);
     expect(await readdir(path.join(folder, 'edge'))).toEqual(['ca.pem']);
     expect((await stat(path.join(folder, 'issuance/pepper'))).mode & 0o777).toBe(0o400);
   });
 
   it('fits together', async () => {
-    expect(new URL(await read('audit/database-url')).password).toBe(await read('postgres/password'));
-    expect(new URL(await read('enforcement/redis-url')).password).toBe(await read('redis/password'));
-    expect(await read('redis/redis.conf')).toBe(`requirepass ${await read('redis/password')}\n`);
+    const { username, password } = new URL(await read('audit/database-url'));
+    expect(await read('rights/roles.sql')).toContain(`ALTER ROLE ${username} LOGIN NOSUPERUSER`);
+    expect(await read('rights/roles.sql')).toContain(`PASSWORD '${password}'`);
+    expect(new URL(await read('rights/database-url')).password).toBe(await read('postgres/password'));
+    const redis = new URL(await read('enforcement/redis-url'));
+    const digest = createHash('sha256').update(redis.password).digest('hex');
+    expect(await read('redis/users.acl')).toContain(`user ${redis.username} reset on #${digest} `);
+    const [user, login] = (await read('audit/kafka-login')).split(':');
+    expect(await read('kafka/users.conf')).toContain(`user_${user}="${login}"`);
     expect(await read('audit/master-key')).toBe(await read('issuance/master-key'));
+  });
+
+  it('is a password of its own for every service wherever it logs in, and the superuser is nobody of them', async () => {
+    const passwords = await Promise.all([
+      ...['identity', 'issuance', 'audit', 'rights'].map(
+        async (name) => new URL(await read(`${name}/database-url`)).password,
+      ),
+      ...['identity', 'issuance', 'enforcement'].map(async (name) => new URL(await read(`${name}/redis-url`)).password),
+      ...['identity', 'issuance', 'enforcement', 'audit', 'rights'].map(
+        async (name) => (await read(`${name}/kafka-login`)).split(':')[1],
+      ),
+      read('redis/password'),
+    ]);
+    expect(new Set(passwords).size).toBe(passwords.length);
+    expect(passwords.every((password) => /^[0-9a-f]{64}$/.test(password ?? ''))).toBe(true);
   });
 
   it('is made once: a later start hands out the same again, but for the certificates, and mends what is missing', async () => {

@@ -4,7 +4,12 @@ import { secretFromDataDir } from '@latchkey/platform';
 import { certificateFilesOf, makeCertificates } from '@latchkey/certificates';
 import { instanceNames } from '../cluster/instances';
 import { services } from '../cluster/services';
-import { fileOf, secretsOf, tlsFiles, type MadeSecret } from './secrets';
+import type { BackingName } from './backing';
+import { databaseRoles, roleOf } from './database-roles';
+import { kafkaUsers } from './kafka-users';
+import { redisUsers } from './redis-users';
+import { OPERATOR, rights, type Passwords, type Rights } from './rights';
+import { fileOf, ROLES_FILE, secretsOf, tlsFiles, type MadeSecret } from './secrets';
 
 export interface HandOutOptions {
   /** Has a folder for each container that gets secrets, by the name of its service, and `kept` for what they are made from. */
@@ -22,23 +27,46 @@ const [OWNER_ONLY, EVERYBODY] = [0o400, 0o444];
  */
 export async function handOut({ folder, owner }: HandOutOptions): Promise<void> {
   const kept = path.join(folder, 'kept');
-  const secret = async (name: string) => (await secretFromDataDir(kept, name)).reveal();
-  const [databasePassword, redisPassword] = [await secret('postgres-password'), await secret('redis-password')];
-  const values: Readonly<Record<MadeSecret, string>> = {
-    DATABASE_URL: `postgres://postgres:${databasePassword}@postgres:5432/postgres`,
-    REDIS_URL: `redis://:${redisPassword}@redis:6379`,
-    LATCHKEY_PEPPER: await secret('pepper'),
-    LATCHKEY_MASTER_KEY: await secret('master-key'),
-  };
+  const made = await makeSecrets(async (name) => (await secretFromDataDir(kept, name)).reveal());
+  const give = (holder: string, file: string, text: string) =>
+    put(path.join(folder, holder, file), text, { mode: OWNER_ONLY, owner });
   for (const service of services) {
-    for (const name of secretsOf(service)) {
-      await put(path.join(folder, service.name, fileOf(name)), values[name], { mode: OWNER_ONLY, owner });
-    }
+    for (const name of secretsOf(service)) await give(service.name, fileOf(name), made.valuesOf(service.name)[name]);
   }
+  await give('rights', fileOf('DATABASE_URL'), databaseUrl('postgres', made.superuser));
+  await give('rights', fileOf('KAFKA_LOGIN'), made.valuesOf(OPERATOR).KAFKA_LOGIN);
+  await give('rights', ROLES_FILE, databaseRoles(rights, made.postgres));
+  const giveOther = (file: string, text: string) => put(path.join(folder, file), text, { mode: EVERYBODY });
+  await giveOther('postgres/password', made.superuser);
+  await giveOther('redis/password', made.redis[OPERATOR] ?? '');
+  await giveOther('redis/users.acl', redisUsers(rights, made.redis));
+  await giveOther('kafka/users.conf', kafkaUsers(made.kafka));
   await handOutCertificates(folder, path.join(kept, 'certificates'), owner);
-  await put(path.join(folder, 'postgres/password'), databasePassword, { mode: EVERYBODY });
-  await put(path.join(folder, 'redis/password'), redisPassword, { mode: EVERYBODY });
-  await put(path.join(folder, 'redis/redis.conf'), `requirepass ${redisPassword}\n`, { mode: EVERYBODY });
+}
+
+const databaseUrl = (user: string, password = '') => `postgres://${user}:${password}@postgres:5432/postgres`;
+
+/** Every secret of the installation, and what each service is told of them. */
+async function makeSecrets(secret: (name: string) => Promise<string>) {
+  const passwords = async (holder: BackingName, users: readonly string[]): Promise<Passwords> => {
+    const each = users.map(async (user) => [user, await secret(`${holder}-password-${user}`)] as const);
+    return Object.fromEntries(await Promise.all(each));
+  };
+  const having = (...some: readonly (keyof Rights)[]) =>
+    Object.keys(rights).filter((service) => some.some((right) => rights[service]?.[right] !== undefined));
+  const superuser = await secret('postgres-password');
+  const postgres = await passwords('postgres', having('schema'));
+  const redis = await passwords('redis', [OPERATOR, ...having('liveState')]);
+  const kafka = await passwords('kafka', [OPERATOR, ...having('writes', 'reads')]);
+  const [pepper, masterKey] = [await secret('pepper'), await secret('master-key')];
+  const valuesOf = (user: string): Readonly<Record<MadeSecret, string>> => ({
+    DATABASE_URL: databaseUrl(roleOf(user), postgres[user]),
+    REDIS_URL: `redis://${user}:${redis[user]}@redis:6379`,
+    KAFKA_LOGIN: `${user}:${kafka[user]}`,
+    LATCHKEY_PEPPER: pepper,
+    LATCHKEY_MASTER_KEY: masterKey,
+  });
+  return { superuser, postgres, redis, kafka, valuesOf };
 }
 
 /**

@@ -1,10 +1,10 @@
 import { formatRoutes } from '@latchkey/edge';
 import { instanceNames, neighbourVariables, routesTo, type Instance } from '../cluster/instances';
 import { common, services, variablesOf, type ServiceSpec } from '../cluster/services';
-import type { BackingName } from './backing';
+import { backing, type BackingName } from './backing';
 import { confined, healthcheck, readOnly, type Container } from './container';
 import { ADMIN_PORT, DATA_DIR, EDGE_ADDRESS, GRPC_PORT, HTTP_PORT, SERVICE_USER, SETUP_DIR } from './layout';
-import { fileOf, SECRETS_DIR, secretsOf, tlsFiles } from './secrets';
+import { fileOf, ROLES_FILE, SECRETS_DIR, secretsOf, tlsFiles, type MadeSecret } from './secrets';
 
 /** What a service of ours waits for, by the variable that has its address. */
 const holders: Readonly<Record<string, BackingName>> = {
@@ -58,10 +58,12 @@ export function serviceContainer({ name, service, port, adminPort }: Instance): 
     environment: environmentOf(service),
     volumes: [readOnly(`${service.name}-secrets`, SECRETS_DIR), ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : [])],
     networks: needs.length > 0 ? ['services', 'backing'] : ['services'],
-    depends_on: { setup: { condition: 'service_completed_successfully' }, ...healthy(needs) },
+    depends_on: { ...completed(needs.length > 0 ? ['setup', 'rights'] : ['setup']), ...healthy(needs) },
     healthcheck: answers(service.example ? `https://127.0.0.1:${port}/readyz` : `http://127.0.0.1:${adminPort}/readyz`),
   };
 }
+
+const KAFKA_BROKERS = 'kafka:9092';
 
 const inSecrets = (file: string) => `${SECRETS_DIR}/${file}`;
 
@@ -70,7 +72,7 @@ function environmentOf(service: ServiceSpec): Record<string, string> {
   const composed = variablesOf(service, {
     HOST: '0.0.0.0',
     TRUSTED_PROXIES: EDGE_ADDRESS,
-    KAFKA_BROKERS: 'kafka:9092',
+    KAFKA_BROKERS,
     ...neighbourVariables(instances),
   });
   const secrets = secretsOf(service);
@@ -83,10 +85,17 @@ function environmentOf(service: ServiceSpec): Record<string, string> {
     LATCHKEY_TLS_KEY: inSecrets(tlsFiles.key),
     LATCHKEY_TLS_CA: inSecrets(tlsFiles.ca),
     ...(service.keeps && { LATCHKEY_DATA_DIR: DATA_DIR }),
-    ...Object.fromEntries(secrets.map((secret) => [`${secret}_FILE`, inSecrets(fileOf(secret))])),
+    ...secretFiles(secrets),
     ...Object.fromEntries(open.map((name) => [name, `\${${name}:-}`])),
   };
 }
+
+/** Variables that name the files of secrets. */
+const secretFiles = (secrets: readonly MadeSecret[]): Record<string, string> =>
+  Object.fromEntries(secrets.map((secret) => [`${secret}_FILE`, inSecrets(fileOf(secret))]));
+
+const completed = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { condition: 'service_completed_successfully' as const }]));
 
 const healthy = (names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' as const }]));
@@ -111,8 +120,28 @@ export const edgeContainer: Container = {
   healthcheck: answers(`http://127.0.0.1:${HTTP_PORT}/readyz`),
 };
 
+/** Gives every service its rights at Postgres and Kafka, as the one container that may: after every setup, so that an upgrade changes them. */
+export const rightsContainer: Container = {
+  ...ours,
+  command: ['dist/tools/compose/grant-rights.js', inSecrets(ROLES_FILE)],
+  environment: {
+    KAFKA_BROKERS,
+    ...secretFiles(['DATABASE_URL', 'KAFKA_LOGIN']),
+    LATCHKEY_TOPIC_PREFIX: '${LATCHKEY_TOPIC_PREFIX:-}',
+  },
+  volumes: [readOnly('rights-secrets', SECRETS_DIR)],
+  networks: ['backing'],
+  depends_on: { ...completed(['setup']), ...healthy(['postgres', 'kafka']) },
+  restart: 'no',
+};
+
 /** Those with a folder of secrets, by the name of their service. */
-const secretHolders: readonly string[] = ['postgres', 'redis', ...services.map(({ name }) => name), 'edge'];
+const secretHolders: readonly string[] = [
+  ...Object.keys(backing),
+  'rights',
+  ...services.map(({ name }) => name),
+  'edge',
+];
 
 /** Hands out secrets before anything else starts. It alone runs as root, to give files away; it has no other right, and no network. */
 export const setupContainer: Container = {

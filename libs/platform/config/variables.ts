@@ -34,6 +34,15 @@ const connection = (...protocols: readonly string[]) =>
       ),
   );
 
+/** The user, and a password that may hold colons. */
+const login = z
+  .string()
+  .regex(/^[^:\s]+:\S+$/, 'must be user:password.')
+  .transform((text) => {
+    const [username = '', ...rest] = text.split(':');
+    return { username, password: new Secret(rest.join(':')) };
+  });
+
 const longSecret = secret(
   z.string().min(SECRET_LENGTH_MIN, `must be at least ${SECRET_LENGTH_MIN} characters of random text.`),
 );
@@ -47,7 +56,6 @@ const listOf = (isItem: (text: string) => boolean, message: string) =>
 const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 
 const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
-const kafkaLogin = /^[^:\s]+:\S+$/;
 const topicPrefix = /^[A-Za-z0-9._-]{1,50}$/;
 const file = z.string().min(1);
 const hostAndPort = z.string().regex(broker, 'must be host:port.');
@@ -76,9 +84,7 @@ export const variables = {
   KAFKA_BROKERS: listOf((text) => broker.test(text), 'must be host:port, several separated by commas.').describe(
     'Kafka brokers as `host:port`, separated by commas.',
   ),
-  KAFKA_LOGIN: secret(z.string().regex(kafkaLogin, 'must be user:password.')).describe(
-    'User and password for Kafka, as `user:password` (SASL PLAIN). Without it Kafka is asked to take anybody.',
-  ),
+  KAFKA_LOGIN: login.describe('User and password for Kafka, as `user:password` (SASL PLAIN). Absent: no login.'),
   TRUSTED_PROXIES: listOf(
     (text) => parseIpRange(text).kind === 'range',
     'must be IP addresses or CIDR ranges, separated by commas.',
