@@ -1,52 +1,161 @@
-import { backing, freshDatabase, startRedis } from '@latchkey/testing';
+import { TOPICS } from '@latchkey/contracts';
+import { eventually } from '@latchkey/testing';
+import { Redis } from 'ioredis';
+import { Kafka, logLevel } from 'kafkajs';
+import { connect } from 'node:net';
+import { Client } from 'pg';
 import { startComposition, type Composition } from './harness/composition';
 import { call } from './harness/http';
 import { UndoStack } from './harness/undo-stack';
 
+const PREFIX = 'composition.';
+
 describe('docker-compose.yml, its own containers as processes', () => {
-  const undo = new UndoStack();
-  const topicPrefix = `composition-${process.pid}.`;
   let composition: Composition;
   let adminKey: string;
 
   beforeAll(async () => {
-    const database = await freshDatabase();
-    undo.push(() => database.drop());
-    const redis = await startRedis({ password: 'of-the-stand-in' });
-    undo.push(() => redis.stop());
-    composition = await startComposition({
-      standIns: {
-        files: { 'database-url': database.url, 'redis-url': redis.url },
-        kafkaBrokers: backing().kafkaBrokers.join(','),
-      },
-      env: { LATCHKEY_TOPIC_PREFIX: topicPrefix, LATCHKEY_PROFILE: 's4e' },
-    });
-    undo.push(() => composition.stop());
+    composition = await startComposition({ env: { LATCHKEY_TOPIC_PREFIX: PREFIX, LATCHKEY_PROFILE: 's4e' } });
     adminKey = (await composition.read('issuance', '/data/admin-key')).trim();
-  }, 120_000);
-  afterAll(() => undo.undo());
+  }, 180_000);
+  afterAll(() => composition?.stop());
+
+  const get = (path: string) => call(composition.urlOf('edge'), { path, credential: adminKey });
+  /** What a service has in its folder of secrets. */
+  const secretOf = async (service: string, file: string) =>
+    (await composition.read(service, `/secrets/${file}`)).trim();
 
   it('becomes healthy with production dependencies alone, and serves through its edge', async () => {
     const edge = composition.urlOf('edge');
-    const made = await call(edge, {
-      method: 'POST',
-      path: '/api/v1/api-keys',
-      credential: adminKey,
-      body: { name: 'made in a container', scopes: ['assets:read'] },
-    });
+    const path = '/api/v1/api-keys';
+    const body = { name: 'made in a container', scopes: ['assets:read'] };
+    const made = await call(edge, { method: 'POST', path, credential: adminKey, body });
     expect(made.status).toBe(201);
-    expect((await call(edge, { path: '/api/keys', credential: adminKey })).status).toBe(200);
-    expect((await call(edge, { path: '/api/assets', credential: adminKey })).status).toBe(200);
-    expect((await call(edge, { path: '/api/v1/audit-events', credential: adminKey })).status).toBe(200);
+    const { id, key } = made.json<{ id: string; key: string }>();
+    expect((await call(edge, { path: '/api/assets', credential: key })).status).toBe(200);
+    expect((await call(edge, { method: 'DELETE', path: `${path}/${id}`, credential: adminKey })).status).toBe(204);
+    expect((await call(edge, { path: '/api/assets', credential: key })).status).toBe(401);
+    expect((await get('/api/keys')).status).toBe(200);
   });
 
   it('has no secret in any environment', () => {
     for (const env of Object.values(composition.environments)) {
       const secret = Object.entries(env).filter(
-        ([name, value]) => /(PEPPER|_KEY|_URL)$/.test(name) && value !== '' && !value.startsWith('/'),
+        ([name, value]) => /(PEPPER|_KEY|_URL|_LOGIN|PASSWORD)$/.test(name) && value !== '' && !value.startsWith('/'),
       );
       expect(secret).toEqual([]);
     }
+  });
+
+  describe('gives every service', () => {
+    const undo = new UndoStack();
+    afterAll(() => undo.undo());
+    const denied = /NOPERM|can't run this command|can't access at least one of the keys|not authorized/i;
+    /** What became of it: its answer, or why there is none. */
+    const tried = (asked: Promise<unknown>) => asked.catch((error: Error) => error.message);
+
+    const postgresAs = async (service: string) => {
+      const { username, password } = new URL(await secretOf(service, 'database-url'));
+      const client = new Client({
+        ...{ host: composition.addressOf('postgres'), user: username, password, database: 'postgres' },
+      });
+      await client.connect();
+      undo.push(() => client.end());
+      return client;
+    };
+    const redisAs = (login: { username?: string; password?: string }) => {
+      const redis = new Redis({ host: composition.addressOf('redis'), ...login, retryStrategy: () => null });
+      redis.on('error', () => undefined); // its commands say so
+      undo.push(() => redis.disconnect());
+      return redis;
+    };
+    const redisLogin = async (service: string) => {
+      const { username, password } = new URL(await secretOf(service, 'redis-url'));
+      return { username, password };
+    };
+    const kafkaAs = (login: string | null) => {
+      const [username = '', password = ''] = login?.split(':') ?? [];
+      return new Kafka({
+        brokers: ['kafka:9092'],
+        socketFactory: ({ port, onConnect }) => connect(port, composition.addressOf('kafka'), onConnect),
+        ...(login !== null && { sasl: { mechanism: 'plain', username, password } }),
+        logLevel: logLevel.NOTHING,
+        retry: { retries: 0 },
+      });
+    };
+    const publishes = async (service: string, topic: string) => {
+      const producer = kafkaAs(await secretOf(service, 'kafka-login')).producer();
+      undo.push(() => producer.disconnect());
+      await producer.connect();
+      return tried(producer.send({ topic: `${PREFIX}${topic}`, messages: [{ value: 'not an event' }] }));
+    };
+    const readsFrom = async (service: string, topic: string) => {
+      const admin = kafkaAs(await secretOf(service, 'kafka-login')).admin();
+      undo.push(() => admin.disconnect());
+      await admin.connect();
+      return tried(admin.fetchTopicOffsets(`${PREFIX}${topic}`));
+    };
+
+    it('the rights that it needs: events reach the audit and the keys, and Redis has refused nobody', async () => {
+      await eventually(
+        async () => {
+          const sources = (await get('/api/v1/audit-events/sources')).text;
+          for (const source of ['identity', 'issuance', 'enforcement']) expect(sources).toContain(`latchkey/${source}`);
+          expect((await get('/api/v1/api-keys')).text).toMatch(/"last_used":"20/);
+        },
+        { timeoutMs: 20_000, everyMs: 250 },
+      );
+      const operator = redisAs({ username: 'operator', password: await secretOf('redis', 'password') });
+      expect(await operator.acl('LOG')).toEqual([]);
+      expect(await operator.exists('{p0}:fence:identity', '{p0}:fence:issuance')).toBe(2);
+    });
+
+    it('its own schema of Postgres and no other', async () => {
+      const audit = await postgresAs('audit');
+      await audit.query('SELECT FROM audit.migrations');
+      for (const statement of [
+        'SELECT FROM issuance.migrations',
+        'CREATE SCHEMA another',
+        'CREATE TABLE public.another ()',
+        'CREATE ROLE another',
+        `COPY audit.migrations TO PROGRAM 'true'`,
+      ]) {
+        expect([statement, await tried(audit.query(statement))]).toEqual([
+          statement,
+          expect.stringMatching(/^permission denied/),
+        ]);
+      }
+    });
+
+    it('its own keys of Redis', async () => {
+      const set = `return redis.call('SET', KEYS[1], 'x')`;
+      const enforcement = redisAs(await redisLogin('enforcement-1'));
+      const identity = redisAs(await redisLogin('identity'));
+      expect(await tried(enforcement.eval(set, 1, '{p0}:window:x'))).toBe('OK');
+      expect(await tried(identity.eval(set, 1, '{p0}:user:x'))).toBe('OK');
+      const answers = [
+        enforcement.eval(set, 1, '{p0}:fence:issuance'),
+        enforcement.set('{p0}:fence:issuance', 'x'),
+        enforcement.flushall(),
+        enforcement.config('GET', '*'),
+        identity.eval(set, 1, '{p0}:fence:issuance'),
+        identity.eval(set, 1, '{p0}:key:x'),
+        identity.eval(set, 1, '{p0}:window:x'),
+      ].map(tried);
+      for (const answer of await Promise.all(answers)) expect(answer).toMatch(denied);
+      expect(await tried(redisAs({}).ping())).toMatch(/NOAUTH|closed/);
+    });
+
+    it('its own topics of Kafka', async () => {
+      expect(await publishes('identity', TOPICS.keys)).toMatch(denied);
+      expect(await publishes('enforcement-1', TOPICS.keys)).toMatch(denied);
+      expect(await publishes('audit', TOPICS.decisions)).toMatch(denied);
+      expect(await readsFrom('audit', TOPICS.decisions)).toEqual(expect.any(Array));
+      expect(await readsFrom('identity', TOPICS.decisions)).toMatch(denied);
+      const nobody = kafkaAs(null).admin();
+      undo.push(() => nobody.disconnect());
+      expect(await tried(nobody.connect().then(() => nobody.listTopics()))).toEqual(expect.any(String));
+    });
   });
 
   it('ends in order when it is asked to', async () => {

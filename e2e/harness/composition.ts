@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { eventually } from '@latchkey/testing';
 import { parse } from 'yaml';
 import type { Container } from '../../tools/compose/container';
 import { productionTree } from './production-tree';
+import { standIns } from './stand-ins';
 import { UndoStack } from './undo-stack';
 
 const run = promisify(execFile);
@@ -16,8 +17,6 @@ const HEALTHY_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 
 export interface CompositionOptions {
-  /** Stand in for the containers of others: files of secrets by their names, and a variable. */
-  readonly standIns: { readonly files: Readonly<Record<string, string>>; readonly kafkaBrokers: string };
   /** In the environment of `docker compose`. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -25,6 +24,8 @@ export interface CompositionOptions {
 export interface Composition {
   /** Base address of a container's HTTP. */
   urlOf(name: string): string;
+  /** Its address. */
+  addressOf(name: string): string;
   /** A file of a container. */
   read(name: string, file: string): Promise<string>;
   /** What every container has in its environment, by its name. */
@@ -34,7 +35,7 @@ export interface Composition {
 }
 
 /** A container as a process: with a folder for its root, and an address of the loopback for itself. */
-interface Process {
+export interface ContainerProcess {
   readonly name: string;
   readonly folder: string;
   readonly address: string;
@@ -44,8 +45,8 @@ interface Process {
 }
 
 /**
- * Our own containers of docker-compose.yml as processes of this machine: the image's tree, their variables, volumes, names and health
- * checks. Without an engine there is nothing of what an engine adds: users, networks, a file system that cannot be written.
+ * The containers of docker-compose.yml as processes of this machine: ours with the image's tree, their variables, volumes, names and health
+ * checks, those of others with programs that stand in for their images. Without an engine there is nothing of what an engine adds: users, networks, a file system that cannot be written.
  */
 export async function startComposition(options: CompositionOptions): Promise<Composition> {
   const { result, undo } = await UndoStack.whole((undo) => start(options, undo));
@@ -59,7 +60,7 @@ export async function startComposition(options: CompositionOptions): Promise<Com
   };
 }
 
-async function start({ standIns, env }: CompositionOptions, undo: UndoStack): Promise<Composition> {
+async function start({ env }: CompositionOptions, undo: UndoStack): Promise<Composition> {
   const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-composition-'));
   undo.push(() => rm(folder, { recursive: true, force: true }));
   const image = path.join(folder, 'image');
@@ -68,7 +69,7 @@ async function start({ standIns, env }: CompositionOptions, undo: UndoStack): Pr
   const names = JSON.stringify(Object.fromEntries(processes.map(({ name, address }) => [name, address])));
   for (const each of processes) await mount(each, folder);
 
-  const launch = ({ command, env: own }: Process) =>
+  const launch = ({ command, env: own }: ContainerProcess) =>
     spawn(process.execPath, ['--enable-source-maps', ...command], {
       cwd: image,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,27 +77,28 @@ async function start({ standIns, env }: CompositionOptions, undo: UndoStack): Pr
         PATH: process.env['PATH'],
         NODE_ENV: 'production',
         ...own,
-        ...(own['KAFKA_BROKERS'] !== undefined && { KAFKA_BROKERS: standIns.kafkaBrokers }),
         NODE_OPTIONS: `--require ${path.join(__dirname, 'container-names.cjs')}`,
         NAMES: names,
       },
     });
-
-  const [setup, ...services] = processes;
-  if (setup?.name !== 'setup') throw new Error('the setup is not the first of the containers');
-  await completed(setup, launch(setup));
-  for (const each of services) await putStandIns(each, standIns.files);
-
-  const running = services.map((each) => ({ each, ...withOutput(launch(each)) }));
-  undo.push(() => Promise.all(running.map(({ child }) => end(child))));
-  await Promise.all(running.map(({ each, child, output }) => healthy(each, child, output)));
 
   const find = (name: string) => {
     const found = processes.find((each) => each.name === name);
     if (found === undefined) throw new Error(`there is no container ${name}`);
     return found;
   };
+  const [setup, rights] = [find('setup'), find('rights')];
+  await completed(setup, launch(setup));
+  await Promise.all(Object.entries(standIns).map(([name, standIn]) => standIn(find(name), undo)));
+  await completed(rights, launch(rights));
+
+  const services = processes.filter((each) => ![setup, rights].includes(each) && !(each.name in standIns));
+  const running = services.map((each) => ({ each, ...withOutput(launch(each)) }));
+  undo.push(() => Promise.all(running.map(({ child }) => end(child))));
+  await Promise.all(running.map(({ each, child, output }) => healthy(each, child, output)));
+
   return {
+    addressOf: (name) => find(name).address,
     urlOf: (name) => `http://${find(name).address}:8080`,
     read: (name, file) => readFile(path.join(find(name).folder, file), 'utf8'),
     environments: Object.fromEntries(services.map(({ name, env: own }) => [name, own])),
@@ -104,7 +106,7 @@ async function start({ standIns, env }: CompositionOptions, undo: UndoStack): Pr
   };
 }
 
-function processesOf(text: string, env: Readonly<Record<string, string>>, folder: string): readonly Process[] {
+function processesOf(text: string, env: Readonly<Record<string, string>>, folder: string): readonly ContainerProcess[] {
   const { services } = parse(text, (_, value: unknown) =>
     typeof value === 'string' ? interpolated(value, env) : value,
   ) as {
@@ -112,7 +114,7 @@ function processesOf(text: string, env: Readonly<Record<string, string>>, folder
   };
   const network = `127.${1 + (process.pid % 250)}.57`;
   return Object.entries(services)
-    .filter(([, container]) => container.build !== undefined)
+    .filter(([name, container]) => container.build !== undefined || name in standIns)
     .map(([name, container], index) => {
       const own = path.join(folder, name);
       const address = `${network}.${index + 1}`;
@@ -148,21 +150,12 @@ function placer(container: Container, folder: string): (text: string) => string 
   return (text) => (tops.some((top) => text === top || text.startsWith(`${top}/`)) ? path.join(folder, text) : text);
 }
 
-async function mount({ container, folder }: Process, root: string): Promise<void> {
+async function mount({ container, folder }: ContainerProcess, root: string): Promise<void> {
   for (const { volume, target } of targetsOf(container)) {
     const place = path.join(folder, target);
     await mkdir(path.join(root, 'volumes', volume), { recursive: true });
     await mkdir(path.dirname(place), { recursive: true });
     await symlink(path.join(root, 'volumes', volume), place);
-  }
-}
-
-async function putStandIns({ env }: Process, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const file of Object.values(env)) {
-    const text = files[path.basename(file)];
-    if (text === undefined) continue;
-    await rm(file, { force: true }); // two containers may share it
-    await writeFile(file, text);
   }
 }
 
@@ -174,14 +167,14 @@ function withOutput(child: ChildProcess) {
   return { child, output: () => written };
 }
 
-async function completed({ name }: Process, child: ChildProcess): Promise<void> {
+async function completed({ name }: ContainerProcess, child: ChildProcess): Promise<void> {
   const { output } = withOutput(child);
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`${name} ended with ${code}:\n${output()}`);
 }
 
 /** By its own health check, which asks its own loopback. */
-async function healthy({ name, address, container }: Process, child: ChildProcess, output: () => string) {
+async function healthy({ name, address, container }: ContainerProcess, child: ChildProcess, output: () => string) {
   const [, program = '', ...given] = container.healthcheck?.test ?? [];
   if (program !== 'node') throw new Error(`${name} is not asked with Node how it is`);
   const args = given.map((each) => each.replaceAll('127.0.0.1', address));

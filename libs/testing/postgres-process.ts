@@ -10,15 +10,21 @@ export type PostgresProcess = ServerProcess;
 export interface PostgresOptions {
   /** Of its only user; some fixed word when absent. */
   password?: string;
+  /** A free one when absent. */
+  port?: number;
   /** As on its command line: `log_statement=all`. */
   settings?: readonly string[];
 }
 
 /** A Postgres of one's own, for tests of its outages. Its data survives `kill` and `restart`. Takes a few seconds to make. */
-export async function startPostgres({ password, settings = [] }: PostgresOptions = {}): Promise<PostgresProcess> {
+export async function startPostgres({
+  password,
+  port: wanted,
+  settings = [],
+}: PostgresOptions = {}): Promise<PostgresProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-postgres-'));
   await chmod(folder, 0o755); // it runs as a user of its own where we are root
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const env = password === undefined ? {} : { POSTGRES_PASSWORD: password };
   const launch = () => launchAlone('lone-postgres.mjs', [folder, port, ...settings], env);
   return serverProcess({

@@ -63,8 +63,8 @@ export const kafka = {
     startKafka({ folder, port: await freePort(), controllerPort: await freePort(), progress }),
 };
 
-/** Starts the broker from its Maven artefacts, on the loopback, with what it finds in `folder`. */
-export async function startKafka({ folder, port, controllerPort, progress }) {
+/** Starts the broker from its Maven artefacts, on an address of the loopback, with what it finds in `folder`. `more`: its own settings. */
+export async function startKafka({ folder, host = '127.0.0.1', port, controllerPort, more = {}, progress }) {
   await ensureProgram('java', { name: 'default-jre-headless', title: 'Java', progress });
   const libraries = await fetchKafka(progress);
   await mkdir(folder, { recursive: true });
@@ -73,13 +73,13 @@ export async function startKafka({ folder, port, controllerPort, progress }) {
   const node = {
     'process.roles': 'broker,controller',
     'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'controller.quorum.voters': `1@${host}:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${port}`,
     'log.dirs': data,
   };
-  const lines = Object.entries({ ...node, ...settings }).map(([name, value]) => `${name}=${value}\n`);
+  const lines = Object.entries({ ...node, ...settings, ...more }).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(config, lines.join(''));
   const logging = `-Dlog4j2.configurationFile=${path.join(recipe, 'log4j2.properties')}`;
   const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', logging, '-cp', path.join(libraries, '*')];
@@ -89,9 +89,9 @@ export async function startKafka({ folder, port, controllerPort, progress }) {
   }
   const { pid, stop } = await startProgram('java', ['-Xmx512m', ...java, 'kafka.Kafka', config], {
     logFile: path.join(folder, 'kafka.log'),
-    ready: () => accepts('127.0.0.1', port),
+    ready: () => accepts(host, port),
   });
-  return { address: `127.0.0.1:${port}`, pid, stop };
+  return { address: `${host}:${port}`, pid, stop };
 }
 
 const pom = () => readFile(path.join(recipe, 'pom.xml'), 'utf8');
