@@ -1,19 +1,7 @@
-import { createHash } from 'node:crypto';
-import { Client, type ClientConfig } from 'pg';
-import { BEGIN, beginWith } from './beginning-query';
+import { Client, type ClientConfig, type QueryResult } from 'pg';
+import { BEGIN, BeginningQuery, PreparedQuery } from './prepared-query';
 
-/** By statement. They stand in our code, so there are few. */
-const names = new Map<string, string>();
-
-function nameOf(statement: string): string {
-  const known = names.get(statement);
-  if (known !== undefined) return known;
-  const name = createHash('sha256').update(statement).digest('hex').slice(0, 40);
-  names.set(statement, name);
-  return name;
-}
-
-type Query = (...query: unknown[]) => unknown;
+type Send = (...query: unknown[]) => unknown;
 
 /**
  * A connection that has Postgres parse and plan each statement with parameters once, and then names it: planning costs a small
@@ -23,7 +11,7 @@ export class PreparingClient extends Client {
   /** A transaction was asked for, and Postgres does not know yet. */
   #isToBegin = false;
   #knowsBegin = false;
-  readonly #send: Query;
+  readonly #send: Send;
 
   constructor(config?: string | ClientConfig) {
     super(config);
@@ -36,14 +24,28 @@ export class PreparingClient extends Client {
       this.#isToBegin = true;
       return Promise.resolve();
     }
-    const prepared =
-      typeof statement === 'string' && Array.isArray(values) && values.length > 0
-        ? { name: nameOf(statement), text: statement, values }
-        : null;
-    const sendIt = () => (prepared ? this.#send(prepared, ...more) : this.#send(statement, values, ...more));
-    if (!this.#isToBegin) return sendIt();
+    const isToBegin = this.#isToBegin;
     this.#isToBegin = false;
-    return prepared && this.#knowsBegin ? beginWith(prepared, this.#send) : this.#begin().then(sendIt);
+    // Whoever wants to be called back has no transactions: that is how pools ask, and not TypeORM.
+    if (typeof statement !== 'string' || !Array.isArray(values) || values.length === 0 || more.length > 0) {
+      return isToBegin
+        ? this.#begin().then(() => this.#send(statement, values))
+        : this.#send(statement, values, ...more);
+    }
+    if (!isToBegin) return this.#prepared(PreparedQuery, statement, values);
+    return this.#knowsBegin
+      ? this.#prepared(BeginningQuery, statement, values)
+      : this.#begin().then(() => this.#prepared(PreparedQuery, statement, values));
+  }
+
+  #prepared(Kind: typeof PreparedQuery, statement: string, values: unknown[]): Promise<QueryResult | undefined> {
+    return new Promise((resolve, reject) => {
+      const query = new Kind(statement, values, (error, results) => {
+        if (error) reject(error);
+        else resolve([results].flat().at(-1));
+      });
+      this.#send(query);
+    });
   }
 
   async #begin(): Promise<void> {
