@@ -1,29 +1,45 @@
-import { parseArgs } from 'node:util';
-import { makeCertificates } from '@latchkey/certificates';
+import { isIP } from 'node:net';
+import { makeCertificates, type ServiceHosts } from '@latchkey/certificates';
 
-const USAGE = 'usage: node tools/certificates.mjs [--dir certificates] [--days 365] <service>[=host,host] …\n';
+export interface CertificatesCommand {
+  readonly dir: string;
+  readonly days: string;
+  /** Each as `name` or `name=host,host`. */
+  readonly names: readonly string[];
+}
 
-function servicesIn(positionals: readonly string[]) {
-  return Object.fromEntries(
-    positionals.map((text) => {
-      const [name = '', hosts = ''] = text.split(/=(.*)/s);
-      return [name, hosts.split(',').filter((host) => host !== '')];
+const DAYS_MAX = 3_650;
+/** It becomes the name of a folder as well. */
+const DNS_NAME = /^(?!-)[a-z\d-]{1,63}(?<!-)(\.(?!-)[a-z\d-]{1,63}(?<!-))*$/i;
+
+/** Makes, or renews, certificates. Answers what is wrong with the command line, if anything is; nothing is made then. */
+export async function certificatesCommand({ dir, days, names }: CertificatesCommand): Promise<string | undefined> {
+  const services = hostsOf(names);
+  const problem = problemOf(services, names) ?? (isDays(days) ? undefined : `--days must be a whole number from 1 to ${DAYS_MAX}`);
+  if (problem !== undefined) return problem;
+  await makeCertificates({ dir, services, days: Number(days) });
+  for (const [name, hosts] of Object.entries(services)) {
+    process.stdout.write(`${dir}/${name}/cert.pem is for ${[...new Set([name, ...hosts])].join(', ')}\n`);
+  }
+  return undefined;
+}
+
+const hostsOf = (names: readonly string[]): ServiceHosts =>
+  Object.fromEntries(
+    names.map((text) => {
+      const [name = '', hosts] = text.split(/=(.*)/s);
+      return [name, hosts?.split(',') ?? []];
     }),
   );
+
+function problemOf(services: ServiceHosts, names: readonly string[]): string | undefined {
+  if (Object.keys(services).length < names.length) return 'A name stands there twice: put all of its hosts after one =';
+  for (const [name, hosts] of Object.entries(services)) {
+    if (!DNS_NAME.test(name)) return `'${name}' cannot be a name: letters, digits, hyphens and dots`;
+    const wrong = hosts.find((host) => isIP(host) === 0 && !DNS_NAME.test(host));
+    if (wrong !== undefined) return `'${wrong}' is neither a DNS name nor an IP address`;
+  }
+  return undefined;
 }
 
-/** Makes, or renews, the certificates of the services that the command line names. */
-export async function certificatesCommand(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      dir: { type: 'string', default: 'certificates' },
-      days: { type: 'string', default: '365' },
-    },
-  });
-  const days = Number(values.days);
-  if (positionals.length === 0 || !Number.isInteger(days) || days < 1) throw new Error(USAGE);
-  await makeCertificates({ dir: values.dir, services: servicesIn(positionals), days });
-  process.stdout.write(`certificates of ${Object.keys(servicesIn(positionals)).join(', ')} are in ${values.dir}\n`);
-}
+const isDays = (text: string) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= DAYS_MAX;
