@@ -4,6 +4,7 @@ import {
   EnforcementModule,
   GrpcCheckServer,
   PromDecisionCounter,
+  PromRefusalCounter,
   type CheckAccess,
   type CheckAccessOptions,
 } from '@latchkey/enforcement';
@@ -37,13 +38,13 @@ export async function openEnforcement(
   { liveAccess, resolver, tls, ...parts }: EnforcementParts,
 ): Promise<Enforcement> {
   const onError = logCalmly(parts.logger, 'error', 'a check could not be decided');
-  const known = { liveAccess, resolver, onError };
+  const record = await keepDecisionRecord(resources, config, parts);
+  const known = { liveAccess, resolver, record, onError };
   const access = createCheckAccess({
     ...known,
     decisions: new PromDecisionCounter(parts.metrics),
-    record: await keepDecisionRecord(resources, config, parts),
   });
-  const callers = createCallers({ ...known, host: config.HOST });
+  const callers = createCallers({ ...known, host: config.HOST, refusals: new PromRefusalCounter(parts.metrics) });
   const listener = new GrpcCheckServer({
     ...{ access, callers, onError },
     host: config.HOST,

@@ -17,6 +17,7 @@ const decision = (keyId: string, outcome: string): Decision => ({
   path: null,
   ip: null,
   cost: 1,
+  caller: null,
 });
 
 const batch = (...decisions: Decision[]): DecisionEvent => ({

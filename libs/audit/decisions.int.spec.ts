@@ -33,6 +33,7 @@ const decision = (changes: Partial<Decision> = {}): Decision => ({
   via: 'cache',
   secret: { workspaceId: 'w1', keyId: 'k1', number: 1 },
   ...{ scopes: ['assets:read'], asset: null, action: null, method: 'GET', path: '/api/assets', ip: IP, cost: 1 },
+  caller: { kind: 'token', secret: { workspaceId: 'w1', keyId: 'k9', number: 1 } },
   ...changes,
 });
 

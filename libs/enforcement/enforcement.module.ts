@@ -9,7 +9,8 @@ import { nodeSha256 } from './adapters/node-sha256';
 import type { Callers } from './application/callers';
 import { CheckAccess } from './application/check-access';
 import { CredentialDirectory } from './application/credential-directory';
-import type { DecisionCounter, DecisionRecord } from './application/ports';
+import type { DecisionCounter, DecisionRecord, RefusalCounter } from './application/ports';
+import { RefusedCallers } from './application/refused-callers';
 import { TokenCallers } from './application/token-callers';
 import { addCheckRoutes } from './surfaces/check.routes';
 import { addForwardAuthRoute } from './surfaces/forward-auth/forward-auth.routes';
@@ -41,18 +42,20 @@ const TOKENS_REMEMBERED_MAX = 10_000;
 /** Strangers may show tokens too: what is asked about theirs must not take the place of what is asked for those who were admitted. */
 const TOKEN_ASKS = { callsMax: 2, itemsPerCallMax: 100, waitingMax: 1_000 };
 
-export interface CallersOptions extends Pick<CheckAccessOptions, 'liveAccess' | 'resolver' | 'onError'> {
+export interface CallersOptions extends Pick<CheckAccessOptions, 'liveAccess' | 'resolver' | 'record' | 'onError'> {
+  readonly refusals: RefusalCounter;
   /** The address that the service listens on (`HOST`): who shows nothing may ask on a loopback one, and nowhere else. */
   readonly host: string;
 }
 
 /** Who may ask this process for checks, on every surface. */
-export const createCallers = ({ host, resolver, ...parts }: CallersOptions): Callers =>
+export const createCallers = ({ host, resolver, refusals: counter, record, ...parts }: CallersOptions): Callers =>
   new TokenCallers(
     {
       ...parts,
       credentials: new CredentialDirectory(resolver, new CredentialTable(TOKENS_REMEMBERED_MAX), TOKEN_ASKS),
       sha256: nodeSha256,
+      refusals: new RefusedCallers({ counter, record, clock: systemClock }),
     },
     isLoopback(host),
   );

@@ -1,4 +1,5 @@
 export { PromDecisionCounter } from './adapters/prom-decision-counter';
+export { PromRefusalCounter } from './adapters/prom-refusal-counter';
 export { CheckAccess } from './application/check-access';
 export type { AdmittedCaller, Callers, CallerVerdict, PresentedCaller } from './application/callers';
 export { everyCaller } from './application/callers';

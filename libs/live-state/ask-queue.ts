@@ -1,6 +1,7 @@
 import { AppError } from '@latchkey/kernel';
+import { WaitingLines } from './waiting-lines';
 
-/** Calls under way at once, questions per call, questions that wait. What comes on top is refused at once. */
+/** Calls under way at once, questions per call, questions that wait. What comes on top is refused, each asker within its share. */
 export interface AskLimits {
   readonly callsMax: number;
   readonly itemsPerCallMax: number;
@@ -28,10 +29,10 @@ interface Ask<Question, Answer> {
 
 /**
  * What is asked in one turn of the event loop goes in one call. An ask is only shared with those that come before it is sent (rule 7): its
- * answer may be older than whatever comes later.
+ * answer may be older than whatever comes later. Askers share the queue as `WaitingLines` says: one that asks without end holds up nobody else.
  */
 export class AskQueue<Question, Answer> {
-  readonly #unsent = new Map<string, Ask<Question, Answer>>();
+  readonly #unsent: WaitingLines<Ask<Question, Answer>>;
   readonly #sent = new Map<string, Ask<Question, Answer>>();
   readonly #limits: AskLimits;
   #calls = 0;
@@ -39,18 +40,21 @@ export class AskQueue<Question, Answer> {
 
   constructor(private readonly options: AskQueueOptions<Question, Answer>) {
     this.#limits = options.limits ?? DEFAULT_ASK_LIMITS;
+    this.#unsent = new WaitingLines(this.#limits.waitingMax);
   }
 
-  /** @throws AppError `service.unavailable`: too many wait already, or the answer was left out; else what `ask` throws */
-  ask(question: Question): Promise<Answer> {
+  /**
+   * @param asker on whose behalf, where askers are told from each other: only what one asker asks is shared
+   * @throws AppError `service.unavailable`: too many wait, or the answer was left out; else what `ask` throws
+   */
+  ask(question: Question, asker = ''): Promise<Answer> {
     const { nameOf, onlyUnsentIsShared = true } = this.options;
     const name = nameOf(question);
-    const shared = this.#unsent.get(name) ?? (onlyUnsentIsShared ? undefined : this.#sent.get(name));
+    const shared = this.#unsent.find(asker, name) ?? (onlyUnsentIsShared ? undefined : this.#sent.get(name));
     if (shared !== undefined) return shared.answer;
-    if (this.#unsent.size >= this.#limits.waitingMax)
-      return Promise.reject(new AppError('service.unavailable', { internal: 'too many wait for an answer' }));
     const ask = newAsk<Question, Answer>(question);
-    this.#unsent.set(name, ask);
+    const dropped = this.#unsent.add(asker, name, ask);
+    dropped?.reject(new AppError('service.unavailable', { internal: 'too many wait for an answer' }));
     this.#schedule();
     return ask.answer;
   }
@@ -65,11 +69,8 @@ export class AskQueue<Question, Answer> {
   }
 
   async #send(): Promise<void> {
-    const asks = [...this.#unsent].slice(0, this.#limits.itemsPerCallMax);
-    for (const [name, ask] of asks) {
-      this.#unsent.delete(name);
-      this.#sent.set(name, ask);
-    }
+    const asks = this.#unsent.take(this.#limits.itemsPerCallMax);
+    for (const [name, ask] of asks) this.#sent.set(name, ask);
     this.#calls++;
     this.#schedule();
     try {

@@ -2,14 +2,31 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import type { DecisionsRecorded } from './decision-events';
-import { decisionsIn, decisionTable, tableOf, type Decision } from './decision-table';
+import {
+  decisionsIn,
+  decisionTable,
+  tableOf,
+  type DecidedCaller,
+  type DecidedSecret,
+  type Decision,
+} from './decision-table';
 
 const name = fc.string({ maxLength: 8 });
+const secret: fc.Arbitrary<DecidedSecret> = fc.record({
+  workspaceId: name,
+  keyId: name,
+  number: fc.integer({ min: 1, max: 9 }),
+});
+const caller: fc.Arbitrary<DecidedCaller> = fc.oneof(
+  fc.record({ kind: fc.constant('token' as const), secret }),
+  fc.record({ kind: fc.constant('certificate' as const), name }),
+  fc.record({ kind: fc.constantFrom('local' as const, 'refused' as const) }),
+);
 const decision: fc.Arbitrary<Decision> = fc.record({
   timeMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
   outcome: fc.constantFrom('allowed', 'revoked', 'unknown'),
   via: fc.constantFrom('cache', 'owner', 'memory'),
-  secret: fc.option(fc.record({ workspaceId: name, keyId: name, number: fc.integer({ min: 1, max: 9 }) })),
+  secret: fc.option(secret),
   scopes: fc.array(name, { maxLength: 3 }),
   asset: fc.option(name),
   action: fc.option(name),
@@ -17,6 +34,7 @@ const decision: fc.Arbitrary<Decision> = fc.record({
   path: fc.option(name),
   ip: fc.option(name),
   cost: fc.integer({ min: 1, max: 1_000 }),
+  caller: fc.option(caller),
 });
 
 describe('a table of decisions', () => {
@@ -46,6 +64,7 @@ describe('a table of decisions', () => {
       path: `/api/assets/${call % 500}`,
       ip: `203.0.113.${call % 200}`,
       cost: 1,
+      caller: { kind: 'certificate', name: 'assets-api' },
     }));
     expect(JSON.stringify(tableOf(decisions, 0)).length / decisions.length).toBeLessThan(60);
   });
@@ -57,8 +76,9 @@ describe('a table of decisions', () => {
     ['a call', { calls: [] }],
     ['a target', { targets: [] }],
     ['an address', { ips: [] }],
+    ['a caller', { callers: [] }],
   ])('is refused when a row names %s that is not in it', (_, change) => {
-    const golden = path.join(__dirname, 'golden/latchkey.decisions.recorded.v1.json');
+    const golden = path.join(__dirname, 'golden/latchkey.decisions.recorded.v1.callers.json');
     const { data } = JSON.parse(readFileSync(golden, 'utf8')) as DecisionsRecorded;
     expect(decisionTable.safeParse(data.decisions).success).toBe(true);
     expect(decisionTable.safeParse({ ...data.decisions, ...change }).success).toBe(false);

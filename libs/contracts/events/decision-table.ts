@@ -19,7 +19,20 @@ export interface Decision {
   readonly ip: string | null;
   /** How much of each limit the call uses up where it is allowed. */
   readonly cost: number;
+  /** Who asked; null in what was recorded before callers were. */
+  readonly caller: DecidedCaller | null;
 }
+
+/**
+ * Who asked for a decision. `token`: the service that shows this service token; `certificate`: the one with a certificate of the
+ * installation of this name; `local`: the process itself, or whoever is on its machine where that is enough. `refused`: nobody was let
+ * in, and the decision is the one on the service token that was shown.
+ */
+export type DecidedCaller =
+  | { readonly kind: 'token'; readonly secret: DecidedSecret }
+  | { readonly kind: 'certificate'; readonly name: string }
+  | { readonly kind: 'local' }
+  | { readonly kind: 'refused' };
 
 export interface DecidedSecret {
   readonly workspaceId: string;
@@ -47,11 +60,22 @@ const columns = z.strictObject({
   /** Asset and path. */
   targets: z.array(z.tuple([text, text])),
   ips: z.array(z.string()),
-  /** ms since `from`, then places in outcomes, secrets, calls, targets, ips; -1: none. */
-  rows: z.array(z.tuple([index, index, indexOrNone, index, index, indexOrNone])),
+  /** Place of the token's secret, or name in the certificate. Absent, as the rows' last place, before callers were recorded. */
+  callers: z
+    .array(
+      z.union([
+        z.tuple([z.literal('token'), index]),
+        z.tuple([z.literal('certificate'), z.string()]),
+        z.tuple([z.enum(['local', 'refused'])]),
+      ]),
+    )
+    .optional(),
+  /** ms since `from`, then places in outcomes, secrets, calls, targets, ips, callers; -1: none. */
+  rows: z.array(z.tuple([index, index, indexOrNone, index, index, indexOrNone, indexOrNone.optional()])),
 });
 
 type Columns = z.infer<typeof columns>;
+type CallerColumn = NonNullable<Columns['callers']>[number];
 
 /**
  * Decisions in the form that they travel in: what repeats stands once, so that a decision is a row of some twenty bytes.
@@ -60,16 +84,27 @@ export const decisionTable = columns.refine(pointsIntoItself, 'a row points beyo
 
 export type DecisionTable = Columns;
 
-function pointsIntoItself({ outcomes, workspaces, secrets, calls, targets, ips, rows }: Columns): boolean {
+function pointsIntoItself({
+  outcomes,
+  workspaces,
+  secrets,
+  calls,
+  targets,
+  ips,
+  callers = [],
+  rows,
+}: Columns): boolean {
   return (
     secrets.every(([workspace]) => workspace < workspaces.length) &&
+    callers.every(([kind, place]) => kind !== 'token' || place < secrets.length) &&
     rows.every(
-      ([, outcome, secret, call, target, ip]) =>
+      ([, outcome, secret, call, target, ip, caller = NONE]) =>
         outcome < outcomes.length &&
         secret < secrets.length &&
         call < calls.length &&
         target < targets.length &&
-        ip < ips.length,
+        ip < ips.length &&
+        caller < callers.length,
     )
   );
 }
@@ -111,6 +146,7 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
   const calls = new Distinct<Columns['calls'][number]>();
   const targets = new Distinct<Columns['targets'][number]>();
   const ips = new Distinct<string>();
+  const callers = new Distinct<CallerColumn>();
 
   const placeOfSecret = ({ workspaceId, keyId, number }: DecidedSecret) =>
     secrets.placeOf(`${texts.of(workspaceId)},${texts.of(keyId)},${number}`, () => [
@@ -125,8 +161,21 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
     );
   const placeOfTarget = ({ asset, path }: Decision) =>
     targets.placeOf(`${texts.of(asset)},${texts.of(path)}`, () => [asset, path]);
+  const placeOfCaller = (caller: DecidedCaller) => {
+    switch (caller.kind) {
+      case 'token': {
+        const place = placeOfSecret(caller.secret);
+        return callers.placeOf(`token ${place}`, () => ['token', place]);
+      }
+      case 'certificate':
+        return callers.placeOf(`certificate ${caller.name}`, () => ['certificate', caller.name]);
+      case 'local':
+      case 'refused':
+        return callers.placeOf(caller.kind, () => [caller.kind]);
+    }
+  };
   const rows = decisions.map((decision): Columns['rows'][number] => {
-    const { outcome, via, secret, ip } = decision;
+    const { outcome, via, secret, ip, caller } = decision;
     return [
       decision.timeMs - from,
       outcomes.placeOf(`${via} ${outcome}`, () => [outcome, via]),
@@ -134,6 +183,7 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
       placeOfCall(decision),
       placeOfTarget(decision),
       ip === null ? NONE : ips.placeOf(ip, () => ip),
+      caller === null ? NONE : placeOfCaller(caller),
     ];
   });
   return {
@@ -144,13 +194,14 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
     calls: calls.values,
     targets: targets.values,
     ips: ips.values,
+    callers: callers.values,
     rows,
   };
 }
 
 /** The decisions of a table that has been parsed. */
 export function decisionsIn(table: DecisionTable): Decision[] {
-  return table.rows.map(([sinceMs, outcomeAt, secretAt, callAt, targetAt, ipAt]) => {
+  return table.rows.map(([sinceMs, outcomeAt, secretAt, callAt, targetAt, ipAt, callerAt = NONE]) => {
     const [outcome, via] = at(table.outcomes, outcomeAt);
     const [scopes, action, method, cost] = at(table.calls, callAt);
     const [asset, path] = at(table.targets, targetAt);
@@ -166,8 +217,22 @@ export function decisionsIn(table: DecisionTable): Decision[] {
       path,
       ip: ipAt === NONE ? null : at(table.ips, ipAt),
       cost,
+      caller: callerAt === NONE ? null : callerIn(table, callerAt),
     };
   });
+}
+
+function callerIn(table: DecisionTable, place: number): DecidedCaller {
+  const [kind, who] = at(table.callers ?? [], place);
+  switch (kind) {
+    case 'token':
+      return { kind, secret: secretIn(table, who) };
+    case 'certificate':
+      return { kind, name: who };
+    case 'local':
+    case 'refused':
+      return { kind };
+  }
 }
 
 function secretIn(table: DecisionTable, place: number): DecidedSecret {

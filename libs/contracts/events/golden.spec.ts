@@ -3,22 +3,21 @@ import path from 'node:path';
 import { eventSchemas, parseEvent } from './registry';
 
 const folder = path.join(__dirname, 'golden');
-const golden = (type: string): unknown => JSON.parse(readFileSync(path.join(folder, `${type}.json`), 'utf8'));
+const golden = (name: string): unknown => JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8'));
+/** One for each type, and one more, `<type>.<what was added>`, for what a type got later: the former one is never changed. */
+const names = readdirSync(folder).map((file) => path.basename(file, '.json'));
+const types = Object.keys(eventSchemas);
 
 describe('the golden example of', () => {
   it('no type is missing: what was once published is there for ever', () =>
-    expect(readdirSync(folder).sort()).toEqual(
-      Object.keys(eventSchemas)
-        .map((type) => `${type}.json`)
-        .sort(),
-    ));
+    expect(types.filter((type) => !names.includes(type))).toEqual([]));
 
-  it.each(Object.keys(eventSchemas))('%s parses, and nothing of it is lost', (type) =>
-    expect(parseEvent(golden(type))).toEqual(golden(type)),
+  it.each(names)('%s parses, and nothing of it is lost', (name) =>
+    expect(parseEvent(golden(name))).toEqual(golden(name)),
   );
 
-  it.each(Object.keys(eventSchemas))('%s is refused with a member that its schema does not know', (type) => {
-    const example = golden(type) as { data: object };
+  it.each(names)('%s is refused with a member that its schema does not know', (name) => {
+    const example = golden(name) as { data: object };
     expect(() => parseEvent({ ...example, data: { ...example.data, email: 'a@b.example' } })).toThrow();
   });
 });

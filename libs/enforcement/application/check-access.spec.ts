@@ -3,6 +3,7 @@ import type { CheckRequest, Decision, KeySubject } from '@latchkey/contracts';
 import { createCheckAccess } from '../enforcement.module';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, USER, WORKSPACE } from '../testing/keys';
 import type { ScriptedLiveAccess } from '../testing/scripted-live-access';
+import { certifiedCaller, UNRESTRICTED } from './callers';
 import { CheckAccess } from './check-access';
 
 const SECRET = newSecret();
@@ -265,7 +266,7 @@ it('takes its time from its clock where live state was not asked', async () => {
 });
 
 describe('a caller that is restricted to one workspace', () => {
-  const ofWorkspace = (id: WorkspaceId) => ({ verdict: 'admitted', workspaceId: id }) as const;
+  const ofWorkspace = (id: WorkspaceId) => ({ ...UNRESTRICTED, workspaceId: id });
 
   it('is told about credentials of that workspace', async () => {
     const { access } = given();
@@ -286,6 +287,7 @@ describe('a caller that is restricted to one workspace', () => {
 });
 
 describe('the record of a check', () => {
+  const ASKER = certifiedCaller('assets-api');
   const recordOf = async (key: Partial<KeySubject>, request: Partial<CheckRequest> = {}) => {
     const recorded: Decision[] = [];
     const access = createCheckAccess({
@@ -295,7 +297,7 @@ describe('the record of a check', () => {
       record: { record: (decision) => recorded.push(decision) },
       onError: () => {},
     });
-    await access.check({ credential: SECRET, ...request });
+    await access.checkFor(ASKER, { credential: SECRET, ...request });
     return recorded;
   };
   const secret = { workspaceId: WORKSPACE, keyId: KEY, number: 1 };
@@ -304,7 +306,10 @@ describe('the record of a check', () => {
     const call = { ip: '203.0.113.9', asset: 'example.com', action: 'scan', cost: 3, method: 'GET', path: '/a' };
     const recorded = await recordOf({}, { ...call, scopes: ['read:assets'] });
     expect(recorded).toEqual([
-      { ...call, timeMs: expect.any(Number), outcome: 'allowed', via: 'cache', secret, scopes: ['read:assets'] },
+      {
+        ...{ ...call, scopes: ['read:assets'], secret, caller: ASKER.caller },
+        ...{ timeMs: expect.any(Number), outcome: 'allowed', via: 'cache' },
+      },
     ]);
     expect(JSON.stringify(recorded)).not.toContain(SECRET);
   });
@@ -315,7 +320,7 @@ describe('the record of a check', () => {
     ['revoked', secret, { status: 'revoked' }, {}],
     ['expired', secret, { expiresAtMs: 1 }, {}],
     ['scope_missing', secret, {}, { scopes: ['admin'] }],
-  ])('tells the true reason, %s, and whose the credential is: %j', async (outcome, whose, key, request) => {
-    expect(await recordOf(key, request)).toMatchObject([{ outcome, secret: whose }]);
+  ])('tells the true reason, %s, whose the credential is, %j, and who asked', async (outcome, whose, key, request) => {
+    expect(await recordOf(key, request)).toMatchObject([{ outcome, secret: whose, caller: ASKER.caller }]);
   });
 });

@@ -4,7 +4,7 @@ import { isAppError, type Clock } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
 import type { CredentialDirectory } from './credential-directory';
 import { accessQuery } from './access-query';
-import { UNRESTRICTED, type AdmittedCaller } from './callers';
+import { shareOf, UNRESTRICTED, type AdmittedCaller } from './callers';
 import { refused, resultOf } from './check-result';
 import type { DecisionCounter, DecisionRecord, Sha256 } from './ports';
 import { decisionOf } from './recorded-decision';
@@ -42,7 +42,7 @@ export class CheckAccess {
   async checkFor(caller: AdmittedCaller, request: CheckRequest): Promise<CheckResult> {
     const { result, credential } = await this.answer(caller, request);
     this.parts.decisions.count(result.reason ?? 'allowed');
-    this.parts.record?.record(decisionOf(request, result, credential));
+    this.parts.record?.record(decisionOf(request, result, credential, caller.caller));
     return result;
   }
 
@@ -56,11 +56,12 @@ export class CheckAccess {
     }
   }
 
-  private async decide({ workspaceId }: AdmittedCaller, request: CheckRequest): Promise<Answered> {
+  private async decide(asker: AdmittedCaller, request: CheckRequest): Promise<Answered> {
     if (request.credential === '') return this.refused('missing', 'memory');
     // No I/O for a text that cannot be a key: guessing costs the guesser more than us.
     if (parseKey(request.credential).kind !== 'key') return this.refused('unknown', 'memory');
-    const credential = await this.parts.credentials.find(this.parts.sha256(request.credential));
+    const credential = await this.parts.credentials.find(this.parts.sha256(request.credential), shareOf(asker));
+    const { workspaceId } = asker;
     const hidden = workspaceId !== null && credential?.workspaceId !== workspaceId;
     if (credential === null || hidden) return this.refused('unknown', 'owner', credential);
     return this.decideFor(credential, request);

@@ -25,11 +25,14 @@ export class CredentialDirectory {
     });
   }
 
-  /** @throws AppError `service.unavailable` when the owner cannot say, or too many wait for it. */
-  async find(sha256: Uint8Array): Promise<CredentialRef | null> {
+  /**
+   * @param asker on whose behalf: where many wait, each asker has its share
+   * @throws AppError `service.unavailable` when the owner cannot say, or too many wait for it.
+   */
+  async find(sha256: Uint8Array, asker: string): Promise<CredentialRef | null> {
     const remembered = this.memory.get(sha256);
     if (remembered) return remembered;
-    const found = await this.asks.ask(sha256);
+    const found = await this.asks.ask(sha256, asker);
     if (found) this.memory.put(sha256, found);
     return found;
   }

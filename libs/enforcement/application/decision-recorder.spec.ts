@@ -23,6 +23,7 @@ const decision = (changes: Partial<Decision> = {}): Decision => ({
   path: '/api/assets',
   ip: '203.0.113.9',
   cost: 1,
+  caller: { kind: 'local' },
   ...changes,
 });
 

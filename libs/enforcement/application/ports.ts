@@ -15,6 +15,13 @@ export interface DecisionCounter {
   count(outcome: string): void;
 }
 
+/** Counts calls whose callers may not ask, for whoever operates the service. */
+export interface RefusalCounter {
+  refused(reason: string, calls: number): void;
+  /** Of these, calls that are not in the record, as there were too many. */
+  unrecorded(calls: number): void;
+}
+
 /** Takes what was decided, for the record. It costs the check next to nothing and never fails. */
 export interface DecisionRecord {
   record(decision: Decision): void;

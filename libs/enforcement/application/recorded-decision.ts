@@ -1,11 +1,16 @@
 import { maskKeys } from '@latchkey/access';
-import type { CheckRequest, CheckResult, CredentialRef, Decision } from '@latchkey/contracts';
+import type { CheckRequest, CheckResult, CredentialRef, DecidedCaller, Decision } from '@latchkey/contracts';
 
 const TEXT_LENGTH_MAX = 256;
 const SCOPES_MAX = 20;
 
 /** What a check said, without its credential. */
-export function decisionOf(request: CheckRequest, result: CheckResult, credential: CredentialRef | null): Decision {
+export function decisionOf(
+  request: CheckRequest,
+  result: CheckResult,
+  credential: CredentialRef | null,
+  caller: DecidedCaller,
+): Decision {
   return {
     timeMs: Date.parse(result.checked_at),
     outcome: result.reason ?? 'allowed',
@@ -22,6 +27,7 @@ export function decisionOf(request: CheckRequest, result: CheckResult, credentia
     path: request.path ?? null,
     ip: request.ip ?? null,
     cost: request.cost ?? 1,
+    caller,
   };
 }
 

@@ -5,6 +5,7 @@ import { nodeSha256 } from '../adapters/node-sha256';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, WORKSPACE } from '../testing/keys';
 import type { PresentedCaller } from './callers';
 import { CredentialDirectory } from './credential-directory';
+import type { RefusedAttempt } from './refused-callers';
 import { TokenCallers } from './token-callers';
 
 const TOKEN = newSecret();
@@ -14,6 +15,7 @@ function given(key: Partial<KeySubject> = {}, { open = false } = {}) {
   const live = liveWorkspace({ ...serviceKey, ...key });
   const resolver = resolverOf(TOKEN);
   const errors: unknown[] = [];
+  const refused: RefusedAttempt[] = [];
   const asked = { times: 0 };
   const parts = {
     credentials: new CredentialDirectory(resolver, new CredentialTable(10)),
@@ -24,33 +26,36 @@ function given(key: Partial<KeySubject> = {}, { open = false } = {}) {
       },
     },
     sha256: nodeSha256,
+    refusals: { refused: (attempt: RefusedAttempt) => refused.push(attempt) },
     onError: (error: unknown) => errors.push(error),
   };
   const callers = new TokenCallers(parts, open);
   const admit = (caller: Partial<PresentedCaller> = {}) =>
-    callers.admit({ authorization: `Bearer ${TOKEN}`, certified: false, ...caller });
-  return { admit, live, resolver, errors, asked, parts };
+    callers.admit({ authorization: `Bearer ${TOKEN}`, certificate: null, ...caller });
+  return { admit, live, resolver, errors, refused, asked, parts };
 }
 
-const admitted = { verdict: 'admitted', workspaceId: WORKSPACE };
-const everywhere = { verdict: 'admitted', workspaceId: null };
+const secret = { workspaceId: WORKSPACE, keyId: KEY, number: 1 };
+const admitted = { verdict: 'admitted', workspaceId: WORKSPACE, caller: { kind: 'token', secret } };
+const byCertificate = { verdict: 'admitted', workspaceId: null, caller: { kind: 'certificate', name: 'assets-api' } };
+const onThisMachine = { verdict: 'admitted', workspaceId: null, caller: { kind: 'local' } };
 const nothing = { authorization: undefined };
 
 describe('who shows no token', () => {
   it('may ask about everything with a certificate of the installation, else nothing', () => {
-    expect(given().admit({ ...nothing, certified: true })).toEqual(everywhere);
+    expect(given().admit({ ...nothing, certificate: 'assets-api' })).toEqual(byCertificate);
     expect(given().admit(nothing)).toEqual({ verdict: 'unauthenticated' });
   });
 
   it('may ask where nobody but this machine can', () => {
-    expect(given({}, { open: true }).admit(nothing)).toEqual(everywhere);
+    expect(given({}, { open: true }).admit(nothing)).toEqual(onThisMachine);
   });
 });
 
 describe('who shows a service token', () => {
   it('may ask about its workspace alone, a certificate and an open address notwithstanding', async () => {
     expect(await given().admit()).toEqual(admitted);
-    expect(await given().admit({ certified: true })).toEqual(admitted);
+    expect(await given().admit({ certificate: 'assets-api' })).toEqual(admitted);
     expect(await given({}, { open: true }).admit()).toEqual(admitted);
   });
 
@@ -61,7 +66,9 @@ describe('who shows a service token', () => {
     ['of a secret that was rotated away', { secrets: [{ number: 2, graceUntilMs: null }] }],
   ])('is nobody when it is %s, on an open address too', async (_, key) => {
     expect(await given(key).admit()).toEqual({ verdict: 'unauthenticated' });
-    expect(await given(key, { open: true }).admit({ certified: true })).toEqual({ verdict: 'unauthenticated' });
+    expect(await given(key, { open: true }).admit({ certificate: 'assets-api' })).toEqual({
+      verdict: 'unauthenticated',
+    });
   });
 
   it.each([
@@ -73,7 +80,7 @@ describe('who shows a service token', () => {
     [`Bearer ${newSecret()}`, 'an unknown one'],
     [TOKEN, 'a bare one'],
   ])('is nobody with %j: %s', async (authorization) => {
-    expect(await given({}, { open: true }).admit({ authorization, certified: true })).toEqual({
+    expect(await given({}, { open: true }).admit({ authorization, certificate: 'assets-api' })).toEqual({
       verdict: 'unauthenticated',
     });
   });
@@ -135,11 +142,44 @@ describe('who shows a service token', () => {
     const without = (error: Error) => {
       const { parts, errors } = given();
       const callers = new TokenCallers({ ...parts, credentials: { find: () => Promise.reject(error) } }, true);
-      return { errors, verdict: callers.admit({ authorization: `Bearer ${TOKEN}`, certified: false }) };
+      return { errors, verdict: callers.admit({ authorization: `Bearer ${TOKEN}`, certificate: null }) };
     };
     expect(await without(new AppError('service.unavailable')).verdict).toEqual({ verdict: 'unavailable' });
     const broken = without(new TypeError('a fault of ours'));
     expect(await broken.verdict).toEqual({ verdict: 'unavailable' });
     expect(broken.errors).toHaveLength(1);
+  });
+});
+
+describe('a caller that may not ask', () => {
+  const ip = '198.51.100.1';
+  const credential = { workspaceId: WORKSPACE, keyId: KEY, secretNumber: 1 };
+
+  it.each<[string, Partial<KeySubject>, Partial<PresentedCaller>, Partial<RefusedAttempt>]>([
+    ['missing', {}, nothing, { credential: null }],
+    ['unknown', {}, { authorization: `Bearer ${newSecret()}` }, { credential: null }],
+    ['unknown', {}, { authorization: 'Basic dTpw' }, { credential: null }],
+    ['revoked', { status: 'revoked' }, {}, { credential }],
+    ['expired', { expiresAtMs: 1 }, {}, { credential }],
+    ['scope_missing', { scopes: [] }, {}, { credential }],
+    ['ip_not_allowed', { allowedIps: ['203.0.113.9'] }, {}, { credential }],
+  ])('is reported with the true reason: %s', async (reason, key, caller, expected) => {
+    const { admit, refused } = given(key);
+    await admit({ ip, ...caller });
+    expect(refused).toEqual([{ reason, ip, calls: 1, ...expected }]);
+  });
+
+  it('is reported while nobody can say who it is', async () => {
+    const { admit, live, refused } = given();
+    live.available = false;
+    await admit();
+    expect(refused).toMatchObject([{ reason: 'unavailable', credential }]);
+  });
+
+  it('is reported once for what it shows in one turn of the event loop, with how often; who may ask is not', async () => {
+    const { admit, refused } = given();
+    await Promise.all([...Array(5)].map(async () => admit({ authorization: 'Bearer x' })));
+    await admit();
+    expect(refused).toMatchObject([{ reason: 'unknown', calls: 5 }]);
   });
 });

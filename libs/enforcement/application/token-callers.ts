@@ -1,27 +1,46 @@
-import { denialReasonAt, extractCredential, parseKey, type AccessDenial } from '@latchkey/access';
-import type { CredentialRef } from '@latchkey/contracts';
+import { denialReasonAt, extractCredential, parseKey } from '@latchkey/access';
+import type { CredentialRef, DecidedCaller, DenialReason } from '@latchkey/contracts';
 import { isAppError } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
 import { accessQuery } from './access-query';
-import { UNRESTRICTED, type Callers, type CallerVerdict, type PresentedCaller } from './callers';
+import {
+  certifiedCaller,
+  UNRESTRICTED,
+  type Callers,
+  type AdmittedCaller,
+  type CallerVerdict,
+  type PresentedCaller,
+  type RefusedCaller,
+} from './callers';
 import { STATUS_OF_DENIAL } from './check-result';
 import type { CredentialDirectory } from './credential-directory';
 import type { Sha256 } from './ports';
+import { CALLER_SCOPE, type RefusalReport } from './refused-callers';
 
 export interface TokenCallersParts {
   readonly credentials: Pick<CredentialDirectory, 'find'>;
   readonly liveAccess: LiveAccess;
   readonly sha256: Sha256;
+  readonly refusals: RefusalReport;
   /** Told of failures that nobody expects; the caller is told `unavailable`. */
   readonly onError: (error: unknown) => void;
 }
 
-/** What a service token must be allowed to do (C22). */
-const SCOPE = 'enforcement:check';
+const UNAUTHENTICATED: RefusedCaller = { verdict: 'unauthenticated' };
+const FORBIDDEN: RefusedCaller = { verdict: 'forbidden' };
+const UNAVAILABLE: RefusedCaller = { verdict: 'unavailable' };
 
-const UNAUTHENTICATED: CallerVerdict = { verdict: 'unauthenticated' };
-const FORBIDDEN: CallerVerdict = { verdict: 'forbidden' };
-const UNAVAILABLE: CallerVerdict = { verdict: 'unavailable' };
+/** What was shown in a turn of the event loop, and by how many calls. */
+interface Shown {
+  readonly verdict: Promise<CallerVerdict>;
+  calls: number;
+}
+
+/** Why a token lets nobody in. */
+interface Refusal {
+  readonly reason: DenialReason;
+  readonly credential: CredentialRef | null;
+}
 
 /**
  * Callers by what they show: a service token, which is an API key with the scope `enforcement:check` and lets its holder ask about its own
@@ -30,7 +49,7 @@ const UNAVAILABLE: CallerVerdict = { verdict: 'unavailable' };
  */
 export class TokenCallers implements Callers {
   /** Of this turn of the event loop, by what was shown: a thousand calls cost one look. */
-  readonly #asked = new Map<string, Promise<CallerVerdict>>();
+  readonly #asked = new Map<string, Shown>();
 
   /** `open`: whether who shows nothing may ask, which only an address of this machine alone allows. */
   constructor(
@@ -40,46 +59,67 @@ export class TokenCallers implements Callers {
 
   admit(caller: PresentedCaller): CallerVerdict | Promise<CallerVerdict> {
     const { authorization } = caller;
-    if (authorization === undefined) return this.open || caller.certified ? UNRESTRICTED : UNAUTHENTICATED;
+    if (authorization === undefined) return this.#withoutToken(caller);
     // Not before it is needed: to tell it takes as long as a tenth of a check.
     const { ip } = caller;
     const shown = `${ip ?? ''} ${authorization}`;
-    const asked = this.#asked.get(shown) ?? this.#ask(shown, authorization, ip);
-    this.#asked.set(shown, asked);
-    return asked;
+    let asked = this.#asked.get(shown);
+    if (asked === undefined) {
+      asked = { verdict: this.#ask(shown, authorization, ip), calls: 0 };
+      this.#asked.set(shown, asked);
+    }
+    asked.calls += 1;
+    return asked.verdict;
+  }
+
+  #withoutToken(caller: PresentedCaller): CallerVerdict {
+    const { certificate } = caller;
+    if (certificate !== null) return certifiedCaller(certificate);
+    if (this.open) return UNRESTRICTED;
+    this.parts.refusals.refused({ reason: 'missing', credential: null, ip: caller.ip, calls: 1 });
+    return UNAUTHENTICATED;
   }
 
   /** Looks when the turn is over: nobody may share an answer that is older than its own call. */
   #ask(shown: string, authorization: string, ip: string | undefined): Promise<CallerVerdict> {
     return new Promise((resolve) => {
       setImmediate(() => {
+        const calls = this.#asked.get(shown)?.calls ?? 1;
         this.#asked.delete(shown);
-        resolve(this.#verify(authorization, ip));
+        resolve(this.#verdictOn(authorization, ip, calls));
       });
     });
   }
 
-  async #verify(authorization: string, ip: string | undefined): Promise<CallerVerdict> {
+  async #verdictOn(authorization: string, ip: string | undefined, calls: number): Promise<CallerVerdict> {
+    const verified = await this.#verify(authorization, ip);
+    if ('verdict' in verified) return verified;
+    this.parts.refusals.refused({ ...verified, ip, calls });
+    return refusalFor(verified.reason);
+  }
+
+  async #verify(authorization: string, ip: string | undefined): Promise<AdmittedCaller | Refusal> {
+    let credential: CredentialRef | null = null;
     try {
-      const credential = await this.#credentialIn(authorization);
-      return credential === null ? UNAUTHENTICATED : await this.#decide(credential, ip);
+      credential = await this.#credentialIn(authorization, ip);
+      return credential === null ? { reason: 'unknown', credential } : await this.#decide(credential, ip);
     } catch (error) {
       if (!isAppError(error, 'service.unavailable')) this.parts.onError(error);
-      return UNAVAILABLE;
+      return { reason: 'unavailable', credential };
     }
   }
 
-  async #credentialIn(authorization: string): Promise<CredentialRef | null> {
+  async #credentialIn(authorization: string, ip: string | undefined): Promise<CredentialRef | null> {
     const found = extractCredential({ headers: { authorization } }, ['bearer']);
     if (found.kind !== 'found') return null;
     const token = found.credential.reveal();
     // No I/O for a text that cannot be a key.
-    return parseKey(token).kind === 'key' ? this.parts.credentials.find(this.parts.sha256(token)) : null;
+    return parseKey(token).kind === 'key' ? this.parts.credentials.find(this.parts.sha256(token), ip ?? '') : null;
   }
 
   /** By the same rules as any check, but it counts nothing: its own limit must not end a service's checks. */
-  async #decide(credential: CredentialRef, ip: string | undefined): Promise<CallerVerdict> {
-    const query = accessQuery(credential, { scopes: [SCOPE], ...(ip !== undefined && { ip }) });
+  async #decide(credential: CredentialRef, ip: string | undefined): Promise<AdmittedCaller | Refusal> {
+    const query = accessQuery(credential, { scopes: [CALLER_SCOPE], ...(ip !== undefined && { ip }) });
     const outcome = await this.parts.liveAccess.decide({
       ...query,
       decide: (known) => {
@@ -89,18 +129,23 @@ export class TokenCallers implements Callers {
     });
     switch (outcome.kind) {
       case 'allowed':
-        return { verdict: 'admitted', workspaceId: credential.workspaceId };
+        return { verdict: 'admitted', workspaceId: credential.workspaceId, caller: tokenOf(credential) };
       case 'denied':
-        return refusalFor(outcome.denial, outcome.nowMs);
+        return { reason: denialReasonAt(outcome.denial, outcome.nowMs), credential };
       case 'limited':
       case 'unavailable':
-        return UNAVAILABLE;
+        return { reason: 'unavailable', credential };
     }
   }
 }
 
-function refusalFor(denial: AccessDenial, nowMs: number): CallerVerdict {
-  const status = STATUS_OF_DENIAL[denialReasonAt(denial, nowMs)];
+const tokenOf = ({ workspaceId, keyId, secretNumber: number }: CredentialRef): DecidedCaller => ({
+  kind: 'token',
+  secret: { workspaceId, keyId, number },
+});
+
+function refusalFor(reason: DenialReason): RefusedCaller {
+  const status = STATUS_OF_DENIAL[reason];
   if (status === 401) return UNAUTHENTICATED;
   return status === 403 ? FORBIDDEN : UNAVAILABLE;
 }

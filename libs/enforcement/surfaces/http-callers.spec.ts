@@ -1,6 +1,6 @@
 import { createLogger, createService, type Service } from '@latchkey/platform';
 import { workspaceId, type WorkspaceId } from '@latchkey/kernel';
-import type { Callers, PresentedCaller } from '../application/callers';
+import { UNRESTRICTED, type Callers, type PresentedCaller } from '../application/callers';
 import { createCallers, createCheckAccess, EnforcementModule, type CallersOptions } from '../enforcement.module';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, WORKSPACE } from '../testing/keys';
 
@@ -18,7 +18,8 @@ describe('who asks over HTTP', () => {
 
   async function serving({ host = NETWORK, callers, scopes = ['enforcement:check'] }: Served = {}) {
     const live = liveWorkspace({ scopes });
-    const known: CallersOptions = { liveAccess: live, resolver: resolverOf(TOKEN), onError: () => {}, host };
+    const refusals = { refused: () => {}, unrecorded: () => {} };
+    const known: CallersOptions = { liveAccess: live, resolver: resolverOf(TOKEN), onError: () => {}, host, refusals };
     const access = createCheckAccess({ ...known, decisions: { count: () => {} } });
     const service = await createService({
       name: 'enforcement',
@@ -95,7 +96,7 @@ describe('who asks over HTTP', () => {
 
   it('is told about its own workspace alone, one by one and in a batch', async () => {
     const admittedFor = (id: WorkspaceId | null): Callers => ({
-      admit: () => ({ verdict: 'admitted', workspaceId: id }),
+      admit: () => ({ ...UNRESTRICTED, workspaceId: id }),
     });
     const elsewhere = await serving({ callers: admittedFor(workspaceId('01900000-0000-7000-8000-0000000000ff')) });
     expect((await elsewhere.ask()).json()).toMatchObject({ allowed: false, reason: 'unknown', principal: null });
@@ -116,8 +117,8 @@ describe('who asks over HTTP', () => {
       },
     };
     await (await serving({ callers })).ask('Bearer x');
-    expect(seen.map(({ authorization, certified, ip }) => ({ authorization, certified, ip }))).toEqual([
-      { authorization: 'Bearer x', certified: false, ip: '127.0.0.1' },
+    expect(seen.map(({ authorization, certificate, ip }) => ({ authorization, certificate, ip }))).toEqual([
+      { authorization: 'Bearer x', certificate: null, ip: '127.0.0.1' },
     ]);
   });
 });

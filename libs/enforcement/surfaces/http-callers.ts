@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/kernel';
-import { isCertified } from '@latchkey/platform';
+import { certifiedName } from '@latchkey/platform';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { AdmittedCaller, Callers, CallerVerdict, PresentedCaller, RefusedCaller } from '../application/callers';
 
@@ -46,8 +46,8 @@ class HttpCaller implements PresentedCaller {
     readonly authorization: string | undefined,
   ) {}
 
-  get certified(): boolean {
-    return isCertified(this.request.raw.socket);
+  get certificate(): string | null {
+    return certifiedName(this.request.raw.socket);
   }
 
   get ip(): string | undefined {

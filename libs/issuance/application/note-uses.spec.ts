@@ -7,7 +7,7 @@ const decision = (timeMs: number, changes: Partial<Decision> = {}): Decision => 
   outcome: 'allowed',
   via: 'cache',
   secret: { workspaceId: 'w', keyId: 'k1', number: 1 },
-  ...{ scopes: [], asset: null, action: null, method: null, path: null, ip: null, cost: 1 },
+  ...{ scopes: [], asset: null, action: null, method: null, path: null, ip: null, cost: 1, caller: null },
   ...changes,
 });
 const usesOf = (...decisions: Decision[]) => usesIn(tableOf(decisions, 0));
@@ -22,6 +22,14 @@ describe('what a batch of decisions says of the use of keys', () => {
       { keyId: 'k1', secretNumber: 2, at: new Date(3) },
       { keyId: 'k2', secretNumber: 1, at: new Date(4) },
     ]);
+  });
+
+  it('is the use of a service token too, by whoever asked with it, whatever the answer was', () => {
+    const caller = { kind: 'token', ...secret('token', 1) } as const;
+    expect(usesOf(decision(5, { outcome: 'unknown', secret: null, caller }))).toEqual([
+      { keyId: 'token', secretNumber: 1, at: new Date(5) },
+    ]);
+    expect(usesOf(decision(5, { outcome: 'revoked', caller: { kind: 'refused' } }))).toEqual([]);
   });
 
   it('is nothing for calls that were refused', () => {

@@ -1,4 +1,4 @@
-import { decisionEvents, decisionsIn, type DecisionTable } from '@latchkey/contracts';
+import { decisionEvents, decisionsIn, type DecidedSecret, type DecisionTable } from '@latchkey/contracts';
 import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
 import { z } from 'zod';
 import type { KeyUses, SecretUse } from './ports';
@@ -34,15 +34,22 @@ function json(value: Buffer): unknown {
   }
 }
 
-/** A key is used by a call that was allowed: who was refused has used nothing. The latest use of each secret. */
+/**
+ * A key is used by a call that was allowed: who was refused has used nothing; a service token by every call to the check. The latest use of
+ * each secret.
+ */
 export function usesIn(table: DecisionTable): SecretUse[] {
   const latest = new Map<string, SecretUse>();
-  for (const { outcome, secret, timeMs } of decisionsIn(table)) {
-    if (outcome !== 'allowed' || secret === null || !('keyId' in secret)) continue;
+  const note = (secret: DecidedSecret, timeMs: number) => {
+    if (!('keyId' in secret)) return;
     const { keyId, number: secretNumber } = secret;
     const name = `${keyId}.${secretNumber}`;
     const known = latest.get(name);
     if (!known || known.at.getTime() < timeMs) latest.set(name, { keyId, secretNumber, at: new Date(timeMs) });
+  };
+  for (const { outcome, secret, caller, timeMs } of decisionsIn(table)) {
+    if (outcome === 'allowed' && secret !== null) note(secret, timeMs);
+    if (caller?.kind === 'token') note(caller.secret, timeMs);
   }
   return [...latest.values()];
 }

@@ -1,6 +1,7 @@
 import type { Server, ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContextOptions } from 'node:tls';
+import { certificateName } from './certificate-name';
 import type { TlsFiles, TlsMaterial } from './tls-files';
 
 /** A peer that says nothing must not hold a connection for the two minutes that Node would give it. */
@@ -27,14 +28,15 @@ export function followTlsFiles(server: Server, files: TlsFiles): void {
   );
 }
 
-const known = new WeakMap<Socket, boolean>();
+const known = new WeakMap<Socket, string | null>();
 
-/** Whether the peer showed a certificate of the installation's authority. It cannot change while the connection is open. */
-export function isCertified(socket: Socket): boolean {
+/** What the peer is called in the certificate of the installation's authority that it showed; null: it showed none. It cannot change while the connection is open. */
+export function certifiedName(socket: Socket): string | null {
   const before = known.get(socket);
   if (before !== undefined) return before;
   // Node calls a connection authorized too when it resumes a TLS 1.3 session that never had a certificate.
-  const certified = socket instanceof TLSSocket && socket.authorized && socket.getPeerX509Certificate() !== undefined;
-  known.set(socket, certified);
-  return certified;
+  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  const name = certificate === undefined ? null : certificateName(certificate.toLegacyObject());
+  known.set(socket, name);
+  return name;
 }

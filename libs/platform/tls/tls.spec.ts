@@ -17,12 +17,13 @@ import fastifyServer, { type FastifyInstance } from 'fastify';
 import { ConfigError } from '../config/load-config';
 import { createLogger } from '../logging/logger';
 import { fastifyOptions } from '../service/fastify-options';
-import { followTlsFiles, isCertified } from './https';
+import { followTlsFiles, certifiedName } from './https';
 import { TlsFiles, type TlsPaths } from './tls-files';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
 const paths = certificateFilesOf(dir, 'enforcement');
-const ofAnother = certificateFilesOf(dir, 'audit');
+const CALLER = 'audit';
+const ofAnother = certificateFilesOf(dir, CALLER);
 const failures: unknown[] = [];
 const opened: TlsFiles[] = [];
 
@@ -109,7 +110,7 @@ describe('HTTP over TLS', () => {
     followTlsFiles(server.server as unknown as Parameters<typeof followTlsFiles>[0], files);
     server.get('/', (call, reply) =>
       reply.send({
-        certified: isCertified(call.raw.socket),
+        certified: certifiedName(call.raw.socket),
         authorized: Reflect.get(call.raw.socket, 'authorized') as boolean,
       }),
     );
@@ -132,20 +133,20 @@ describe('HTTP over TLS', () => {
     const [reply] = (await once(call, 'response')) as [NodeJS.ReadableStream];
     let text = '';
     for await (const chunk of reply) text += String(chunk);
-    return JSON.parse(text) as { certified: boolean };
+    return JSON.parse(text) as { certified: string | null };
   };
 
   it('knows who has a certificate of the authority from who has none, or one of another', async () => {
-    expect(await get(certified())).toMatchObject({ certified: true });
-    expect(await get({})).toMatchObject({ certified: false });
-    expect(await get({ cert: stranger.cert, key: stranger.key })).toMatchObject({ certified: false });
+    expect(await get(certified())).toMatchObject({ certified: CALLER });
+    expect(await get({})).toMatchObject({ certified: null });
+    expect(await get({ cert: stranger.cert, key: stranger.key })).toMatchObject({ certified: null });
   });
 
   it('does not take a session that was begun without a certificate for a certificate', async () => {
     const session = await sessionOf({});
     const [resumed, answer] = await ask({ session });
     // Node says that it is authorized: what it says alone would let anybody in.
-    expect([resumed, answer]).toEqual([true, { certified: false, authorized: true }]);
+    expect([resumed, answer]).toEqual([true, { certified: null, authorized: true }]);
   });
 
   it('is known to its clients by the name of the service', async () => {

@@ -18,7 +18,10 @@ describe('forward-auth', () => {
 
   async function serving(key: Partial<KeySubject> = {}, callers?: (parts: Parts) => Callers) {
     const live = liveWorkspace(key);
-    const parts: Parts = { liveAccess: live, resolver: resolverOf(SECRET, OTHER), onError: () => {}, host: '0.0.0.0' };
+    const parts: Parts = {
+      ...{ liveAccess: live, resolver: resolverOf(SECRET, OTHER), onError: () => {}, host: '0.0.0.0' },
+      refusals: { refused: () => {}, unrecorded: () => {} },
+    };
     const access = createCheckAccess({ ...parts, decisions: { count: () => {} } });
     const asked: CheckRequest[] = [];
     const check = access.checkFor.bind(access);

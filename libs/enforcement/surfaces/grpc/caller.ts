@@ -1,4 +1,5 @@
 import { status, type Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { certificateName } from '@latchkey/platform';
 import type { PresentedCaller, RefusedCaller } from '../../application/callers';
 
 /** Whoever opened a call. */
@@ -14,8 +15,9 @@ export class GrpcCaller implements PresentedCaller {
   }
 
   /** Looked up only when somebody wants to know: it reads the whole certificate. */
-  get certified(): boolean {
-    return this.call.getAuthContext().sslPeerCertificate !== undefined;
+  get certificate(): string | null {
+    const { sslPeerCertificate: certificate } = this.call.getAuthContext();
+    return certificate === undefined ? null : certificateName(certificate);
   }
 
   get ip(): string {

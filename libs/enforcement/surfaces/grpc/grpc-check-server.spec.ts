@@ -205,7 +205,7 @@ describe('the check over gRPC', () => {
     const shown: unknown[] = [];
     const callers: Callers = {
       admit: (caller) => {
-        shown.push({ authorization: caller.authorization, certified: caller.certified, ip: caller.ip });
+        shown.push({ authorization: caller.authorization, certificate: caller.certificate, ip: caller.ip });
         return everyCaller.admit(caller);
       },
     };
@@ -215,8 +215,8 @@ describe('the check over gRPC', () => {
     await client.check(good, metadata);
     await client.check(good);
     expect(shown).toEqual([
-      { authorization: 'Bearer x', certified: false, ip: '127.0.0.1' },
-      { authorization: undefined, certified: false, ip: '127.0.0.1' },
+      { authorization: 'Bearer x', certificate: null, ip: '127.0.0.1' },
+      { authorization: undefined, certificate: null, ip: '127.0.0.1' },
     ]);
   });
 

@@ -5,7 +5,7 @@ import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { certificateFilesOf, makeCertificates } from '@latchkey/certificates';
 import { GrpcCheckClient } from '@latchkey/guard';
 import { grpcChannelCredentials, grpcServerCredentials, TlsFiles } from '@latchkey/platform';
-import type { Callers } from '../../application/callers';
+import { UNRESTRICTED, type Callers } from '../../application/callers';
 import { refused } from '../../application/check-result';
 import { GrpcCheckServer } from './grpc-check-server';
 
@@ -18,12 +18,13 @@ describe('the check over gRPC with TLS', () => {
     return files;
   };
   const ca = () => readFileSync(certificateFilesOf(dir, 'audit').ca);
+  const named: string[] = [];
   /** A service's certificate will do, or a token. */
   const callers: Callers = {
-    admit: ({ certified, authorization }) =>
-      certified || authorization === 'Bearer good'
-        ? { verdict: 'admitted', workspaceId: null }
-        : { verdict: 'unauthenticated' },
+    admit: ({ certificate, authorization }) => {
+      if (certificate !== null) named.push(certificate);
+      return certificate !== null || authorization === 'Bearer good' ? UNRESTRICTED : { verdict: 'unauthenticated' };
+    },
   };
   let server: GrpcCheckServer;
   let address: string;
@@ -61,6 +62,7 @@ describe('the check over gRPC with TLS', () => {
 
   it('knows a service by its certificate', async () => {
     expect(await asked(grpcChannelCredentials(filesOf('audit'), 'enforcement'))).toBe('unknown');
+    expect(named).toEqual(['audit']);
   });
 
   it('knows others by their token, and nobody by nothing', async () => {
