@@ -1,7 +1,9 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { CreateMembers1763760000000 } from './members-migration';
 import { passwordMigrations } from './password-migrations';
+import { sessionMigrations } from './session-migrations';
 
 class CreateFirstWorkspace1763720000000 implements MigrationInterface {
   readonly name = 'CreateFirstWorkspace1763720000000';
@@ -33,4 +35,6 @@ export const identityMigrations: readonly MigrationClass[] = [
   ...liveStateMigrations,
   CreateFirstWorkspace1763720000000,
   ...passwordMigrations,
+  ...sessionMigrations,
+  CreateMembers1763760000000,
 ];

@@ -1,5 +1,10 @@
 import type { RequestId, Secret, SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { SessionEvent } from '@latchkey/contracts';
+import type { EventMeta } from '@latchkey/event-store';
+import type { ChangedSubject } from '@latchkey/live-state';
+import type { SessionState } from '../domain/session/session';
 import type { ActiveUser } from '../domain/user/user';
+import type { ListPosition } from './ports';
 
 /** Where a session was opened or last used, as far as that is known. Kept where it can be erased. */
 export interface Seen {
@@ -22,7 +27,7 @@ export interface NewSession {
    * generation, this one too.
    */
   readonly user: Pick<ActiveUser, 'userId' | 'sessionGeneration'>;
-  /** The user has a role there. */
+  /** Where the user has a role. */
   readonly workspaceId: WorkspaceId;
   /** Whether the user showed one. */
   readonly secondFactor: boolean;
@@ -30,33 +35,85 @@ export interface NewSession {
   readonly requestId: RequestId;
 }
 
-/** Whose session it is, by a token whose signature is good. Whether it is still live is another question. */
+/** Opens sessions for whoever has proved who they are. */
+export interface Sessions {
+  /**
+   * @throws AppError `session.ended` when the user's sessions were all ended since the user was read, `member.not_found` when the user has
+   * no role in the workspace
+   */
+  open(session: NewSession): Promise<SessionGrant>;
+}
+
+/** Whose session it is, by a token whose signature is good. Whether the session is still live is another question. */
 export interface SessionClaims {
   readonly sessionId: SessionId;
   readonly userId: UserId;
   readonly workspaceId: WorkspaceId;
   /** From 1; a refresh gives the next one. */
   readonly tokenNumber: number;
+  /** In whole seconds. */
+  readonly expiresAt: Date;
+}
+
+export interface SessionTokens {
+  issue(claims: SessionClaims): Promise<Secret>;
+  /** Null: it is none of ours, or its time is over. */
+  verify(token: Secret): Promise<SessionClaims | null>;
 }
 
 /** A live session as its user sees it. */
 export interface ListedSession {
   readonly sessionId: SessionId;
   readonly workspaceId: WorkspaceId;
+  /** The user's when it was opened. */
+  readonly generation: number;
   readonly secondFactor: boolean;
   readonly openedAt: Date;
-  readonly lastActiveAt: Date;
+  /** Behind by a minute at most; null when it has been erased. */
+  readonly lastActiveAt: Date | null;
   /** When it ends unless it is used (C9). */
   readonly idleUntil: Date;
   readonly expiresAt: Date;
   readonly seen: Seen;
 }
 
-/** Sessions of users: what each does holds on every node when it resolves. */
-export interface Sessions {
+/** When a session was used, as a node of enforcement saw it. */
+export interface SessionUse {
+  readonly sessionId: SessionId;
+  readonly at: Date;
+}
+
+export interface SessionWrite {
+  readonly sessionId: SessionId;
+  /** Pure; called again on newer state when somebody else was faster. */
+  readonly decide: (state: SessionState) => readonly SessionEvent[];
+  readonly meta: EventMeta;
+  /** The current one after events that open or refresh the session. */
+  readonly token?: Secret;
+  readonly seen?: Seen;
+}
+
+export interface WrittenSession {
+  /** After the events. */
+  readonly state: SessionState;
+  /** What must be settled before an answer may rely on it: also when nothing was decided, as somebody else's change may not be settled. */
+  readonly changed: ChangedSubject;
+}
+
+/** Sessions as streams of events, and what must change with them. */
+export interface SessionStore {
   /**
-   * @throws AppError `stream.version_conflict` when the user's sessions were ended since it was read, or the user has no role in the
-   * workspace: decide anew
+   * Loads, decides and writes events, outbox, subject and details in one transaction, in which the user stays as it is.
+   * @throws AppError what `decide` throws; `session.ended` for a refresh of a session that was idle for too long, or whose user has ended
+   * all, and as `Sessions.open`
    */
-  open(session: NewSession): Promise<SessionGrant>;
+  write(write: SessionWrite): Promise<WrittenSession>;
+  /** Live sessions of a user. */
+  find(userId: UserId, sessionId: string): Promise<ListedSession | null>;
+  /** Newest first; at most `limit`, after the position given. */
+  after(userId: UserId, position: ListPosition | null, limit: number): Promise<readonly ListedSession[]>;
+  /** Slides idle limits, of each session by a minute at least or not at all. What is not live is passed over. */
+  noteUses(uses: readonly SessionUse[]): Promise<void>;
+  /** Forgets sessions that could not be used any more at `time`. Their events stay. */
+  prune(time: Date): Promise<void>;
 }
