@@ -47,6 +47,8 @@ export const errorCatalogue = {
   'session.not_found': 'There is no such session.',
   'session.ended': 'The session has ended. Sign in again.',
   'session.token_replaced': 'This token has been traded in for a newer one.',
+  'password.wrong': 'The current password is wrong.',
+  'password.reset_ended': 'The link to reset the password was used already, or has expired. Ask for another one.',
   'password.refused': 'The new password is not acceptable.',
   'mfa.already_enrolled': 'This second factor is enrolled already.',
   'mfa.not_enrolled': 'This second factor is not enrolled.',

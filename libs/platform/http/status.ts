@@ -39,6 +39,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'session.not_found': 404,
   'session.ended': 401,
   'session.token_replaced': 409,
+  'password.wrong': 403,
+  'password.reset_ended': 400,
   'password.refused': 400,
   'mfa.already_enrolled': 409,
   'mfa.not_enrolled': 409,

@@ -1,0 +1,76 @@
+import { AppError, type Clock, type RequestId, type Secret, type UserId } from '@latchkey/kernel';
+import type { Settlement } from '@latchkey/live-state';
+import { parseEmailAddress } from '../domain/email-address';
+import { decideUser } from '../domain/user/decide';
+import { signInBudgets, type AttemptBudgets } from './attempts';
+import type { NewPasswords } from './new-passwords';
+import { tooManyAttempts } from './password-check';
+import type { PasswordResets, PasswordStore } from './password-ports';
+import type { Contact, Contacts, Transaction, Users } from './ports';
+
+export interface ResetConfirmation {
+  readonly token: Secret;
+  readonly password: Secret;
+  readonly ip: string | undefined;
+  readonly requestId: RequestId;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sets the password of whoever holds the token of a mail. It opens no session: who has a second factor still shows it when signing in. All
+ * sessions of the user end, on every node, before the answer; an account that was locked is open again.
+ */
+export class ConfirmPasswordResetHandler {
+  constructor(
+    private readonly contacts: Contacts,
+    private readonly users: Users,
+    private readonly resets: PasswordResets,
+    private readonly newPasswords: NewPasswords,
+    private readonly passwords: Pick<PasswordStore, 'set'>,
+    private readonly budgets: AttemptBudgets,
+    private readonly settlement: Settlement,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws AppError `password.reset_ended`; `auth.rate_limited`; what `NewPasswords.hash` throws */
+  async execute(confirmation: ResetConfirmation): Promise<void> {
+    const contact = await this.#whose(confirmation);
+    const { password, signal } = confirmation;
+    const hash = await this.newPasswords.hash({ password, email: contact.email, field: 'new_password', signal });
+    await this.#set(contact.userId, hash, confirmation);
+    const account = parseEmailAddress(contact.email)?.canonical ?? contact.email;
+    await this.budgets.reset(signInBudgets(account, confirmation.ip).filter(({ kind }) => kind.startsWith('account')));
+  }
+
+  /** Nobody guesses 256 bits; but whoever tries does not do so without end. */
+  async #whose({ token, ip }: ResetConfirmation): Promise<Contact> {
+    const now = this.clock.now();
+    const budgets = signInBudgets('', ip).filter(({ kind }) => kind === 'address' || kind === 'all');
+    const charge = await this.budgets.charge(budgets, now);
+    if (charge.kind === 'refused') throw tooManyAttempts(charge.until, now);
+    const userId = await this.resets.find(token, now);
+    const contact = userId && (await this.contacts.find(userId));
+    if (!contact) throw ended();
+    await this.budgets.giveBack(charge.budgets);
+    return contact;
+  }
+
+  async #set(userId: UserId, hash: Secret, { token, requestId }: ResetConfirmation): Promise<void> {
+    const now = this.clock.now();
+    const { changed } = await this.users.write({
+      userId,
+      decide: (state) => decideUser({ type: 'ChangePassword', how: 'reset', now }, state),
+      meta: { actorId: userId, workspaceId: '', requestId, at: now },
+      within: (tx) => this.#use(tx, userId, token, hash, now),
+    });
+    await this.settlement.settle([changed]);
+  }
+
+  async #use(tx: Transaction, userId: UserId, token: Secret, hash: Secret, now: Date): Promise<void> {
+    if (!(await this.resets.use(tx, token, now))) throw ended();
+    await this.passwords.set(tx, userId, hash, now);
+    await this.contacts.verified(tx, userId, now);
+  }
+}
+
+const ended = () => new AppError('password.reset_ended', { field: 'token' });

@@ -1,0 +1,83 @@
+import { AppError, Secret, userId, type Clock, type UserId } from '@latchkey/kernel';
+import { preparedPassword } from '../domain/password/password';
+import { signInBudgets, type AttemptBudgets, type AttemptKind, type ChargedBudget } from './attempts';
+import type { Failures } from './captcha-gate';
+import type { PasswordHasher, PasswordStore } from './password-ports';
+
+export interface PasswordAttempt {
+  /** The account's e-mail address in its canonical form; there may be no such account. */
+  readonly account: string;
+  /** `null`: whoever it is, no password is right. It takes the same work. */
+  readonly userId: UserId | null;
+  readonly password: Secret;
+  readonly ip: string | undefined;
+  /** Of a caller who may go away. */
+  readonly signal?: AbortSignal | undefined;
+  /** What else must hold, before the password is looked at; it throws when it does not. */
+  readonly admit?: (failures: Failures) => Promise<void>;
+}
+
+export type PasswordCheckResult =
+  | { readonly isRight: true }
+  /** `lockedUntil`: this was the last attempt that the account had. */
+  | { readonly isRight: false; readonly lockedUntil: Date | null };
+
+/**
+ * The one place where a password is compared. The attempt is charged before, in a transaction of its own, so that no number of attempts at
+ * once verifies more than the budget; what did not fail is given back.
+ */
+export class PasswordCheck {
+  constructor(
+    private readonly budgets: AttemptBudgets,
+    private readonly passwords: PasswordStore,
+    private readonly hasher: PasswordHasher,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws AppError `auth.rate_limited`; `service.unavailable`; what `admit` throws */
+  async check(attempt: PasswordAttempt): Promise<PasswordCheckResult> {
+    const charged = await this.#charge(attempt);
+    const isRight = await this.#verify(attempt, charged).catch(async (error: unknown) => {
+      await this.budgets.giveBack(charged);
+      throw error;
+    });
+    if (!isRight) return { isRight, lockedUntil: lockedUntil(charged) };
+    await this.budgets.giveBack(charged);
+    return { isRight };
+  }
+
+  async #charge({ account, ip }: PasswordAttempt): Promise<readonly ChargedBudget[]> {
+    const now = this.clock.now();
+    const charge = await this.budgets.charge(signInBudgets(account, ip), now);
+    if (charge.kind === 'charged') return charge.budgets;
+    throw tooManyAttempts(charge.until, now);
+  }
+
+  async #verify(attempt: PasswordAttempt, charged: readonly ChargedBudget[]): Promise<boolean> {
+    const { userId, signal } = attempt;
+    await attempt.admit?.({ ofAccount: spentBefore(charged, 'account'), ofAddress: spentBefore(charged, 'address') });
+    const password = new Secret(preparedPassword(attempt.password.reveal()));
+    const hash = await this.passwords.find(userId ?? NOBODY);
+    const verdict = await this.hasher.verify(hash, password, signal);
+    if (!verdict.matches) return false;
+    if (userId !== null && hash !== null && verdict.rehashed) {
+      await this.passwords.rehash(userId, hash, verdict.rehashed);
+    }
+    return true;
+  }
+}
+
+/** Looked for where there is nobody, so that the same is done. */
+export const NOBODY = userId('00000000-0000-0000-0000-000000000000');
+
+export const tooManyAttempts = (until: Date, now: Date): AppError =>
+  new AppError('auth.rate_limited', {
+    public: 'Too many attempts. Try again later.',
+    retryAfterSeconds: Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1_000)),
+  });
+
+const spentBefore = (charged: readonly ChargedBudget[], kind: AttemptKind): number =>
+  (charged.find((budget) => budget.kind === kind)?.spent ?? 1) - 1;
+
+const lockedUntil = (charged: readonly ChargedBudget[]): Date | null =>
+  charged.find(({ kind, locks }) => kind === 'account' && locks)?.resetsAt ?? null;
