@@ -97,7 +97,7 @@ export class PostgresEventStore implements EventStore, PublishedEvents, Transact
     }
   }
 
-  /** A statement without a transaction around it is one. */
+  /** A statement without a transaction around it is one; all that comes before its commit is before it. */
   async #appendAlone(append: Append): Promise<readonly RecordedEvent[]> {
     await reach('append.before_commit');
     return this.#write(this.dataSource.manager, append);
