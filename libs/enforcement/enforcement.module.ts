@@ -9,7 +9,7 @@ import { nodeSha256 } from './adapters/node-sha256';
 import type { Callers } from './application/callers';
 import { CheckAccess } from './application/check-access';
 import { CredentialDirectory } from './application/credential-directory';
-import type { DecisionCounter, DecisionRecord, RefusalCounter } from './application/ports';
+import type { ActivityNotes, DecisionCounter, DecisionRecord, RefusalCounter } from './application/ports';
 import { RefusedCallers } from './application/refused-callers';
 import { TokenCallers } from './application/token-callers';
 import { addCheckRoutes } from './surfaces/check.routes';
@@ -25,6 +25,8 @@ export interface CheckAccessOptions {
   readonly decisions: DecisionCounter;
   /** Absent: decisions are counted only. */
   readonly record?: DecisionRecord;
+  /** Absent: sessions end as if nobody used them. */
+  readonly activity?: ActivityNotes | undefined;
   readonly onError: (error: unknown) => void;
 }
 

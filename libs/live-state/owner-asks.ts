@@ -11,9 +11,12 @@ import { AskQueue, DEFAULT_ASK_LIMITS, withinMs, type AskLimits } from './ask-qu
 import type { LiveStateCounters } from './counters';
 import type { Safeguards } from './safeguards';
 
-/** Asks owners for subjects, within `limits` for each owner. */
+/** Anybody can make up sessions: what is asked about them must not take the place of what is asked about users and workspaces. */
+const SESSION_ASKS: AskLimits = { callsMax: 2, itemsPerCallMax: 500, waitingMax: 2_000 };
+
+/** Asks owners for subjects, within `limits` for each owner, and within limits of their own for sessions. */
 export class OwnerAsks {
-  readonly #queues = new Map<SubjectOwner, AskQueue<SubjectRef, SubjectSnapshot>>();
+  readonly #queues = new Map<string, AskQueue<SubjectRef, SubjectSnapshot>>();
 
   constructor(
     private readonly reader: SubjectReader,
@@ -25,19 +28,22 @@ export class OwnerAsks {
 
   /** @throws AppError `service.unavailable`: the owner cannot be reached in time, or too many wait for it */
   ask(ref: SubjectRef): Promise<SubjectSnapshot> {
-    return this.#queueOf(SUBJECT_OWNERS[ref.kind]).ask(ref);
+    const owner = SUBJECT_OWNERS[ref.kind];
+    return ref.kind === 'session'
+      ? this.#queue('session', owner, SESSION_ASKS).ask(ref)
+      : this.#queue(owner, owner, this.limits).ask(ref);
   }
 
-  #queueOf(owner: SubjectOwner): AskQueue<SubjectRef, SubjectSnapshot> {
-    let queue = this.#queues.get(owner);
+  #queue(name: string, owner: SubjectOwner, limits: AskLimits): AskQueue<SubjectRef, SubjectSnapshot> {
+    let queue = this.#queues.get(name);
     if (queue === undefined) {
       queue = new AskQueue({
         ask: (refs) => this.#read(owner, refs),
         nameOf: subjectName,
-        limits: this.limits,
+        limits,
         onlyUnsentIsShared: this.safeguards.askSharing,
       });
-      this.#queues.set(owner, queue);
+      this.#queues.set(name, queue);
     }
     return queue;
   }

@@ -12,11 +12,10 @@ import {
 } from './decision-table';
 
 const name = fc.string({ maxLength: 8 });
-const secret: fc.Arbitrary<DecidedSecret> = fc.record({
-  workspaceId: name,
-  keyId: name,
-  number: fc.integer({ min: 1, max: 9 }),
-});
+const secret: fc.Arbitrary<DecidedSecret> = fc.oneof(
+  fc.record({ workspaceId: name, keyId: name, number: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({ workspaceId: name, sessionId: name, number: fc.integer({ min: 1, max: 9 }) }),
+);
 const caller: fc.Arbitrary<DecidedCaller> = fc.oneof(
   fc.record({ kind: fc.constant('token' as const), secret }),
   fc.record({ kind: fc.constant('certificate' as const), name }),

@@ -34,12 +34,10 @@ export type DecidedCaller =
   | { readonly kind: 'local' }
   | { readonly kind: 'refused' };
 
-export interface DecidedSecret {
-  readonly workspaceId: string;
-  readonly keyId: string;
-  /** Which of the key's secrets (C29). */
-  readonly number: number;
-}
+/** A key's secret, or a session's token: whose, and which of them (C29). */
+export type DecidedSecret =
+  | { readonly workspaceId: string; readonly keyId: string; readonly number: number }
+  | { readonly workspaceId: string; readonly sessionId: string; readonly number: number };
 
 const index = z.number().int().min(0);
 const text = z.string().nullable();
@@ -53,8 +51,13 @@ const columns = z.strictObject({
   /** Outcome and `via`. */
   outcomes: z.array(z.tuple([z.string(), z.enum(['cache', 'owner', 'memory'])])),
   workspaces: z.array(z.string()),
-  /** Place of the workspace, key id, number of the secret. */
-  secrets: z.array(z.tuple([index, z.string(), z.number().int().positive()])),
+  /** Place of the workspace, key id, number of the secret; with a mark that the id is a session's, and the number its token's. */
+  secrets: z.array(
+    z.union([
+      z.tuple([index, z.string(), z.number().int().positive()]),
+      z.tuple([index, z.string(), z.number().int().positive(), z.literal('session')]),
+    ]),
+  ),
   /** Scopes, action, method, cost: the same for every call of a route. */
   calls: z.array(z.tuple([z.array(z.string()), text, text, z.number().int().positive()])),
   /** Asset and path. */
@@ -148,12 +151,15 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
   const ips = new Distinct<string>();
   const callers = new Distinct<CallerColumn>();
 
-  const placeOfSecret = ({ workspaceId, keyId, number }: DecidedSecret) =>
-    secrets.placeOf(`${texts.of(workspaceId)},${texts.of(keyId)},${number}`, () => [
-      workspaces.placeOf(workspaceId, () => workspaceId),
-      keyId,
-      number,
-    ]);
+  const placeOfSecret = (secret: DecidedSecret) => {
+    const { workspaceId, number } = secret;
+    const isKey = 'keyId' in secret;
+    const id = isKey ? secret.keyId : secret.sessionId;
+    return secrets.placeOf(`${texts.of(workspaceId)},${texts.of(id)},${number},${isKey ? 'key' : 'session'}`, () => {
+      const workspace = workspaces.placeOf(workspaceId, () => workspaceId);
+      return isKey ? [workspace, id, number] : [workspace, id, number, 'session'];
+    });
+  };
   const placeOfCall = ({ scopes, action, method, cost }: Decision) =>
     calls.placeOf(
       `${texts.of(action)},${texts.of(method)},${cost},${scopes.map((scope) => texts.of(scope)).join()}`,
@@ -236,8 +242,9 @@ function callerIn(table: DecisionTable, place: number): DecidedCaller {
 }
 
 function secretIn(table: DecisionTable, place: number): DecidedSecret {
-  const [workspace, keyId, number] = at(table.secrets, place);
-  return { workspaceId: at(table.workspaces, workspace), keyId, number };
+  const [workspace, id, number, kind] = at(table.secrets, place);
+  const workspaceId = at(table.workspaces, workspace);
+  return kind === 'session' ? { workspaceId, sessionId: id, number } : { workspaceId, keyId: id, number };
 }
 
 function at<Value>(values: readonly Value[], place: number): Value {

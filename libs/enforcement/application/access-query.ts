@@ -1,5 +1,5 @@
-import { decideAccess, type AccessDenial, type AccessRequest } from '@latchkey/access';
-import type { CredentialRef } from '@latchkey/contracts';
+import { decideAccess, decideSession, type AccessDenial, type AccessRequest } from '@latchkey/access';
+import type { CredentialRef, SessionRef } from '@latchkey/contracts';
 import type { LiveQuery } from '@latchkey/live-state';
 
 /** May this credential pass? As live state is asked. */
@@ -10,4 +10,11 @@ export const accessQuery = (credential: CredentialRef, request: AccessRequest): 
     { kind: 'workspace', id: credential.workspaceId },
   ],
   decide: (known) => decideAccess(credential, request, known),
+});
+
+/** May this session pass? */
+export const sessionQuery = (credential: SessionRef, request: AccessRequest): LiveQuery<AccessDenial> => ({
+  workspaceId: credential.workspaceId,
+  subjects: [{ kind: 'session', id: credential.sessionId }],
+  decide: (known) => decideSession(credential, request, known),
 });

@@ -1,12 +1,19 @@
-import { parseKey } from '@latchkey/access';
-import type { CheckRequest, CheckResult, CredentialRef, DenialReason } from '@latchkey/contracts';
-import { isAppError, type Clock } from '@latchkey/kernel';
+import { parseKey, parseSessionToken } from '@latchkey/access';
+import type {
+  CheckedRef,
+  CheckRequest,
+  CheckResult,
+  CredentialRef,
+  DenialReason,
+  SessionRef,
+} from '@latchkey/contracts';
+import { isAppError, type Clock, type WorkspaceId } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
 import type { CredentialDirectory } from './credential-directory';
-import { accessQuery } from './access-query';
+import { accessQuery, sessionQuery } from './access-query';
 import { shareOf, UNRESTRICTED, type AdmittedCaller } from './callers';
 import { refused, resultOf } from './check-result';
-import type { DecisionCounter, DecisionRecord, Sha256 } from './ports';
+import type { ActivityNotes, DecisionCounter, DecisionRecord, Sha256 } from './ports';
 import { decisionOf } from './recorded-decision';
 
 export interface CheckAccessParts {
@@ -17,6 +24,8 @@ export interface CheckAccessParts {
   readonly decisions: DecisionCounter;
   /** Absent: decisions are counted only. */
   readonly record?: DecisionRecord | undefined;
+  /** Absent: sessions end as if nobody used them. */
+  readonly activity?: ActivityNotes | undefined;
   /** Told of failures that nobody expects; the check itself answers `unavailable`. */
   readonly onError: (error: unknown) => void;
 }
@@ -24,7 +33,7 @@ export interface CheckAccessParts {
 /** An answer, and whose credential it is about as far as that is known, whatever the answer says. */
 interface Answered {
   readonly result: CheckResult;
-  readonly credential: CredentialRef | null;
+  readonly credential: CheckedRef | null;
 }
 
 /**
@@ -58,10 +67,9 @@ export class CheckAccess {
 
   private async decide(asker: AdmittedCaller, request: CheckRequest): Promise<Answered> {
     if (request.credential === '') return this.refused('missing', 'memory');
-    // No I/O for a text that cannot be a key: guessing costs the guesser more than us.
-    if (parseKey(request.credential).kind !== 'key') return this.refused('unknown', 'memory');
-    const credential = await this.parts.credentials.find(this.parts.sha256(request.credential), shareOf(asker));
     const { workspaceId } = asker;
+    if (parseKey(request.credential).kind !== 'key') return this.decideSession(asker.workspaceId, request);
+    const credential = await this.parts.credentials.find(this.parts.sha256(request.credential), shareOf(asker));
     const hidden = workspaceId !== null && credential?.workspaceId !== workspaceId;
     if (credential === null || hidden) return this.refused('unknown', 'owner', credential);
     return this.decideFor(credential, request);
@@ -74,7 +82,24 @@ export class CheckAccess {
       : { result: resultOf(outcome, credential), credential };
   }
 
+  private async decideSession(workspaceId: WorkspaceId | null, request: CheckRequest): Promise<Answered> {
+    // No I/O for a text that can be neither a key nor a session's token: guessing costs the guesser more than us.
+    const claims = parseSessionToken(request.credential);
+    if (claims === null) return this.refused('unknown', 'memory');
+    if (workspaceId !== null && claims.workspaceId !== workspaceId) return this.refused('unknown', 'owner');
+    const credential: SessionRef = { ...claims, tokenSha256: hexadecimal(this.parts.sha256(request.credential)) };
+    const outcome = await this.parts.liveAccess.decide(sessionQuery(credential, request));
+    if (outcome.kind === 'unavailable') return this.refused('unavailable', 'owner');
+    const result = resultOf(outcome, credential);
+    if (result.allowed) this.parts.activity?.note(credential.sessionId, outcome.nowMs);
+    // Whose it is the token alone has said, and it may say anything.
+    return { result, credential: result.reason === 'unknown' ? null : credential };
+  }
+
   private refused(reason: DenialReason, via: CheckResult['via'], credential: CredentialRef | null = null): Answered {
     return { result: refused(reason, this.parts.clock.now().getTime(), via), credential };
   }
 }
+
+const hexadecimal = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

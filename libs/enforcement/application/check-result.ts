@@ -1,5 +1,13 @@
-import { denialReasonAt, principalOf, type AccessDenial } from '@latchkey/access';
-import { type CheckResult, type CredentialRef, type DenialReason, type LimitState } from '@latchkey/contracts';
+import { denialReasonAt, principalOf, sessionPrincipal, type AccessDenial } from '@latchkey/access';
+import {
+  isSessionRef,
+  type CheckedRef,
+  type CheckResult,
+  type DenialReason,
+  type KnownSubjects,
+  type LimitState,
+  type Principal,
+} from '@latchkey/contracts';
 import type { Outcome, WindowState } from '@latchkey/live-state';
 import { limitHeaders, wholeSeconds } from './limit-headers';
 
@@ -44,30 +52,33 @@ export function refused(reason: DenialReason, nowMs: number, via: CheckResult['v
   };
 }
 
+const whoIs = (credential: CheckedRef, known: KnownSubjects): Principal | null =>
+  isSessionRef(credential) ? sessionPrincipal(credential, known) : principalOf(credential, known);
+
 /** The answer to a check of a known credential. */
 export function resultOf(
   outcome: Exclude<Outcome<AccessDenial>, { kind: 'unavailable' }>,
-  credential: CredentialRef,
+  credential: CheckedRef,
 ): CheckResult {
   switch (outcome.kind) {
     case 'denied': {
       const reason = denialReasonAt(outcome.denial, outcome.nowMs);
       // Who presents an ended credential has not proved to be anybody.
-      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : principalOf(credential, outcome.subjects);
+      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : whoIs(credential, outcome.subjects);
       return { ...refused(reason, outcome.nowMs, outcome.via), principal };
     }
     case 'limited': {
       const retryAfter = Math.max(1, wholeSeconds(outcome.retryAfterMs));
       return {
         ...refused('rate_limited', outcome.nowMs, outcome.via),
-        principal: principalOf(credential, outcome.subjects),
+        principal: whoIs(credential, outcome.subjects),
         limits: outcome.windows.map(limitState),
         retry_after: retryAfter,
         headers: { ...limitHeaders(outcome.windows, outcome.nowMs), 'Retry-After': String(retryAfter) },
       };
     }
     case 'allowed': {
-      const principal = principalOf(credential, outcome.subjects);
+      const principal = whoIs(credential, outcome.subjects);
       // Nobody in particular may not pass, whatever live state says.
       if (principal === null) return refused('unavailable', outcome.nowMs, outcome.via);
       return {

@@ -1,3 +1,4 @@
+import type { SessionId } from '@latchkey/kernel';
 import type { CredentialRef, Decision } from '@latchkey/contracts';
 
 /** SHA-256 of a text's UTF-8 bytes, 32 bytes. */
@@ -20,6 +21,12 @@ export interface RefusalCounter {
   refused(reason: string, calls: number): void;
   /** Of these, calls that are not in the record, as there were too many. */
   unrecorded(calls: number): void;
+}
+
+/** Takes that a session was used. It costs the check next to nothing and never fails. */
+export interface ActivityNotes {
+  /** @param atMs Unix ms */
+  note(session: SessionId, atMs: number): void;
 }
 
 /** Takes what was decided, for the record. It costs the check next to nothing and never fails. */

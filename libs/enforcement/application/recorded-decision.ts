@@ -1,5 +1,13 @@
 import { maskKeys } from '@latchkey/access';
-import type { CheckRequest, CheckResult, CredentialRef, DecidedCaller, Decision } from '@latchkey/contracts';
+import {
+  isSessionRef,
+  type CheckedRef,
+  type CheckRequest,
+  type CheckResult,
+  type DecidedCaller,
+  type DecidedSecret,
+  type Decision,
+} from '@latchkey/contracts';
 
 const TEXT_LENGTH_MAX = 256;
 const SCOPES_MAX = 20;
@@ -8,18 +16,14 @@ const SCOPES_MAX = 20;
 export function decisionOf(
   request: CheckRequest,
   result: CheckResult,
-  credential: CredentialRef | null,
+  credential: CheckedRef | null,
   caller: DecidedCaller,
 ): Decision {
   return {
     timeMs: Date.parse(result.checked_at),
     outcome: result.reason ?? 'allowed',
     via: result.via,
-    secret: credential && {
-      workspaceId: credential.workspaceId,
-      keyId: credential.keyId,
-      number: credential.secretNumber,
-    },
+    secret: credential && secretOf(credential),
     scopes: request.scopes ?? [],
     asset: request.asset ?? null,
     action: request.action ?? null,
@@ -30,6 +34,11 @@ export function decisionOf(
     caller,
   };
 }
+
+const secretOf = (credential: CheckedRef): DecidedSecret =>
+  isSessionRef(credential)
+    ? { workspaceId: credential.workspaceId, sessionId: credential.sessionId, number: credential.tokenNumber }
+    : { workspaceId: credential.workspaceId, keyId: credential.keyId, number: credential.secretNumber };
 
 /** Of an object with a handful of members. */
 const OBJECT_BYTES = 400;
