@@ -3,6 +3,7 @@ import {
   Body,
   Catch,
   Controller,
+  Delete,
   Get,
   Module,
   Post,
@@ -68,6 +69,12 @@ class ThingsController {
     return 'never';
   }
 
+  @Delete(':id')
+  @Requires({ scopes: [], secondFactor: 'required' })
+  remove() {
+    return { removed: true };
+  }
+
   @Get(':id/parts')
   @Requires({ scopes: ['assets:read'], asset: OWN_ASSETS })
   parts() {
@@ -85,6 +92,12 @@ class ThingsController {
 class OpenController {
   @Get()
   open() {
+    return { open: true };
+  }
+
+  @Post('signin')
+  @Public({ ownPagesOnly: true })
+  signIn() {
     return { open: true };
   }
 
@@ -110,7 +123,14 @@ describe('the access guard', () => {
 
   beforeAll(async () => {
     @Module({
-      imports: [GuardModule.forRoot({ client, timeoutMs: 50, trustedProxies: ['127.0.0.1'] })],
+      imports: [
+        GuardModule.forRoot({
+          client,
+          timeoutMs: 50,
+          trustedProxies: ['127.0.0.1'],
+          trustedOrigins: ['https://console.example.com'],
+        }),
+      ],
       controllers: [ThingsController, OpenController],
       providers: [{ provide: APP_FILTER, useClass: ShowCode }],
     })
@@ -147,6 +167,7 @@ describe('the access guard', () => {
   it('denies every route of the router without a credential, however its address is spelt', async () => {
     const routes = routesOf(app);
     expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'DELETE /things/:id',
       'GET /open',
       'GET /open/closed',
       'GET /things',
@@ -159,9 +180,10 @@ describe('the access guard', () => {
       'HEAD /things/:id',
       'HEAD /things/:id/parts',
       'HEAD /things/forgotten',
+      'POST /open/signin',
       'POST /things',
     ]);
-    for (const { method, path } of routes.filter((route) => route.path !== '/open')) {
+    for (const { method, path } of routes.filter((route) => !['/open', '/open/signin'].includes(route.path))) {
       const address = path.replace(':id', '7');
       const spellings = [
         address,
@@ -254,6 +276,8 @@ describe('the access guard', () => {
     ['ip_not_allowed', 403, 'auth.forbidden'],
     ['scope_missing', 403, 'auth.forbidden'],
     ['asset_not_allowed', 403, 'auth.forbidden'],
+    ['mfa_required', 403, 'auth.mfa_required'],
+    ['token_expired', 401, 'auth.token_expired'],
     ['multiple_credentials', 400, 'request.multiple_credentials'],
     ['unavailable', 503, 'auth.unavailable'],
   ] as const)('answers %s with its own code', async (reason, status, code) => {
@@ -312,5 +336,56 @@ describe('the access guard', () => {
   it('ignores forms that the route does not take', async () => {
     expect((await call('/things?token=good')).json()).toMatchObject({ code: 'auth.unauthorized' });
     expect(client.asked).toMatchObject([{ credential: '' }]);
+  });
+
+  describe('a session', () => {
+    const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln';
+    const cookie = `theme=dark; token=${TOKEN}`;
+    const remove = (headers: Record<string, string>) => app.inject({ method: 'DELETE', url: '/things/7', headers });
+    const codeOf = (reply: { json: () => unknown }) => (reply.json() as { code?: string }).code;
+
+    beforeEach(() => {
+      client.answer = () => Promise.resolve({ ...allowed, principal: { ...PRINCIPAL, kind: 'session' } });
+    });
+
+    it('is taken from the cookie', async () => {
+      expect((await call('/things', { cookie })).statusCode).toBe(200);
+      expect(client.asked).toMatchObject([{ credential: TOKEN }]);
+      expect((await call('/things/7', { cookie })).body).toBe('never');
+    });
+
+    it('may have to have shown a second factor', async () => {
+      await remove({ cookie });
+      await call('/things', { cookie });
+      expect(client.asked.map((asked) => asked.second_factor)).toEqual(['required', undefined]);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ['a foreign page', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+      ['a page of a neighbouring origin', { 'sec-fetch-site': 'same-site', origin: 'https://www.example.com' }],
+      ['a foreign page in an older browser', { origin: 'https://evil.example' }],
+      ['a page that hides its origin', { origin: 'null' }],
+    ])('changes nothing for %s, and nobody is asked', async (_, headers) => {
+      expect(codeOf(await remove({ cookie, ...headers }))).toBe('auth.cross_site');
+      expect(client.asked).toEqual([]);
+      // It reads, as a browser shows no answer to a page of another origin; and in a header no browser sends it by itself.
+      expect((await call('/things', { cookie, ...headers })).statusCode).toBe(200);
+      expect((await remove({ authorization: `Bearer ${TOKEN}`, ...headers })).statusCode).toBe(200);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ['of the service itself', { 'sec-fetch-site': 'same-origin' }],
+      ['of its own origin, in an older browser', { origin: 'https://api.example.com', host: 'api.example.com' }],
+      ['of a trusted origin', { 'sec-fetch-site': 'same-site', origin: 'https://console.example.com' }],
+    ])('is taken from a page %s', async (_, headers) => {
+      expect((await remove({ cookie, ...headers })).statusCode).toBe(200);
+    });
+
+    it('cannot be opened by a foreign page, which would put its visitor into a session of its own', async () => {
+      const signIn = (headers: Record<string, string>) => call('/open/signin', headers, {});
+      expect(codeOf(await signIn({ 'sec-fetch-site': 'cross-site' }))).toBe('auth.cross_site');
+      expect((await signIn({ 'sec-fetch-site': 'same-origin' })).statusCode).toBe(201);
+      expect((await signIn({})).statusCode).toBe(201);
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { clientIp, ipMatcher, maskKeys, type IpMatcher } from '@latchkey/access';
+import { clientIp, headersOf, ipMatcher, isCrossSite, maskKeys, type IpMatcher } from '@latchkey/access';
 import type { CheckRequest, CheckResult } from '@latchkey/contracts';
 import { AppError, isAppError } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -30,6 +30,7 @@ function assetOf(request: FastifyRequest, { asset }: Requirement): Pick<CheckReq
 export class AccessGuard implements CanActivate {
   readonly #timeoutMs: number;
   readonly #isTrustedProxy: IpMatcher;
+  readonly #trustedOrigins: readonly string[];
 
   constructor(
     private readonly reflector: Reflector,
@@ -38,6 +39,7 @@ export class AccessGuard implements CanActivate {
   ) {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#isTrustedProxy = ipMatcher(options.trustedProxies ?? []);
+    this.#trustedOrigins = options.trustedOrigins ?? [];
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -45,7 +47,10 @@ export class AccessGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    if (access?.public === true) return true;
+    if (access?.public === true) {
+      if (access.ownPagesOnly) this.refuseCrossSite(context.switchToHttp().getRequest<FastifyRequest>());
+      return true;
+    }
     if (access === undefined || context.getType() !== 'http') {
       throw new AppError('auth.forbidden', { internal: 'the route declares neither @Requires nor @Public' });
     }
@@ -56,7 +61,9 @@ export class AccessGuard implements CanActivate {
 
   /** @throws AppError when the call may not pass. */
   private async admit(request: FastifyRequest, reply: FastifyReply, requirement: Requirement): Promise<void> {
-    const credential = takeCredential(request, requirement.forms);
+    const { credential, via } = takeCredential(request, requirement.forms);
+    // A browser sends it by itself, whoever wrote the page that makes the call.
+    if (via === 'cookie') this.refuseCrossSite(request);
     const result = await this.ask(this.checkRequestOf(request, requirement, credential));
     for (const [name, value] of Object.entries(result.headers)) void reply.header(name, value);
     if (result.status === 401) void reply.header('www-authenticate', 'Bearer');
@@ -65,6 +72,14 @@ export class AccessGuard implements CanActivate {
       throw new AppError('auth.forbidden', { public: 'This takes another kind of credential.' });
     }
     setPrincipal(request, result.principal);
+  }
+
+  /** @throws AppError `auth.cross_site` */
+  private refuseCrossSite({ method, raw }: FastifyRequest): void {
+    const { origin = [], 'sec-fetch-site': secFetchSite = [], host = [] } = headersOf(raw.rawHeaders);
+    if (isCrossSite({ method, origin, secFetchSite, host: host[0] }, this.#trustedOrigins)) {
+      throw new AppError('auth.cross_site');
+    }
   }
 
   private checkRequestOf(request: FastifyRequest, requirement: Requirement, credential: string): CheckRequest {
@@ -76,6 +91,7 @@ export class AccessGuard implements CanActivate {
       path: maskKeys(request.url.split('?', 1)[0] ?? ''),
       ...(ip !== undefined && { ip }),
       ...assetOf(request, requirement),
+      ...(requirement.secondFactor !== undefined && { second_factor: requirement.secondFactor }),
     };
   }
 

@@ -15,14 +15,21 @@ export interface Requirement {
   readonly scopes: readonly string[];
   /** Kinds that the route takes; any kind when absent. */
   readonly credentials?: readonly CredentialKind[];
-  /** Where the credential may stand (C4); `bearer` and `x-api-key` when absent. */
+  /** Where the credential may stand (C4); `bearer`, `x-api-key` and `cookie` when absent. */
   readonly forms?: readonly CredentialForm[];
+  /**
+   * `required`: only a session whose user has shown a second factor passes. `exempt`: one without passes even where its workspace requires it.
+   * As the workspace has it when absent.
+   */
+  readonly secondFactor?: 'required' | 'exempt';
   /** The asset that the call is about, where the route is about one; or `OWN_ASSETS`. */
   readonly asset?: typeof OWN_ASSETS | ((request: FastifyRequest) => string | undefined);
 }
 
 /** What a route declares about who may call it: exactly one of the two. */
-export type RouteAccess = { readonly public: true } | { readonly public: false; readonly requirement: Requirement };
+export type RouteAccess =
+  | { readonly public: true; readonly ownPagesOnly: boolean }
+  | { readonly public: false; readonly requirement: Requirement };
 
 export const ROUTE_ACCESS = Symbol('ROUTE_ACCESS');
 
@@ -30,8 +37,13 @@ export const ROUTE_ACCESS = Symbol('ROUTE_ACCESS');
 export const Requires = (requirement: Requirement) =>
   SetMetadata<symbol, RouteAccess>(ROUTE_ACCESS, { public: false, requirement });
 
-/** The route is for everybody. On a method it wins over its class. */
-export const Public = () => SetMetadata<symbol, RouteAccess>(ROUTE_ACCESS, { public: true });
+/**
+ * The route is for everybody. On a method it wins over its class.
+ * @param options `ownPagesOnly`: a browser's call that changes something must come from a page of the service's own origin, or of a trusted
+ * one. For routes that set a cookie, or go by one
+ */
+export const Public = ({ ownPagesOnly = false }: { readonly ownPagesOnly?: boolean } = {}) =>
+  SetMetadata<symbol, RouteAccess>(ROUTE_ACCESS, { public: true, ownPagesOnly });
 
 /** Who calls, as the check found out. Only for handlers of routes with `@Requires`. */
 export const CurrentPrincipal = createParamDecorator<unknown, Principal>((_, context: ExecutionContext) =>

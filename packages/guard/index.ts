@@ -10,3 +10,4 @@ export * from './guard.module';
 export * from './guarded-routes';
 export * from './http-check-client';
 export type { ClientTls } from './json-poster';
+export { takeCredential, type TakenCredential } from './take-credential';

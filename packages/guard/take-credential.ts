@@ -2,7 +2,16 @@ import { cookiesOf, extractCredential, headersOf, type CredentialForm } from '@l
 import { AppError } from '@latchkey/kernel';
 import type { FastifyRequest } from 'fastify';
 
-const DEFAULT_FORMS: readonly CredentialForm[] = ['bearer', 'x-api-key'];
+const DEFAULT_FORMS: readonly CredentialForm[] = ['bearer', 'x-api-key', 'cookie'];
+
+/** What a call shows of who makes it. */
+export interface TakenCredential {
+  /** Empty: it carries none. */
+  readonly credential: string;
+  /** Where it stood; null: nowhere, or it cannot be one. */
+  readonly via: CredentialForm | null;
+}
+
 const FIELD = 'token';
 /** No credential has this shape, so the check counts and records an attempt with an unknown one. */
 const MALFORMED = '-';
@@ -20,11 +29,13 @@ function scrubQuery(request: FastifyRequest): void {
 }
 
 /**
- * The credential of the call, in the forms that the route takes; empty when there is none. One in the body or the query is
- * taken out, so that no handler, log or upstream call gets to see it (C4).
+ * The credential of the call, in the forms that the route takes. One in the body or the query is taken out, so that no handler, log or upstream call gets to see it (C4).
  * @throws AppError `request.multiple_credentials` when the call carries two different ones.
  */
-export function takeCredential(request: FastifyRequest, forms: readonly CredentialForm[] = DEFAULT_FORMS): string {
+export function takeCredential(
+  request: FastifyRequest,
+  forms: readonly CredentialForm[] = DEFAULT_FORMS,
+): TakenCredential {
   const headers = headersOf(request.raw.rawHeaders);
   const found = extractCredential(
     { headers, cookies: cookiesOf(headers['cookie']), query: request.query, body: request.body },
@@ -34,12 +45,12 @@ export function takeCredential(request: FastifyRequest, forms: readonly Credenti
   if (forms.includes('query')) scrubQuery(request);
   switch (found.kind) {
     case 'missing':
-      return '';
+      return { credential: '', via: null };
     case 'malformed':
-      return MALFORMED;
+      return { credential: MALFORMED, via: null };
     case 'multiple':
       throw new AppError('request.multiple_credentials');
     case 'found':
-      return found.credential.reveal();
+      return { credential: found.credential.reveal(), via: found.via };
   }
 }
