@@ -2,6 +2,7 @@ import {
   commonVariables,
   compose,
   ensureFirstWorkspace,
+  guardOf,
   logCalmly,
   openKafka,
   openSchema,
@@ -12,11 +13,20 @@ import {
   storeVariables,
   withResources,
 } from '@latchkey/composition';
-import { EnsureFirstWorkspaceHandler, grpcDirectory, IdentityModule, identityMigrations } from '@latchkey/identity';
+import {
+  Argon2Hasher,
+  EnsureFirstWorkspaceHandler,
+  grpcDirectory,
+  IdentityModule,
+  identityMigrations,
+} from '@latchkey/identity';
 import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
 import {
+  asksInOneWay,
   createLogger,
   createService,
+  CursorCodec,
+  enforcementVariables,
   loadConfig,
   openTls,
   runService,
@@ -30,12 +40,15 @@ const configSchema = z.object({
   ...storeVariables,
   GRPC_PORT: variables.GRPC_PORT,
   REDIS_URL: variables.REDIS_URL,
+  ...enforcementVariables,
+  LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
+  LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
 });
 
 async function build(resources: Resources): Promise<Service> {
-  const config = loadConfig(configSchema, process.env);
+  const config = loadConfig(configSchema, process.env, [asksInOneWay]);
   const logger = createLogger({ service: 'identity', level: config.LATCHKEY_LOG_LEVEL });
   const tls = openTls(config, logger);
   const dataSource = await openSchema(resources, {
@@ -45,9 +58,9 @@ async function build(resources: Resources): Promise<Service> {
     logger,
   });
   const subjects = new PostgresSubjects(dataSource);
-  startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
+  const settlement = startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
   const onError = logCalmly(logger, 'error', 'an ask could not be answered');
-  const directory = IdentityModule.directory({ dataSource, subjects });
+  const directory = IdentityModule.directory({ dataSource });
   const publisher = openKafka(resources, 'identity', config, logger);
   const service = await createService({
     name: 'identity',
@@ -55,9 +68,14 @@ async function build(resources: Resources): Promise<Service> {
     config: serviceConfig(config, tls),
     module: compose(
       resources,
+      guardOf(config, tls),
       IdentityModule.register({
         dataSource,
         subjects,
+        settlement,
+        masterKey: config.LATCHKEY_MASTER_KEY,
+        cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
+        hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
         publisher,
         onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),

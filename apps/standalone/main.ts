@@ -11,7 +11,7 @@ import {
   withResources,
 } from '@latchkey/composition';
 import { GuardModule } from '@latchkey/guard';
-import { EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
+import { Argon2Hasher, EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
@@ -61,7 +61,6 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     publisher: bus,
     onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
   };
-  const workspaces = { dataSource: stores.identity, subjects: identity };
   return createService({
     name: 'standalone',
     logger,
@@ -70,14 +69,22 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     module: compose(
       resources,
       GuardModule.forRoot({ client: enforcement.access, trustedProxies: config.TRUSTED_PROXIES }),
-      IdentityModule.register({ ...owner, ...workspaces }),
+      IdentityModule.register({
+        ...owner,
+        dataSource: stores.identity,
+        subjects: identity,
+        settlement: liveState,
+        masterKey,
+        cursors,
+        hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
+      }),
       IssuanceModule.register({
         ...owner,
         decisions: bus,
         dataSource: stores.issuance,
         subjects: issuance,
         settlement: liveState,
-        directory: IdentityModule.directory(workspaces),
+        directory: IdentityModule.directory({ dataSource: stores.identity }),
         reader,
         peppers,
         cursors,

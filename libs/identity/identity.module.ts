@@ -1,25 +1,25 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SOURCES, TOPICS, type IdentityDirectory } from '@latchkey/contracts';
-import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
-import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
-import type { SubjectChanges } from '@latchkey/live-state';
-import { ReadinessRegistry, UuidV7Source } from '@latchkey/platform';
+import { Relay, type Publisher } from '@latchkey/event-store';
+import { ReadinessRegistry, type CursorCodec } from '@latchkey/platform';
 import { DataSource } from 'typeorm';
+import { listedPasswords } from './adapters/listed-passwords';
 import { PostgresFirstWorkspaces } from './adapters/postgres-first-workspaces';
+import { PostgresPasswordStore } from './adapters/postgres-password-store';
 import { Directory } from './application/directory';
 import { EnsureFirstWorkspaceHandler } from './application/ensure-first-workspace.handler';
+import { NewPasswords } from './application/new-passwords';
+import type { PasswordHasher } from './application/password-ports';
+import { identityParts, type IdentityPartsOptions } from './identity-parts';
+import { memberControllers, memberProviders } from './members.providers';
 
-export interface IdentityOptions {
-  /** Of identity's schema, with `identityMigrations`. */
-  readonly dataSource: DataSource;
-  /** Of the same schema. */
-  readonly subjects: SubjectChanges;
+export interface IdentityOptions extends IdentityPartsOptions {
+  readonly cursors: CursorCodec;
+  readonly hasher: PasswordHasher;
   /** Where the events of users and workspaces go. */
   readonly publisher: Publisher;
   /** Told of every failed try to publish; the relay goes on by itself. */
   readonly onRelayError?: (error: Error) => void;
-  readonly clock?: Clock;
-  readonly ids?: IdSource;
 }
 
 const DATABASE = Symbol('DATABASE');
@@ -34,12 +34,15 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   static register(options: IdentityOptions): DynamicModule {
-    const { dataSource, clock = systemClock, ids = new UuidV7Source() } = options;
-    const workspaces = firstWorkspaces(options);
+    const { dataSource, cursors } = options;
+    const parts = identityParts(options);
+    const newPasswords = new NewPasswords(options.hasher, listedPasswords);
+    const passwords = new PostgresPasswordStore(dataSource);
     return {
       module: IdentityModule,
+      controllers: memberControllers,
       providers: [
-        { provide: EnsureFirstWorkspaceHandler, useValue: new EnsureFirstWorkspaceHandler(workspaces, ids, clock) },
+        ...memberProviders(parts, { cursors, newPasswords, passwords }),
         { provide: Relay, useValue: relayOf(options) },
         { provide: DATABASE, useValue: dataSource },
       ],
@@ -48,8 +51,8 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** What other services are told: they, and identity's own gRPC server, are composed before the application exists. */
-  static directory(options: Pick<IdentityOptions, 'dataSource' | 'subjects'>): IdentityDirectory {
-    return new Directory(firstWorkspaces(options));
+  static directory({ dataSource }: Pick<IdentityOptions, 'dataSource'>): IdentityDirectory {
+    return new Directory(new PostgresFirstWorkspaces(dataSource));
   }
 
   onApplicationBootstrap(): void {
@@ -61,9 +64,6 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
     await this.relay.stop();
   }
 }
-
-const firstWorkspaces = ({ dataSource, subjects }: Pick<IdentityOptions, 'dataSource' | 'subjects'>) =>
-  new PostgresFirstWorkspaces(dataSource, new PostgresEventStore(dataSource), subjects);
 
 const relayOf = ({ dataSource, publisher, onRelayError }: IdentityOptions): Relay =>
   new Relay({

@@ -27,8 +27,16 @@ export const services: readonly ServiceSpec[] = [
     name: 'identity',
     entry: 'apps/identity/main.js',
     instances: 1,
-    variables: [...store, 'REDIS_URL', 'LATCHKEY_PROFILE', 'LATCHKEY_ADMIN_EMAIL'],
-    routes: [],
+    variables: [
+      ...store,
+      'REDIS_URL',
+      'LATCHKEY_ENFORCEMENT_GRPC',
+      'LATCHKEY_MASTER_KEY',
+      'LATCHKEY_PROFILE',
+      'LATCHKEY_ADMIN_EMAIL',
+      'LATCHKEY_ADMIN_PASSWORD',
+    ],
+    routes: ['/api/v1/users', '/api/v1/invitations', '/api/v1/workspaces'],
   },
   {
     name: 'issuance',

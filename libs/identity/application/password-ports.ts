@@ -50,9 +50,3 @@ export interface PasswordResets {
   /** As a part of a transaction. Of several at once, one uses it. @returns whether this one did */
   use(tx: Transaction, token: Secret, now: Date): Promise<boolean>;
 }
-
-/** Hashes of passwords, where they can be erased. */
-export interface PasswordStore {
-  /** Keeps the hash instead of the one before. */
-  set(tx: Transaction, userId: UserId, hash: Secret, at: Date): Promise<void>;
-}

@@ -176,7 +176,7 @@ export interface PersonalData {
 }
 
 /** What is written to somebody. A token in it is shown nowhere else. */
-export type MailMessage = { readonly to: string } & (
+export type MailMessage = { readonly to: EmailAddress } & (
   | {
       readonly template: 'invitation';
       readonly values: {
@@ -208,16 +208,5 @@ export interface FirstWorkspaces {
   decided(): Promise<FirstWorkspace | null>;
   /** As `decided`, once the owner is registered too. */
   complete(): Promise<FirstWorkspace | null>;
-  /**
-   * Writes the workspace, its subject and that it is the first one in one transaction.
-   * @throws AppError `claim.taken` when another instance was faster
-   */
-  create(first: FirstWorkspace, events: readonly WorkspaceEvent[], meta: EventMeta): Promise<void>;
-  /** Loads, decides and writes the owner, the subject and the e-mail address in one transaction. */
-  writeOwner(
-    first: FirstWorkspace,
-    decide: (state: UserState) => readonly UserEvent[],
-    email: string | undefined,
-    meta: EventMeta,
-  ): Promise<void>;
+  remember(tx: Transaction, first: FirstWorkspace): Promise<void>;
 }

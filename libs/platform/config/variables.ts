@@ -103,6 +103,9 @@ export const variables = {
     .email('must be an e-mail address.')
     .default('admin@localhost.localdomain')
     .describe('E-mail address of the first owner.'),
+  LATCHKEY_ADMIN_PASSWORD: secret(z.string().min(1)).describe(
+    'Password of the first owner. Without it they have none until one is set by a mail to their address.',
+  ),
   LATCHKEY_ADMIN_KEY: secret(z.string().min(1)).describe(
     'The first API key, for installations that bring their own. Made and printed once when absent.',
   ),
@@ -164,6 +167,7 @@ const secretVariables = [
   'DATABASE_URL',
   'REDIS_URL',
   'KAFKA_LOGIN',
+  'LATCHKEY_ADMIN_PASSWORD',
   'LATCHKEY_ADMIN_KEY',
   'LATCHKEY_PEPPER',
   'LATCHKEY_MASTER_KEY',

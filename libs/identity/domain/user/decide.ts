@@ -1,7 +1,7 @@
 import { AppError, assertNever } from '@latchkey/kernel';
 import type { UserEvent } from '@latchkey/contracts';
 import type { AddMember, ChangeMemberRole, DisableMfa, EnrolMfa, UserCommand } from './commands';
-import type { ActiveUser, Membership, UserState } from './user';
+import { evolveUser, type ActiveUser, type Membership, type UserState } from './user';
 
 type EndReason = Extract<UserEvent, { type: 'latchkey.user.sessions_ended.v1' }>['data']['reason'];
 
@@ -19,6 +19,13 @@ export function decideUser(command: UserCommand, state: UserState): readonly Use
   if (state.status === 'Erased' && command.type === 'EraseUser') return [];
   if (state.status !== 'Active') throw new AppError('user.not_found');
   return decideActive(command, state);
+}
+
+/** Several commands as one decision, each on what those before it have made of the user. */
+export function decideInTurn(commands: readonly UserCommand[], state: UserState): readonly UserEvent[] {
+  const events: UserEvent[] = [];
+  for (const command of commands) events.push(...decideUser(command, events.reduce(evolveUser, state)));
+  return events;
 }
 
 function decideActive(command: Exclude<UserCommand, { type: 'RegisterUser' }>, user: ActiveUser): readonly UserEvent[] {

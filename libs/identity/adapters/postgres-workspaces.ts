@@ -1,0 +1,95 @@
+import { AppError, workspaceId, type UserId, type WorkspaceId } from '@latchkey/kernel';
+import type { Role, WorkspaceEvent, WorkspaceSubject } from '@latchkey/contracts';
+import { databaseFailure, decideAndAppend, type EventStore } from '@latchkey/event-store';
+import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
+import type { DataSource } from 'typeorm';
+import type { Actor, ListedWorkspace, Workspaces, WorkspaceWrite, WrittenWorkspace } from '../application/ports';
+import {
+  evolveWorkspace,
+  initialWorkspace,
+  workspaceSubject,
+  type ActiveWorkspace,
+  type WorkspaceState,
+} from '../domain/workspace/workspace';
+import { authorize, takeTurn } from './workspace-turns';
+
+/** Workspaces in identity's schema. What is read of one is its subject. */
+export class PostgresWorkspaces implements Workspaces {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly events: EventStore,
+    private readonly subjects: SubjectChanges & OwnerReader,
+  ) {}
+
+  async write({ workspaceId: id, decide, meta, by, claim, within }: WorkspaceWrite): Promise<WrittenWorkspace> {
+    let changed: ChangedSubject | null = null;
+    const { state } = await decideAndAppend<WorkspaceState, WorkspaceEvent>(this.events, {
+      streamId: id,
+      initialState: initialWorkspace,
+      evolve: evolveWorkspace,
+      decide: (found) => {
+        changed = null;
+        return decide(found);
+      },
+      meta,
+      ...(claim && { claims: () => ({ claim }) }),
+      within: async (tx, _recorded, after) => {
+        await takeTurn(tx, id);
+        if (by) await authorize(tx, by, []);
+        changed = await this.subjects.write(tx, { kind: 'workspace', id, body: workspaceSubject(existing(after)) });
+        await within?.(tx);
+      },
+    });
+    return { workspace: existing(state), changed: changed ?? (await this.#unchanged(id, by)) };
+  }
+
+  async find(id: WorkspaceId): Promise<ActiveWorkspace | null> {
+    const rows = await this.#select<{ body: WorkspaceSubject }>(
+      `SELECT body FROM subject_state WHERE kind = 'workspace' AND id = $1`,
+      [id],
+    );
+    return rows[0] ? workspaceOf(rows[0].body) : null;
+  }
+
+  async of(userId: UserId, after: string | null, limit: number): Promise<readonly ListedWorkspace[]> {
+    const rows = await this.#select<{ workspace_id: string; role: Role; body: WorkspaceSubject }>(
+      `SELECT m.workspace_id, m.role, s.body FROM workspace_member m
+         JOIN subject_state s ON s.kind = 'workspace' AND s.id = m.workspace_id
+        WHERE m.user_id = $1 AND NOT m.suspended AND m.workspace_id > $2 ORDER BY m.workspace_id LIMIT $3`,
+      [userId, after ?? '', limit],
+    );
+    return rows.map(({ workspace_id: id, role, body }) => ({
+      ...workspaceOf(body),
+      workspaceId: workspaceId(id),
+      role,
+    }));
+  }
+
+  /** Nothing was to be done; whether the actor might have done it is asked all the same. */
+  async #unchanged(id: WorkspaceId, by: Actor | undefined): Promise<ChangedSubject> {
+    try {
+      if (by) await authorize(this.dataSource.manager, by, []);
+      const [snapshot] = await this.subjects.read([{ kind: 'workspace', id }]);
+      return { kind: 'workspace', id, workspaceId: id, version: snapshot?.version ?? 0 };
+    } catch (error) {
+      throw databaseFailure(error, `reading workspace ${id}`);
+    }
+  }
+
+  async #select<Row>(statement: string, parameters: unknown[]): Promise<readonly Row[]> {
+    try {
+      return await this.dataSource.query<Row[]>(statement, parameters);
+    } catch (error) {
+      throw databaseFailure(error, 'reading workspaces');
+    }
+  }
+}
+
+const workspaceOf = ({ name, profile, formerMembersKeys, secondFactor }: WorkspaceSubject): ActiveWorkspace => ({
+  ...{ status: 'Active', name, profile, formerMembersKeys, secondFactor },
+});
+
+function existing(state: WorkspaceState): ActiveWorkspace {
+  if (state.status === 'None') throw new AppError('stream.not_found');
+  return state;
+}

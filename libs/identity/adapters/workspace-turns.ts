@@ -1,0 +1,37 @@
+import { AppError, type WorkspaceId } from '@latchkey/kernel';
+import type { Role } from '@latchkey/contracts';
+import type { Actor, Transaction } from '../application/ports';
+import { requireAuthority } from '../domain/member/authority';
+import { takesAnOwner, type MembershipChange } from '../domain/member/membership-changes';
+
+/**
+ * Whoever changes who is in a workspace waits here for all others who do, until they have committed: what is read after it is still so at
+ * the commit. Take it after the events are written, and before any row of the workspace: so nobody waits in a circle.
+ */
+export async function takeTurn(tx: Transaction, workspaceId: WorkspaceId): Promise<void> {
+  await tx.query(`SELECT FROM subject_state WHERE kind = 'workspace' AND id = $1 FOR NO KEY UPDATE`, [workspaceId]);
+}
+
+/** @throws AppError `auth.forbidden` unless the actor may still give and take these roles */
+export async function authorize(
+  tx: Transaction,
+  { workspaceId, userId }: Actor,
+  roles: readonly Role[],
+): Promise<void> {
+  const [member] = await tx.query<{ role: Role }[]>(
+    'SELECT role FROM workspace_member WHERE workspace_id = $1 AND user_id = $2 AND NOT suspended',
+    [workspaceId, userId],
+  );
+  requireAuthority(member?.role ?? null, roles);
+}
+
+/** @throws AppError `member.last_owner` when the change would take the workspace's last owner */
+export async function keepAnOwner(tx: Transaction, change: MembershipChange, userId: string): Promise<void> {
+  if (!takesAnOwner(change)) return;
+  const others = await tx.query<unknown[]>(
+    `SELECT FROM workspace_member
+      WHERE workspace_id = $1 AND user_id <> $2 AND role = 'owner' AND NOT suspended LIMIT 1`,
+    [change.workspaceId, userId],
+  );
+  if (others.length === 0) throw new AppError('member.last_owner');
+}

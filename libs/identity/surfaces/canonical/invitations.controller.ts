@@ -1,0 +1,108 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import type { Principal, Role } from '@latchkey/contracts';
+import { CurrentPrincipal, Public, Requires } from '@latchkey/guard';
+import { workspaceId, type RequestId } from '@latchkey/kernel';
+import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { z } from 'zod';
+import { AcceptInvitationHandler } from '../../application/accept-invitation.handler';
+import { InviteHandler, type InvitationRequest } from '../../application/invite.handler';
+import type { Invitation } from '../../application/ports';
+import { ReadInvitationsQuery } from '../../application/read-invitations.query';
+import { WithdrawInvitationHandler } from '../../application/withdraw-invitation.handler';
+import { displayName, email, role, secretText } from '../bodies';
+import { callerOf } from '../caller-of';
+import { ListCursors } from './list-cursors';
+import { timestamp } from './timestamp';
+import { userRecord, type UserRecord } from './users.controller';
+
+const READ = { scopes: ['users:read'] };
+const WRITE = { scopes: ['users:write'] };
+const LIST = 'invitations';
+
+const inviteBody = z.strictObject({ email, role });
+const acceptBody = z.strictObject({
+  token: secretText,
+  password: secretText.optional(),
+  name: displayName.optional(),
+});
+
+/** The token is in the mail alone: who invites cannot accept in another's name. */
+interface InvitationRecord {
+  readonly id: string;
+  readonly email: string;
+  readonly role: Role;
+  /** Id of the user who invited. */
+  readonly invited_by: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+}
+
+const invitationRecord = (invitation: Invitation): InvitationRecord => ({
+  id: invitation.invitationId,
+  email: invitation.email.written,
+  role: invitation.role,
+  invited_by: invitation.invitedBy,
+  created_at: timestamp(invitation.createdAt),
+  expires_at: timestamp(invitation.expiresAt),
+});
+
+interface AcceptedRecord {
+  readonly workspace_id: string;
+  readonly user: UserRecord;
+}
+
+/** Invitations into the caller's workspace. */
+@Controller('api/v1/invitations')
+export class InvitationsController {
+  constructor(
+    private readonly invite: InviteHandler,
+    private readonly withdrawInvitation: WithdrawInvitationHandler,
+    private readonly acceptInvitation: AcceptInvitationHandler,
+    private readonly invitations: ReadInvitationsQuery,
+    private readonly cursors: ListCursors,
+  ) {}
+
+  @Post()
+  @Requires(WRITE)
+  async create(
+    @Body(zodBody(inviteBody)) request: InvitationRequest,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<InvitationRecord> {
+    return invitationRecord(await this.invite.execute(request, callerOf(principal, requestId)));
+  }
+
+  @Get()
+  @Requires(READ)
+  async list(
+    @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<InvitationRecord>> {
+    const workspace = workspaceId(principal.workspace_id);
+    const { items, next } = await this.invitations.after(workspace, this.cursors.read(LIST, workspace, cursor), limit);
+    return { items: items.map(invitationRecord), next_cursor: next && this.cursors.write(LIST, workspace, next) };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires(WRITE)
+  async withdraw(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<void> {
+    await this.withdrawInvitation.execute(id, callerOf(principal, requestId));
+  }
+
+  /** For whoever holds the token. It opens no session. */
+  @Post('accept')
+  @HttpCode(200)
+  @Public()
+  async accept(
+    @Body(zodBody(acceptBody)) body: z.output<typeof acceptBody>,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<AcceptedRecord> {
+    const { invitation, member } = await this.acceptInvitation.execute({ ...body, requestId });
+    return { workspace_id: invitation.workspaceId, user: userRecord(member) };
+  }
+}

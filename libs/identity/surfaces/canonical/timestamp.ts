@@ -1,0 +1,2 @@
+/** RFC 3339 in UTC; fractions of a second only where there are some. */
+export const timestamp = (time: Date): string => time.toISOString().replace('.000Z', 'Z');

@@ -1,0 +1,119 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import type { Principal, Role } from '@latchkey/contracts';
+import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { workspaceId, type RequestId } from '@latchkey/kernel';
+import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { z } from 'zod';
+import { ChangeMemberHandler, type MemberChange } from '../../application/change-member.handler';
+import type { Member } from '../../application/ports';
+import { ReadMembersQuery } from '../../application/read-members.query';
+import { role } from '../bodies';
+import { callerOf } from '../caller-of';
+import { ListCursors } from './list-cursors';
+import { timestamp } from './timestamp';
+
+const READ = { scopes: ['users:read'] };
+const WRITE = { scopes: ['users:write'] };
+const LIST = 'users';
+
+const changeBody = z.strictObject({ role });
+
+/** A user as a member of the caller's workspace. */
+export interface UserRecord {
+  readonly id: string;
+  /** Null when it has been erased. */
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly role: Role;
+  readonly status: 'active' | 'suspended';
+  readonly joined_at: string;
+}
+
+export const userRecord = (member: Member): UserRecord => ({
+  id: member.userId,
+  email: member.email,
+  name: member.name,
+  role: member.role,
+  status: member.suspended ? 'suspended' : 'active',
+  joined_at: timestamp(member.joinedAt),
+});
+
+/** Members of the caller's workspace. */
+@Controller('api/v1/users')
+export class UsersController {
+  constructor(
+    private readonly members: ReadMembersQuery,
+    private readonly changeMember: ChangeMemberHandler,
+    private readonly cursors: ListCursors,
+  ) {}
+
+  @Get()
+  @Requires(READ)
+  async list(
+    @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<UserRecord>> {
+    const workspace = workspaceId(principal.workspace_id);
+    const { items, next } = await this.members.after(workspace, this.cursors.read(LIST, workspace, cursor), limit);
+    return { items: items.map(userRecord), next_cursor: next && this.cursors.write(LIST, workspace, next) };
+  }
+
+  @Get(':id')
+  @Requires(READ)
+  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<UserRecord> {
+    return userRecord(await this.members.one(workspaceId(principal.workspace_id), id));
+  }
+
+  @Patch(':id')
+  @Requires(WRITE)
+  change(
+    @Param('id') id: string,
+    @Body(zodBody(changeBody)) body: z.output<typeof changeBody>,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<UserRecord> {
+    return this.changed(id, { type: 'ChangeMemberRole', role: body.role }, principal, requestId);
+  }
+
+  @Post(':id/suspend')
+  @HttpCode(200)
+  @Requires(WRITE)
+  suspend(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<UserRecord> {
+    return this.changed(id, { type: 'SuspendMember' }, principal, requestId);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @Requires(WRITE)
+  resume(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<UserRecord> {
+    return this.changed(id, { type: 'ResumeMember' }, principal, requestId);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires(WRITE)
+  async remove(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<void> {
+    await this.changed(id, { type: 'RemoveMember' }, principal, requestId);
+  }
+
+  private async changed(
+    id: string,
+    change: MemberChange,
+    principal: Principal,
+    requestId: RequestId,
+  ): Promise<UserRecord> {
+    return userRecord(await this.changeMember.execute(id, change, callerOf(principal, requestId)));
+  }
+}

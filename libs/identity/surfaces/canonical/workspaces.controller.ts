@@ -1,0 +1,104 @@
+import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
+import type { Principal, Role } from '@latchkey/contracts';
+import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { AppError, userId, workspaceId, type RequestId, type WorkspaceId } from '@latchkey/kernel';
+import {
+  CurrentRequestId,
+  CursorCodec,
+  pageQuery,
+  zodBody,
+  zodQuery,
+  type Page,
+  type PageQuery,
+} from '@latchkey/platform';
+import { z } from 'zod';
+import { ReadWorkspacesQuery } from '../../application/read-workspaces.query';
+import { UpdateWorkspaceHandler } from '../../application/update-workspace.handler';
+import type { ActiveWorkspace, WorkspaceSettings } from '../../domain/workspace/workspace';
+import { displayName } from '../bodies';
+import { callerOf } from '../caller-of';
+
+const SORT = 'id:asc';
+
+const updateBody = z
+  .strictObject({
+    name: displayName.optional(),
+    former_members_keys: z.enum(['end', 'stay']).optional(),
+    second_factor: z.enum(['optional', 'required']).optional(),
+  })
+  .transform((body): Partial<WorkspaceSettings> => ({
+    ...(body.name !== undefined && { name: body.name }),
+    ...(body.former_members_keys && { formerMembersKeys: body.former_members_keys }),
+    ...(body.second_factor && { secondFactor: body.second_factor }),
+  }));
+
+interface WorkspaceRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Name of its profile, which never changes. */
+  readonly profile: string;
+  /** What becomes of the keys of a member who is suspended or removed. */
+  readonly former_members_keys: 'end' | 'stay';
+  /** Whether a session needs one. */
+  readonly second_factor: 'optional' | 'required';
+}
+
+type OwnWorkspaceRecord = Pick<WorkspaceRecord, 'id' | 'name' | 'profile'> & { readonly role: Role };
+
+const workspaceRecord = (id: WorkspaceId, workspace: ActiveWorkspace): WorkspaceRecord => ({
+  id,
+  name: workspace.name,
+  profile: workspace.profile,
+  former_members_keys: workspace.formerMembersKeys,
+  second_factor: workspace.secondFactor,
+});
+
+@Controller('api/v1/workspaces')
+export class WorkspacesController {
+  constructor(
+    private readonly workspaces: ReadWorkspacesQuery,
+    private readonly updateWorkspace: UpdateWorkspaceHandler,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  /** One's own. A key is of one workspace, and tells nothing of the others that its user is in. */
+  @Get()
+  @Requires({ scopes: [], credentials: ['session'] })
+  async list(
+    @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<OwnWorkspaceRecord>> {
+    const list = `workspaces:${principal.user_id}`;
+    const after = cursor === undefined ? null : this.positionIn(list, cursor);
+    const { items, next } = await this.workspaces.of(userId(principal.user_id), after, limit);
+    return {
+      items: items.map(({ workspaceId: id, name, profile, role }) => ({ id, name, profile, role })),
+      next_cursor: next && this.cursors.encode(list, { sort: SORT, after: [next] }),
+    };
+  }
+
+  @Get('current')
+  @Requires({ scopes: ['users:read'] })
+  async current(@CurrentPrincipal() principal: Principal): Promise<WorkspaceRecord> {
+    const id = workspaceId(principal.workspace_id);
+    return workspaceRecord(id, await this.workspaces.one(id));
+  }
+
+  @Patch('current')
+  @Requires({ scopes: ['admin:full'] })
+  async change(
+    @Body(zodBody(updateBody)) changes: Partial<WorkspaceSettings>,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<WorkspaceRecord> {
+    const workspace = await this.updateWorkspace.execute(changes, callerOf(principal, requestId));
+    return workspaceRecord(workspaceId(principal.workspace_id), workspace);
+  }
+
+  private positionIn(list: string, cursor: string): string {
+    const { sort, after } = this.cursors.decode(list, cursor);
+    if (sort !== SORT || typeof after[0] !== 'string')
+      throw new AppError('request.invalid_cursor', { field: 'cursor' });
+    return after[0];
+  }
+}
