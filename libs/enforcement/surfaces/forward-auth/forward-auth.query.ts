@@ -12,6 +12,9 @@ export const forwardAuthQuery = z.strictObject({
   form: several(form).default(['bearer', 'x-api-key', 'cookie']),
   asset: z.string().optional(),
   own_assets: z.enum(['true', 'false']).optional(),
+  second_factor: z.enum(['required', 'exempt']).optional(),
+  /** Whose pages may change something in the name of a visitor with the session's cookie, besides those of the call's own host. */
+  origin: several(z.string()).default([]),
   action: z.string().optional(),
   cost: z
     .string()

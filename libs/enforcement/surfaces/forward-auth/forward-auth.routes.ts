@@ -52,10 +52,10 @@ function tokenOf({ headers }: FastifyRequest): string | undefined {
   return token === undefined ? undefined : `Bearer ${[token].flat().join(' ')}`;
 }
 
-/** @throws AppError `request.invalid`, also when the proxy's configuration asks for what no check takes */
+/** @throws AppError as `forwardedCall`; `request.invalid` also when the proxy's configuration asks for what no check takes */
 function checkRequestOf({ raw, clientIp }: FastifyRequest, query: ForwardAuthQuery): CheckRequest {
-  const { scope, form, own_assets: ownAssets, asset, action, cost } = query;
-  const { credential, about } = forwardedCall(raw.rawHeaders, form);
+  const { scope, form, origin, own_assets: ownAssets, second_factor: secondFactor, asset, action, cost } = query;
+  const { credential, about } = forwardedCall(raw.rawHeaders, form, origin);
   const asked = {
     credential,
     ...about,
@@ -64,6 +64,7 @@ function checkRequestOf({ raw, clientIp }: FastifyRequest, query: ForwardAuthQue
     action,
     cost,
     own_assets: ownAssets === 'true',
+    second_factor: secondFactor,
     ...(clientIp !== undefined && { ip: clientIp }),
   };
   return parseInput(checkRequest, asked, 'query');

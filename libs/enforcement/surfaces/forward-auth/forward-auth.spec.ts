@@ -5,6 +5,7 @@ import { createLogger, createService, type Service } from '@latchkey/platform';
 import { everyCaller, type Callers, type CallerVerdict } from '../../application/callers';
 import { createCallers, createCheckAccess, EnforcementModule } from '../../enforcement.module';
 import { KEY, liveWorkspace, newSecret, resolverOf, USER, WORKSPACE } from '../../testing/keys';
+import { activeSession, SESSION, sessionToken } from '../../testing/sessions';
 
 const SECRET = newSecret();
 const OTHER = newSecret();
@@ -127,6 +128,47 @@ describe('forward-auth', () => {
     }
     const elsewhere = await service.fastify.inject('/v%31/forward-auth?statuses=nginx');
     expect([elsewhere.statusCode, elsewhere.headers['x-auth-status']]).toEqual([403, '404']);
+  });
+
+  describe('a session in the cookie', () => {
+    const cookie = { cookie: `token=${sessionToken()}` };
+    const servingSession = async () => {
+      const { call, live, asked } = await serving();
+      live.put(SESSION, activeSession);
+      return { call, asked };
+    };
+
+    it('lets a call pass, and says whose it is', async () => {
+      const { call } = await servingSession();
+      const passed = await call('?scope=admin&second_factor=exempt', { ...cookie, 'x-forwarded-method': 'GET' });
+      expect(passed.statusCode).toBe(200);
+      expect(passed.headers).toMatchObject({
+        'x-auth-principal-id': SESSION,
+        'x-auth-principal-kind': 'session',
+        'x-auth-user-id': USER,
+        'x-auth-name': '',
+      });
+    });
+
+    it('may have to have shown a second factor', async () => {
+      const { call } = await servingSession();
+      expect((await call('?second_factor=required', cookie)).json()).toMatchObject({ code: 'auth.mfa_required' });
+    });
+
+    it.each<[number, string, Record<string, string>]>([
+      [403, '', { 'x-forwarded-method': 'POST', 'sec-fetch-site': 'cross-site' }],
+      [403, '', { 'x-original-method': 'DELETE', origin: 'https://evil.example', 'x-forwarded-host': 'a.example' }],
+      [403, '', { 'sec-fetch-site': 'cross-site' }],
+      [200, '', { 'x-forwarded-method': 'GET', 'sec-fetch-site': 'cross-site' }],
+      [200, '', { 'x-forwarded-method': 'POST', 'sec-fetch-site': 'same-origin' }],
+      [200, '', { 'x-forwarded-method': 'POST', origin: 'https://a.example', 'x-forwarded-host': 'a.example' }],
+      [200, '?origin=https://b.example', { 'x-forwarded-method': 'POST', origin: 'https://b.example' }],
+      [200, '', { 'x-forwarded-method': 'POST' }],
+    ])('gets %i with %j from a page that is told by %j', async (status, query, headers) => {
+      const { call, asked } = await servingSession();
+      expect((await call(query, { ...cookie, ...headers })).statusCode).toBe(status);
+      expect(asked).toHaveLength(status === 200 ? 1 : 0);
+    });
   });
 
   describe('the credential', () => {

@@ -1,4 +1,4 @@
-import { extractCredential, headersOf, cookiesOf, maskKeys, type CredentialForm } from '@latchkey/access';
+import { extractCredential, headersOf, cookiesOf, isCrossSite, maskKeys, type CredentialForm } from '@latchkey/access';
 import type { CheckRequest } from '@latchkey/contracts';
 import { AppError } from '@latchkey/kernel';
 
@@ -13,6 +13,8 @@ export interface ForwardedCall {
 /** What says the method and the address of the call: Traefik's and Caddy's way, and nginx's. */
 const METHOD = ['x-forwarded-method', 'x-original-method'];
 const ADDRESS = ['x-forwarded-uri', 'x-original-uri'];
+/** What says the host that it was made to, where the proxy asks under a name of its own. */
+const HOST = ['x-forwarded-host'];
 
 const PATH_LENGTH_MAX = 2_000;
 /** No credential has this shape, so the check counts and records an attempt with an unknown one. */
@@ -20,10 +22,15 @@ const MALFORMED = '-';
 
 /**
  * @param rawHeaders of the request that the proxy makes, as Node has them: those of the call and the proxy's own
- * @throws AppError `request.multiple_credentials` (C4); `request.invalid` when two headers tell different calls: one of them is not the
+ * @param trustedOrigins whose pages may make calls with the session's cookie, besides those of the call's own host
+ * @throws AppError `request.multiple_credentials` (C4); `auth.cross_site`; `request.invalid` when two headers tell different calls: one of them is not the
  * proxy's
  */
-export function forwardedCall(rawHeaders: readonly string[], forms: readonly CredentialForm[]): ForwardedCall {
+export function forwardedCall(
+  rawHeaders: readonly string[],
+  forms: readonly CredentialForm[],
+  trustedOrigins: readonly string[],
+): ForwardedCall {
   const headers = headersOf(rawHeaders);
   const method = told(headers, METHOD);
   const address = told(headers, ADDRESS);
@@ -37,6 +44,12 @@ export function forwardedCall(rawHeaders: readonly string[], forms: readonly Cre
     forms,
   );
   if (found.kind === 'multiple') throw new AppError('request.multiple_credentials');
+  if (found.kind === 'found' && found.via === 'cookie') {
+    const { origin = [], 'sec-fetch-site': secFetchSite = [] } = headers;
+    const host = told(headers, HOST) ?? told(headers, ['host']);
+    // A method that is not told may be one that changes something.
+    if (isCrossSite({ method, origin, secFetchSite, host }, trustedOrigins)) throw new AppError('auth.cross_site');
+  }
   return {
     credential: found.kind === 'found' ? found.credential.reveal() : found.kind === 'malformed' ? MALFORMED : '',
     about: {
