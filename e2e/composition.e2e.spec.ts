@@ -1,7 +1,15 @@
 import { TOPICS } from '@latchkey/contracts';
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
-import { Kafka, logLevel } from 'kafkajs';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+  type AclEntry,
+} from 'kafkajs';
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import { startComposition, type Composition } from './harness/composition';
@@ -9,6 +17,15 @@ import { call } from './harness/http';
 import { UndoStack } from './harness/undo-stack';
 
 const PREFIX = 'composition.';
+const tooMuch: AclEntry = {
+  principal: 'User:identity',
+  host: '*',
+  operation: AclOperationTypes.WRITE,
+  permissionType: AclPermissionTypes.ALLOW,
+  resourceType: AclResourceTypes.TOPIC,
+  resourceName: `${PREFIX}${TOPICS.decisions}`,
+  resourcePatternType: ResourcePatternTypes.LITERAL,
+};
 
 describe('docker-compose.yml, its own containers as processes', () => {
   let composition: Composition;
@@ -146,12 +163,20 @@ describe('docker-compose.yml, its own containers as processes', () => {
       expect(await tried(redisAs({}).ping())).toMatch(/NOAUTH|closed/);
     });
 
-    it('its own topics of Kafka', async () => {
+    it('its own topics of Kafka, and takes back what it should not have', async () => {
       expect(await publishes('identity', TOPICS.keys)).toMatch(denied);
       expect(await publishes('enforcement-1', TOPICS.keys)).toMatch(denied);
       expect(await publishes('audit', TOPICS.decisions)).toMatch(denied);
       expect(await readsFrom('audit', TOPICS.decisions)).toEqual(expect.any(Array));
       expect(await readsFrom('identity', TOPICS.decisions)).toMatch(denied);
+      const operator = kafkaAs(await secretOf('rights', 'kafka-login')).admin();
+      undo.push(() => operator.disconnect());
+      await operator.connect();
+      await operator.createAcls({ acl: [tooMuch] });
+      await eventually(async () => expect(await publishes('identity', TOPICS.decisions)).toEqual(expect.any(Array)));
+      await composition.runAgain('rights');
+      await eventually(async () => expect(await publishes('identity', TOPICS.decisions)).toMatch(denied));
+      expect(await publishes('identity', TOPICS.identity)).toEqual(expect.any(Array));
       const nobody = kafkaAs(null).admin();
       undo.push(() => nobody.disconnect());
       expect(await tried(nobody.connect().then(() => nobody.listTopics()))).toEqual(expect.any(String));

@@ -30,6 +30,8 @@ export interface Composition {
   read(name: string, file: string): Promise<string>;
   /** What every container has in its environment, by its name. */
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Runs one that ends by itself again, as every `up` does. */
+  runAgain(name: string): Promise<void>;
   /** Asks every container to end. Answers their exit codes. */
   stop(): Promise<readonly (number | null)[]>;
 }
@@ -101,6 +103,7 @@ async function start({ env }: CompositionOptions, undo: UndoStack): Promise<Comp
     addressOf: (name) => find(name).address,
     urlOf: (name) => `http://${find(name).address}:8080`,
     read: (name, file) => readFile(path.join(find(name).folder, file), 'utf8'),
+    runAgain: (name) => completed(find(name), launch(find(name))),
     environments: Object.fromEntries(services.map(({ name, env: own }) => [name, own])),
     stop: () => Promise.all(running.map(({ child }) => end(child))),
   };

@@ -12,6 +12,7 @@ const schema = z.object({
   HOST: variables.HOST,
   DATABASE_URL: variables.DATABASE_URL,
   KAFKA_BROKERS: variables.KAFKA_BROKERS.optional(),
+  KAFKA_LOGIN: variables.KAFKA_LOGIN.optional(),
   TRUSTED_PROXIES: variables.TRUSTED_PROXIES,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
@@ -36,6 +37,12 @@ describe('configuration', () => {
     expect(JSON.stringify(config)).not.toContain('hunter2');
   });
 
+  it('reads a login as its user and a secret, which may hold colons', () => {
+    const { KAFKA_LOGIN: login } = loadConfig(schema, { ...valid, KAFKA_LOGIN: 'audit:hunter2:3' });
+    expect([login?.username, login?.password.reveal()]).toEqual(['audit', 'hunter2:3']);
+    expect(JSON.stringify(login)).not.toContain('hunter2');
+  });
+
   it.each([
     ['PORT', '65536'],
     ['PORT', '80a'],
@@ -45,6 +52,8 @@ describe('configuration', () => {
     ['DATABASE_URL', 'hunter2'],
     ['KAFKA_BROKERS', 'broker'],
     ['KAFKA_BROKERS', 'a:1,,b:2'],
+    ['KAFKA_LOGIN', 'hunter2'],
+    ['KAFKA_LOGIN', ':hunter2'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', '010.0.0.1'],
     ['LATCHKEY_PROFILE', 'hunter2'],
