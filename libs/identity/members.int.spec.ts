@@ -1,0 +1,217 @@
+import type { Role } from '@latchkey/contracts';
+import { isAppError, type UserId, type WorkspaceId } from '@latchkey/kernel';
+import { eventually } from '@latchkey/testing';
+import { PostgresUsers } from './adapters/postgres-users';
+import { ChangeMemberHandler, type MemberChange } from './application/change-member.handler';
+import { ReadMembersQuery } from './application/read-members.query';
+import { ReadWorkspacesQuery } from './application/read-workspaces.query';
+import { UpdateWorkspaceHandler } from './application/update-workspace.handler';
+import { identityDatabase, type IdentityDatabase } from './testing/identity-database';
+import { callerIn, People } from './testing/people';
+
+describe('members of a workspace', () => {
+  let identity: IdentityDatabase;
+  let people: People;
+  let change: ChangeMemberHandler;
+  let workspace: WorkspaceId;
+  let owner: UserId;
+  let admin: UserId;
+  let member: UserId;
+  let auditor: UserId;
+  let number = 0;
+
+  beforeAll(async () => {
+    identity = await identityDatabase();
+    people = new People(identity);
+    const { users, members, settlement, clock } = identity;
+    change = new ChangeMemberHandler(users, members, settlement, clock);
+  });
+  afterAll(() => identity.close());
+  beforeEach(async () => {
+    workspace = await people.workspace();
+    number += 1;
+    owner = await people.member(workspace, 'owner', `owner${number}`);
+    admin = await people.member(workspace, 'admin', `admin${number}`);
+    member = await people.member(workspace, 'member', `member${number}`);
+    auditor = await people.member(workspace, 'auditor', `auditor${number}`);
+  });
+
+  const toRole = (role: Role): MemberChange => ({ type: 'ChangeMemberRole', role });
+  const suspend: MemberChange = { type: 'SuspendMember' };
+  const resume: MemberChange = { type: 'ResumeMember' };
+  const remove: MemberChange = { type: 'RemoveMember' };
+  const does = (actor: UserId, what: MemberChange, to: UserId, handler = change) =>
+    handler.execute(to, what, callerIn(workspace, actor)).then(
+      () => 'done',
+      (error: unknown) => (isAppError(error) ? error.code : error),
+    );
+  const rolesOf = async (user: UserId) => {
+    const [snapshot] = await identity.subjects.read([{ kind: 'user', id: user }]);
+    return snapshot?.body?.kind === 'user' ? snapshot.body.roles : null;
+  };
+
+  it('get another role, which decisions know when it is answered', async () => {
+    const { settled } = identity.settlement;
+    const before = settled.length;
+    expect(await change.execute(member, toRole('admin'), callerIn(workspace, owner))).toMatchObject({ role: 'admin' });
+    expect(await rolesOf(member)).toEqual({ [workspace]: 'admin' });
+    expect(settled.slice(before)).toEqual([{ kind: 'user', id: member, workspaceId: null, version: 2 }]);
+  });
+
+  it('have no role while they are suspended, and their former one afterwards', async () => {
+    expect(await change.execute(member, suspend, callerIn(workspace, admin))).toMatchObject({ suspended: true });
+    expect(await rolesOf(member)).toEqual({});
+    expect(await change.execute(member, resume, callerIn(workspace, admin))).toMatchObject({ suspended: false });
+    expect(await rolesOf(member)).toEqual({ [workspace]: 'member' });
+  });
+
+  it('are gone when they were removed, from this workspace alone', async () => {
+    const other = await people.workspace();
+    await people.joins(member, other, 'auditor');
+    expect(await does(admin, remove, member)).toBe('done');
+    expect(await rolesOf(member)).toEqual({ [other]: 'auditor' });
+    expect(await does(admin, remove, member)).toBe('member.not_found');
+  });
+
+  it('of another workspace are not there', async () => {
+    const stranger = await people.member(await people.workspace(), 'member', `stranger${number}`);
+    for (const what of [toRole('admin'), suspend, resume, remove]) {
+      expect(await does(owner, what, stranger)).toBe('member.not_found');
+    }
+  });
+
+  it('are managed within the role of who does it', async () => {
+    expect(await does(admin, toRole('owner'), member)).toBe('auth.forbidden');
+    expect(await does(admin, toRole('admin'), owner)).toBe('member.last_owner');
+    const second = await people.member(workspace, 'owner', `second${number}`);
+    for (const what of [toRole('member'), suspend, remove]) {
+      expect(await does(admin, what, second)).toBe('auth.forbidden');
+      for (const actor of [member, auditor]) expect(await does(actor, what, admin)).toBe('auth.forbidden');
+    }
+    expect(await does(admin, toRole('admin'), member)).toBe('done');
+    expect(await does(owner, toRole('admin'), second)).toBe('done');
+  });
+
+  it('may do nothing by a role that they had, or have elsewhere', async () => {
+    const elsewhere = await people.workspace();
+    await people.joins(member, elsewhere, 'owner');
+    expect(await does(member, suspend, auditor)).toBe('auth.forbidden');
+    await does(owner, suspend, admin);
+    expect(await does(admin, suspend, auditor)).toBe('auth.forbidden');
+    await does(owner, remove, admin);
+    expect(await does(admin, suspend, auditor)).toBe('auth.forbidden');
+  });
+
+  it('are not told that nothing is to be done by one who may do nothing', async () => {
+    expect(await does(auditor, toRole('member'), member)).toBe('auth.forbidden');
+    expect(await does(admin, toRole('member'), member)).toBe('done');
+  });
+
+  it.each([toRole('admin'), suspend, remove].map((what) => [what.type, what] as const))(
+    'keep an owner: the last one takes no %s, not from themself either',
+    async (_, what) => {
+      expect(await does(owner, what, owner)).toBe('member.last_owner');
+      const second = await people.member(workspace, 'owner', `second${number}`);
+      await does(owner, suspend, second);
+      expect(await does(owner, what, owner)).toBe('member.last_owner');
+      await does(owner, resume, second);
+      expect(await does(owner, what, owner)).toBe('done');
+    },
+  );
+
+  describe('of two owners who unmake each other at the same time,', () => {
+    /** Each begins to write before the other one has committed. */
+    const both = async (turns: boolean) => {
+      const second = await people.member(workspace, 'owner', `second${number}`);
+      const { dataSource, events, subjects, members, settlement, clock } = identity;
+      const users = new PostgresUsers(dataSource, events, subjects, { turns });
+      const handler = new ChangeMemberHandler(
+        {
+          load: (userId) => users.load(userId),
+          write: (write) => users.write({ ...write, within: () => meeting.arrive() }),
+        },
+        members,
+        settlement,
+        clock,
+      );
+      const meeting = new Meeting(dataSource);
+      const outcomes = await Promise.all([
+        does(owner, toRole('admin'), second, handler),
+        does(second, toRole('admin'), owner, handler),
+      ]);
+      return outcomes.map(String).sort();
+    };
+
+    it('one stays an owner', async () => expect(await both(true)).toEqual(['done', 'member.last_owner']));
+
+    it('none would if they did not take turns', async () => expect(await both(false)).toEqual(['done', 'done']));
+  });
+
+  it('are listed, who joined first first, with who they are, page by page', async () => {
+    const query = new ReadMembersQuery(identity.members);
+    await does(owner, suspend, auditor);
+    const first = await query.after(workspace, null, 3);
+    expect(first.items.map(({ userId }) => userId)).toEqual([owner, admin, member]);
+    const { items, next } = await query.after(workspace, first.next, 3);
+    expect([items, next]).toEqual([
+      [
+        {
+          ...{ userId: auditor, email: `auditor${number}@b.example`, name: `auditor${number}`, role: 'auditor' },
+          ...{ suspended: true, joinedAt: identity.clock.now() },
+        },
+      ],
+      null,
+    ]);
+  });
+
+  it('see the workspaces that they have a role in', async () => {
+    const query = new ReadWorkspacesQuery(identity.workspaces);
+    const [second, third] = [await people.workspace('Second'), await people.workspace('Third')];
+    await people.joins(member, second, 'owner');
+    await people.joins(member, third, 'auditor');
+    const first = await query.of(member, null, 2);
+    const rest = await query.of(member, first.next, 2);
+    expect([...first.items, ...rest.items].map(({ name, role }) => [name, role])).toEqual([
+      ['A workspace', 'member'],
+      ['Second', 'owner'],
+      ['Third', 'auditor'],
+    ]);
+    await does(owner, suspend, member);
+    expect((await query.of(member, null, 9)).items.map(({ name }) => name)).toEqual(['Second', 'Third']);
+  });
+
+  it('change their workspace as owners and admins, and decisions know when it is answered', async () => {
+    const update = new UpdateWorkspaceHandler(identity.workspaces, identity.settlement, identity.clock);
+    const changes = { name: 'Ours', formerMembersKeys: 'stay', secondFactor: 'required' } as const;
+    expect(await update.execute(changes, callerIn(workspace, admin))).toMatchObject(changes);
+    expect(identity.settlement.settled.at(-1)).toEqual({
+      ...{ kind: 'workspace', id: workspace, workspaceId: workspace, version: 2 },
+    });
+    const [snapshot] = await identity.subjects.read([{ kind: 'workspace', id: workspace }]);
+    expect(snapshot?.body).toMatchObject(changes);
+    for (const [actor, asked] of [
+      [member, { name: 'Mine' }],
+      [auditor, changes],
+    ] as const) {
+      await expect(update.execute(asked, callerIn(workspace, actor))).rejects.toMatchObject({ code: 'auth.forbidden' });
+    }
+  });
+});
+
+/** Where two transactions wait for each other, or for one of them to wait for a lock of the other's. */
+class Meeting {
+  #arrived = 0;
+
+  constructor(private readonly dataSource: IdentityDatabase['dataSource']) {}
+
+  async arrive(): Promise<void> {
+    this.#arrived += 1;
+    await eventually(async () => {
+      const [{ waiting } = { waiting: 0 }] = await this.dataSource.query<{ waiting: number }[]>(
+        `SELECT count(*)::int AS waiting FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      expect(this.#arrived + waiting).toBeGreaterThanOrEqual(2);
+    });
+  }
+}
