@@ -113,6 +113,20 @@ describe('budgets of attempts in Postgres', () => {
     expect(kinds([await attempt(after(60_000))])).toEqual(['refused']);
   });
 
+  it('are charged, given back and reset at once by many, who never wait for each other in a circle', async () => {
+    const processes = [budgets(), budgets(await start())];
+    const wide = Array.from({ length: 400 }, async (_, index) => {
+      const adapter = index % 2 === 0 ? processes[0] : processes[1];
+      const refs = signInBudgets(`${index % 3}@b.example`, `192.0.2.${index % 5}`);
+      const result = await adapter?.charge(refs, now);
+      if (index % 50 === 0) await adapter?.reset(refs.slice(0, 2));
+      else if (result?.kind === 'charged') await adapter?.giveBack(result.budgets);
+    });
+    await Promise.all(wide);
+    const [all] = await dataSource.query<{ spent: number }[]>('SELECT spent FROM attempt_budget ORDER BY spent DESC');
+    expect(all?.spent).toBeLessThanOrEqual(8);
+  });
+
   it('are whole again when they are reset', async () => {
     const adapter = budgets();
     const refs = signInBudgets('a@b.example', '192.0.2.1');

@@ -24,7 +24,7 @@ interface BudgetRow {
 
 const digestOf = ({ kind, subject }: BudgetRef): Buffer => createHash('sha256').update(`${kind} ${subject}`).digest();
 
-/** In the table `attempt_budget`. Who charges the same budget waits for the one before. */
+/** In the table `attempt_budget`. Whoever changes the same rows waits for the one before, and all take them in one order: nobody waits in a circle. */
 export class PostgresAttemptBudgets implements AttemptBudgets {
   constructor(
     private readonly dataSource: DataSource,
@@ -41,15 +41,24 @@ export class PostgresAttemptBudgets implements AttemptBudgets {
 
   async giveBack(charged: readonly ChargedBudget[]): Promise<void> {
     await this.#change(
-      `UPDATE attempt_budget b SET spent = b.spent - 1
-         FROM unnest($1::bytea[], $2::timestamptz[]) AS c (digest, began_at)
-        WHERE b.digest = c.digest AND b.began_at = c.began_at AND b.spent > 0`,
+      `WITH taken AS (
+         SELECT b.digest, c.began_at
+           FROM unnest($1::bytea[], $2::timestamptz[]) WITH ORDINALITY AS c (digest, began_at, place)
+           JOIN attempt_budget b ON b.digest = c.digest ORDER BY c.place FOR UPDATE OF b)
+       UPDATE attempt_budget b SET spent = b.spent - 1 FROM taken
+        WHERE b.digest = taken.digest AND b.began_at = taken.began_at AND b.spent > 0`,
       [charged.map(digestOf), charged.map(({ beganAt }) => beganAt)],
     );
   }
 
   async reset(budgets: readonly BudgetRef[]): Promise<void> {
-    await this.#change('DELETE FROM attempt_budget WHERE digest = ANY($1::bytea[])', [budgets.map(digestOf)]);
+    await this.#change(
+      `WITH taken AS (
+         SELECT b.digest FROM unnest($1::bytea[]) WITH ORDINALITY AS c (digest, place)
+           JOIN attempt_budget b ON b.digest = c.digest ORDER BY c.place FOR UPDATE OF b)
+       DELETE FROM attempt_budget b USING taken WHERE b.digest = taken.digest`,
+      [budgets.map(digestOf)],
+    );
   }
 
   async #chargeIn(tx: EntityManager, budgets: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {

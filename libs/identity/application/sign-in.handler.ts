@@ -61,8 +61,7 @@ export class SignInHandler {
   ) {}
 
   /**
-   * @throws AppError `auth.unauthorized`; `auth.captcha_required`; `auth.rate_limited`; `service.unavailable`; `stream.version_conflict` when
-   * the user's sessions were ended meanwhile
+   * @throws AppError `auth.unauthorized`; `auth.captcha_required`; `auth.rate_limited`; `service.unavailable`
    */
   async execute(request: SignIn): Promise<SignedIn> {
     const found = await this.#find(request.email);
@@ -79,7 +78,10 @@ export class SignInHandler {
           captcha = await this.gate.pass(request.captcha, request.seen.ip ?? undefined, failures);
         },
       });
-      if (!result.isRight || !found.candidate) throw this.#refused(request, found, result);
+      if (!result.isRight || !found.candidate) {
+        this.#noteLock(request, found, result);
+        throw refused();
+      }
       const signedIn = await this.#enter(request, found.candidate);
       note(signedIn.kind === 'signed_in' ? 'succeeded' : 'second_factor_required');
       return signedIn;
@@ -101,19 +103,17 @@ export class SignInHandler {
   async #enter({ seen, requestId }: SignIn, { contact, user, entry }: Candidate): Promise<SignedIn> {
     const { workspaceId } = entry;
     if (user.mfa.length === 0) {
-      const session = await this.sessions.open({ user, workspaceId, secondFactor: false, seen, requestId });
-      return { kind: 'signed_in', contact, entry, session };
+      const opening = this.sessions.open({ user, workspaceId, secondFactor: false, seen, requestId });
+      return { kind: 'signed_in', contact, entry, session: await opening.catch(overtaken) };
     }
     if (!this.challenges) throw new AppError('service.internal', { internal: 'nobody can ask for the second factor' });
     return { kind: 'mfa_required', challenge: await this.challenges.begin({ user, workspaceId, seen, requestId }) };
   }
 
-  #refused({ requestId }: SignIn, { candidate }: Found, result: PasswordCheckResult): AppError {
-    if (candidate && !result.isRight && result.lockedUntil) {
-      const { user, entry } = candidate;
-      this.locks.note({ userId: user.userId, workspaceId: entry.workspaceId, until: result.lockedUntil, requestId });
-    }
-    return new AppError('auth.unauthorized', { public: 'Wrong e-mail address or password.' });
+  #noteLock({ requestId }: SignIn, { candidate }: Found, result: PasswordCheckResult): void {
+    if (!candidate || result.isRight || !result.lockedUntil) return;
+    const { user, entry } = candidate;
+    this.locks.note({ userId: user.userId, workspaceId: entry.workspaceId, until: result.lockedUntil, requestId });
   }
 
   #record({ seen }: SignIn, { contact, candidate }: Found, outcome: SignInOutcome, captcha: CaptchaOutcome): void {
@@ -127,6 +127,14 @@ export class SignInHandler {
       captcha,
     });
   }
+}
+
+const refused = (cause?: unknown) =>
+  new AppError('auth.unauthorized', { public: 'Wrong e-mail address or password.', cause });
+
+/** The password was right a moment ago, or the role was there. */
+function overtaken(error: unknown): never {
+  throw isAppError(error, 'session.ended') || isAppError(error, 'member.not_found') ? refused(error) : error;
 }
 
 function outcomeOf(error: unknown, { contact, candidate }: Found): SignInOutcome {

@@ -2,21 +2,21 @@ import { AppError, isAppError, Secret } from '@latchkey/kernel';
 import type { PasswordHasher, PasswordVerdict } from '../../application/password-ports';
 import { BoundedQueue, type QueueBounds } from './bounded-queue';
 import { HashingProcess, type HashingJob, type HashingResult } from './hashing-process';
-import { ARGON2ID, NOBODYS_HASH } from './parameters';
+import { ARGON2ID, nobodysHash, type Argon2Parameters } from './parameters';
 
 /** Each takes 64 MiB and four threads while it runs: one after the other is as fast, and holds less. */
 const BOUNDS: QueueBounds = { atOnce: 1, waitingMax: 64 };
 
 export interface Argon2Options {
   readonly bounds?: QueueBounds;
-  readonly parameters?: Readonly<Record<keyof typeof ARGON2ID, number>>;
+  readonly parameters?: Argon2Parameters;
 }
 
 /** argon2id in a process of its own with low priority, behind a bounded queue. */
 export class Argon2Hasher implements PasswordHasher {
   readonly process = new HashingProcess();
   readonly #queue: BoundedQueue;
-  readonly #parameters: Argon2Options['parameters'];
+  readonly #parameters: Argon2Parameters;
 
   constructor({ bounds = BOUNDS, parameters = ARGON2ID }: Argon2Options = {}) {
     this.#queue = new BoundedQueue(bounds);
@@ -30,7 +30,7 @@ export class Argon2Hasher implements PasswordHasher {
   }
 
   async verify(hash: Secret | null, password: Secret, signal?: AbortSignal): Promise<PasswordVerdict> {
-    const known = hash?.reveal() ?? NOBODYS_HASH;
+    const known = hash?.reveal() ?? nobodysHash(this.#parameters);
     const result = await this.#run({ hash: known, password: password.reveal() }, signal);
     if (!('matches' in result) || !result.matches || hash === null) return { matches: false };
     return { matches: true, rehashed: result.rehashed === null ? null : new Secret(result.rehashed) };
@@ -47,7 +47,7 @@ export class Argon2Hasher implements PasswordHasher {
 
   async #run(job: Pick<HashingJob, 'hash' | 'password'>, signal?: AbortSignal): Promise<HashingResult> {
     try {
-      return await this.#queue.run(() => this.process.run({ ...job, parameters: { ...this.#parameters } }), signal);
+      return await this.#queue.run(() => this.process.run({ ...job, parameters: this.#parameters }), signal);
     } catch (error) {
       if (isAppError(error)) throw error;
       throw new AppError('service.unavailable', {

@@ -10,5 +10,8 @@ const SALT_BYTES = 16;
 
 const base64 = (bytes: number): string => Buffer.alloc(bytes).toString('base64').replace(/=+$/, '');
 
+export type Argon2Parameters = Readonly<Record<keyof typeof ARGON2ID, number>>;
+
 /** In the form of PHC, of no password: to verify against it takes what it takes for any other. */
-export const NOBODYS_HASH = `$argon2id$v=19$m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=${ARGON2ID.parallelism}$${base64(SALT_BYTES)}$${base64(ARGON2ID.hashLength)}`;
+export const nobodysHash = ({ memoryCost, timeCost, parallelism, hashLength }: Argon2Parameters): string =>
+  `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(SALT_BYTES)}$${base64(hashLength)}`;

@@ -1,0 +1,181 @@
+import { isAppError } from '@latchkey/kernel';
+import type { AttemptBudgets } from './application/attempts';
+import type { Captcha } from './application/captcha';
+import { codeOf, SignInWorld, type SignInProcess } from './testing/sign-in-world';
+
+const PASSWORD = 'correct horse battery staple';
+const WRONG = 'wrong horse battery staple';
+
+describe('who tries to sign in', () => {
+  let world: SignInWorld;
+  let identity: SignInProcess;
+  beforeAll(async () => {
+    world = await SignInWorld.start();
+    identity = await world.process();
+  });
+  beforeEach(async () => {
+    world.records.length = 0;
+    await identity.dataSource.query('TRUNCATE attempt_budget');
+  });
+  afterAll(() => world.stop());
+
+  const outcomes = () => world.records.map(({ outcome }) => outcome);
+
+  describe('too often', () => {
+    const limits = {
+      account_address: { attempts: 1_000, periodMs: 60_000 },
+      account: { attempts: 5, periodMs: 60_000 },
+    };
+
+    let limited: SignInProcess;
+    beforeAll(() => {
+      limited = identity.with({ limits });
+    });
+
+    /** How many of 100 wrong passwords at once are compared with the right one. */
+    async function verifiedOf100(budgets?: (inner: AttemptBudgets) => AttemptBudgets): Promise<number> {
+      let verified = 0;
+      const counting = limited.with({
+        ...(budgets && { budgets }),
+        hasher: (inner) => ({
+          hash: (password) => inner.hash(password),
+          verify: (hash, password) => {
+            verified += 1;
+            return inner.verify(hash, password);
+          },
+        }),
+      });
+      const email = `storm-${verified}-${Math.random()}@b.example`;
+      await world.register(counting, email, PASSWORD);
+      await Promise.all(Array.from({ length: 100 }, () => codeOf(counting.signIn(email, WRONG))));
+      return verified;
+    }
+
+    it('compares no more of 100 wrong passwords at once than the budget has', async () => {
+      expect(await verifiedOf100()).toBe(5);
+    });
+
+    it('would compare more if it charged afterwards: that is what the order is for', async () => {
+      const late: Promise<unknown>[] = [];
+      const verified = await verifiedOf100((budgets) => ({
+        charge: async (refs, now) => {
+          const charge = await budgets.charge(refs, now);
+          // Only looked at, and charged when it may have failed by now.
+          if (charge.kind === 'charged') {
+            await budgets.giveBack(charge.budgets);
+            setImmediate(() => late.push(budgets.charge(refs, now)));
+          }
+          return charge;
+        },
+        giveBack: (charged) => budgets.giveBack(charged),
+        reset: (refs) => budgets.reset(refs),
+      }));
+      await Promise.all(late);
+      expect(verified).toBeGreaterThan(5);
+    });
+
+    it('locks the account, says so once, and tells its user as little as anybody', async () => {
+      const id = await world.register(limited, 'locked@b.example', PASSWORD);
+      for (const email of ['locked@b.example', 'never-there@b.example']) {
+        const codes = [];
+        for (let attempt = 0; attempt < 8; attempt += 1) codes.push(await codeOf(limited.signIn(email, WRONG)));
+        expect(codes).toEqual([
+          ...Array<string>(5).fill('auth.unauthorized'),
+          ...Array<string>(3).fill('auth.rate_limited'),
+        ]);
+      }
+      const refused: unknown = await limited
+        .signIn('locked@b.example', PASSWORD, { ip: '198.51.100.7' })
+        .catch((error: unknown) => error);
+      expect(isAppError(refused, 'auth.rate_limited') && refused.retryAfterSeconds).toBe(60);
+      await limited.aside.done();
+      expect(
+        (await limited.parts.events.readStream(id)).filter(({ type }) => type === 'latchkey.user.account_locked.v1'),
+      ).toHaveLength(1);
+      world.clock.advance(60_000);
+      await limited.signIn('locked@b.example', PASSWORD);
+    });
+
+    it('keeps the account locked when every process was started anew', async () => {
+      const before = limited;
+      await world.register(before, 'restart@b.example', PASSWORD);
+      for (let attempt = 0; attempt < 5; attempt += 1) await codeOf(before.signIn('restart@b.example', WRONG));
+      await before.aside.done();
+      const restarted = await world.process({ limits });
+      expect(await codeOf(restarted.signIn('restart@b.example', PASSWORD))).toBe('auth.rate_limited');
+    });
+
+    it('gives back what succeeded, and what could not be decided', async () => {
+      await world.register(limited, 'often@b.example', PASSWORD);
+      for (let count = 0; count < 12; count += 1) await limited.signIn('often@b.example', PASSWORD);
+      const full = limited.with({
+        hasher: (inner) => ({
+          hash: (password) => inner.hash(password),
+          verify: () => Promise.reject(new Error('full')),
+        }),
+      });
+      for (let count = 0; count < 12; count += 1)
+        await expect(full.signIn('often@b.example', PASSWORD)).rejects.toThrow('full');
+      await limited.signIn('often@b.example', PASSWORD);
+    });
+  });
+
+  describe('with a captcha', () => {
+    const solved = { response: 'right', vendor: 'turnstile' } as const;
+    const captcha: Captcha = { vendor: 'turnstile', passes: async (response) => response === 'right' };
+    let guarded: SignInProcess;
+    beforeAll(async () => {
+      guarded = identity.with({ captcha: { captcha, isTrusted: (ip) => ip === '203.0.113.9' } });
+      await world.register(guarded, 'captcha@b.example', PASSWORD);
+    });
+    const failThrice = async () => {
+      for (let count = 0; count < 3; count += 1) await codeOf(guarded.signIn('captcha@b.example', WRONG));
+    };
+
+    it('asks for none until three attempts have failed, then for one of its own vendor, from whatever address', async () => {
+      await failThrice();
+      const refused: unknown = await guarded
+        .signIn('captcha@b.example', PASSWORD, { ip: '198.51.100.1' })
+        .catch((error: unknown) => error);
+      expect(isAppError(refused, 'auth.captcha_required') && refused.details).toEqual({ vendor: 'turnstile' });
+      const wrong = [
+        { response: 'wrong' },
+        { response: '' },
+        { ...solved, vendor: 'hcaptcha' },
+        { bypass: true },
+      ] as const;
+      for (const answer of wrong) {
+        expect(await codeOf(guarded.signIn('captcha@b.example', PASSWORD, { captcha: answer }))).toBe(
+          'auth.captcha_required',
+        );
+      }
+      await guarded.signIn('captcha@b.example', PASSWORD, { captcha: solved });
+      expect(outcomes().slice(3)).toEqual([...Array<string>(5).fill('captcha_required'), 'succeeded']);
+    });
+
+    it('asks also for an account that there is not, and after failures of many accounts from one address', async () => {
+      for (let count = 0; count < 3; count += 1) await codeOf(guarded.signIn('ghost@b.example', WRONG));
+      expect(await codeOf(guarded.signIn('ghost@b.example', WRONG))).toBe('auth.captcha_required');
+      for (let count = 0; count < 20; count += 1)
+        await codeOf(guarded.signIn(`g${count}@b.example`, WRONG, { ip: '198.51.100.3' }));
+      expect(await codeOf(guarded.signIn('captcha@b.example', PASSWORD, { ip: '198.51.100.3' }))).toBe(
+        'auth.captcha_required',
+      );
+    });
+
+    it('locks nobody out by attempts without one: they are given back', async () => {
+      await failThrice();
+      for (let count = 0; count < 50; count += 1)
+        await codeOf(guarded.signIn('captcha@b.example', WRONG, { captcha: { response: 'wrong' } }));
+      await guarded.signIn('captcha@b.example', PASSWORD, { captcha: solved });
+    });
+
+    it('C11 takes bypass_captcha from a trusted workload alone, and records each use', async () => {
+      await failThrice();
+      const bypass = { captcha: { bypass: true } };
+      expect(await codeOf(guarded.signIn('captcha@b.example', PASSWORD, bypass))).toBe('auth.captcha_required');
+      await guarded.signIn('captcha@b.example', PASSWORD, { ...bypass, ip: '203.0.113.9' });
+      expect(world.records.at(-1)).toMatchObject({ outcome: 'succeeded', captcha: 'bypassed', ip: '203.0.113.9' });
+    });
+  });
+});
