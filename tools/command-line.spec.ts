@@ -9,6 +9,7 @@ const COMMANDS = [
   'tools/start.mjs',
   'tools/cluster.mjs',
   'tools/rebuild.mjs',
+  'tools/erase.mjs',
   'tools/test.mjs',
   'tools/test.mjs --long',
   'bench/run.mjs',
@@ -49,6 +50,7 @@ describe('a command on a fresh clone, where nothing is installed', () => {
   it.each([
     [['tools/start.mjs', '9000'], "Unexpected argument '9000'"],
     [['tools/rebuild.mjs'], 'An argument is missing'],
+    [['tools/erase.mjs'], 'An argument is missing'],
     [['tools/rebuild.mjs', 'key_list', 'more'], "Unexpected argument 'more'"],
     [['bench/run.mjs', '--rounds'], "Option '--rounds <value>' argument missing"],
   ])('%j is refused', (command, message) => {

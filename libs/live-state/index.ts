@@ -17,3 +17,4 @@ export * from './renewer';
 export * from './safeguards';
 export * from './subject-changes';
 export * from './timing';
+export * from './waiting-settlement';

@@ -2,10 +2,10 @@ import type { UserId } from '@latchkey/kernel';
 import type { PersonalData, Transaction } from '../application/ports';
 
 /** Tables with a column `user_id` whose rows say something about a person, or let somebody act as one. */
-export const PERSONAL_TABLES = ['password_reset', 'user_password', 'user_contact'] as const;
+export const PERSONAL_TABLES = ['session_detail', 'password_reset', 'user_password', 'user_contact'] as const;
 
 /** Tables with a column `user_id` whose rows stay: an id alone is nobody once the rows above are gone. */
-export const IMPERSONAL_TABLES = ['workspace_member'] as const;
+export const IMPERSONAL_TABLES = ['session', 'workspace_member'] as const;
 
 export class PostgresPersonalData implements PersonalData {
   async erase(tx: Transaction, userId: UserId): Promise<void> {

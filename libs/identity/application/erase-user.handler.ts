@@ -2,10 +2,10 @@ import type { Clock, UserId } from '@latchkey/kernel';
 import { INSTALLATION } from '@latchkey/contracts';
 import type { EventMeta } from '@latchkey/event-store';
 import type { Settlement } from '@latchkey/live-state';
+import { parseEmailAddress, type EmailAddress } from '../domain/email-address';
 import { decideInvitation } from '../domain/invitation/invitation';
 import { decideUser } from '../domain/user/decide';
 import type { Contacts, Invitations, PersonalData, Transaction, Users } from './ports';
-import { parseEmailAddress, type EmailAddress } from '../domain/email-address';
 
 /**
  * Forgets a person: what identity knows of them is deleted, invitations to their address end, and nothing can be done in their name. Events stay
