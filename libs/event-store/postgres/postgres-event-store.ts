@@ -113,7 +113,7 @@ export class PostgresEventStore implements EventStore, PublishedEvents, Transact
     });
   }
 
-  async #write(tx: EntityManager, append: Append): Promise<readonly RecordedEvent[]> {
+  async #write(tx: Connections['manager'], append: Append): Promise<readonly RecordedEvent[]> {
     const rows = this.#rowsAfter(await versionToFollow(tx, append), append);
     if (!(await insertUnlessConflict(tx, append, rows))) {
       const code = append.expected === 'no_stream' ? 'stream.exists' : 'stream.version_conflict';
@@ -148,7 +148,7 @@ function boundedData(event: NewEvent): Buffer {
 }
 
 /** Appends to any version queue up on the stream's first event, so that they do not fail each other. */
-async function versionToFollow(tx: EntityManager, { streamId, expected }: Append): Promise<number> {
+async function versionToFollow(tx: Connections['manager'], { streamId, expected }: Append): Promise<number> {
   if (expected === 'no_stream') return 0;
   if (expected !== 'exists') return expected;
   const first = await select(tx, 'SELECT FROM events WHERE stream_id = $1 AND version = 1 FOR NO KEY UPDATE', [
@@ -167,7 +167,11 @@ async function versionToFollow(tx: EntityManager, { streamId, expected }: Append
  * One statement: events, and their rows in the outbox. The version before must be there, or versions would have a gap; the ones
  * after must not, which the primary key sees to, also against appends that have not committed yet.
  */
-async function insertUnlessConflict(tx: EntityManager, append: Append, rows: readonly EventRow[]): Promise<boolean> {
+async function insertUnlessConflict(
+  tx: Connections['manager'],
+  append: Append,
+  rows: readonly EventRow[],
+): Promise<boolean> {
   try {
     const written = await select(
       tx,
