@@ -8,6 +8,7 @@ const OPEN = new Set([
   'HEAD /healthz',
   'GET /readyz',
   'HEAD /readyz',
+  'POST /api/v1/invitations/accept',
   ...HOT_ROUTES.map(({ method, url }) => `${method} ${url}`),
 ]);
 
@@ -78,6 +79,7 @@ describe.each(WAYS_OF_RUNNING)('who brings no credential, on %s', (way) => {
         '/api/v1/api-keys',
         '/api/keys/:id',
         '/api/v1/audit-events',
+        '/api/v1/users/:id',
         '/api/assets',
         '/asset/handler/bulk-asset-add',
       ]),

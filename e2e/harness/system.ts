@@ -177,6 +177,9 @@ async function makeWorkspace(way: WayOfRunning, profile: ProfileName, kept: Kept
   await client.connect();
   try {
     await client.query(`DELETE FROM identity.first_workspace`);
+    // An address belongs to one user, and the next owner will have this one.
+    const neighbour = 'neighbour@localhost.localdomain';
+    await client.query('UPDATE identity.user_contact SET email = $1, canonical_email = $1', [neighbour]);
     for (const schema of ['identity', 'issuance'])
       await client.query(`DELETE FROM ${schema}.claims WHERE scope = 'installation'`);
   } finally {
