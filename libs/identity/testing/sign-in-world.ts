@@ -21,7 +21,7 @@ import { ChangePasswordHandler } from '../application/change-password.handler';
 import { ConfirmPasswordResetHandler } from '../application/confirm-password-reset.handler';
 import { NewPasswords } from '../application/new-passwords';
 import { PasswordCheck } from '../application/password-check';
-import type { PasswordHasher } from '../application/password-ports';
+import type { PasswordHasher, PasswordResets } from '../application/password-ports';
 import type { MailMessage, Users } from '../application/ports';
 import { RequestPasswordResetHandler } from '../application/request-password-reset.handler';
 import type { MfaChallenges, SignInAttempt } from '../application/sign-in-ports';
@@ -41,6 +41,7 @@ export interface WorldOptions {
   readonly hasher?: (inner: PasswordHasher) => PasswordHasher;
   readonly budgets?: (inner: AttemptBudgets) => AttemptBudgets;
   readonly users?: (inner: Users) => Users;
+  readonly resets?: (inner: PasswordResets) => PasswordResets;
   readonly captcha?: CaptchaPolicy;
   readonly challenges?: MfaChallenges | null;
   readonly limits?: Partial<AttemptLimits>;
@@ -160,9 +161,9 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
     new PostgresAttemptBudgets(dataSource, { ...ATTEMPT_LIMITS, ...options.limits }),
   );
   const aside = new Aside((error) => world.failedAside.push(error));
-  const resets = new PostgresPasswordResets(dataSource, {
-    send: async (_tx, message) => void world.mails.push(message),
-  });
+  const resets = (options.resets ?? same<PasswordResets>)(
+    new PostgresPasswordResets(dataSource, { send: async (_tx, message) => void world.mails.push(message) }),
+  );
   const check = new PasswordCheck(budgets, passwords, hasher, clock);
   const locks = new AccountLocks(users, aside, clock);
   const gate = new CaptchaGate(options.captcha ?? { captcha: null, isTrusted: () => false });

@@ -153,6 +153,26 @@ export const variables = {
   LATCHKEY_PARKED_KEPT_DAYS: wholeNumber(1, 36_500, 30).describe(
     'How long the audit keeps messages about decisions that it could not read, in days.',
   ),
+  CAPTCHA_VENDOR: z
+    .enum(['googlev3', 'hcaptcha', 'turnstile'], 'must be one of: googlev3, hcaptcha, turnstile.')
+    .describe('Whose captcha is asked for after failed attempts to sign in. Absent: none is.'),
+  CAPTCHA_SECRET: secret(z.string().min(1)).describe('Key that the vendor of the captcha has given out for verifying.'),
+  CAPTCHA_VERIFY_URL: z
+    .string()
+    .refine(httpAddress, 'must be an http address.')
+    .describe("Where captchas are verified. The vendor's own address when absent."),
+  CAPTCHA_SCORE_MIN: z
+    .string()
+    .transform(Number)
+    .refine((score) => score >= 0 && score <= 1, 'must be a number from 0 to 1.')
+    .default(0.5)
+    .describe('Least score that counts as a person, from 0 to 1. Of `googlev3`, which alone gives scores.'),
+  CAPTCHA_BYPASS_FROM: listOf(
+    (text) => parseIpRange(text).kind === 'range',
+    'must be IP addresses or CIDR ranges, separated by commas.',
+  )
+    .default([])
+    .describe('Addresses and CIDR ranges of workloads whose `bypass_captcha` is believed. None by default.'),
   LATCHKEY_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)
     .default('info')
@@ -168,6 +188,7 @@ const secretVariables = [
   'REDIS_URL',
   'KAFKA_LOGIN',
   'LATCHKEY_ADMIN_PASSWORD',
+  'CAPTCHA_SECRET',
   'LATCHKEY_ADMIN_KEY',
   'LATCHKEY_PEPPER',
   'LATCHKEY_MASTER_KEY',

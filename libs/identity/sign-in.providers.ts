@@ -1,0 +1,72 @@
+import type { MetricsRegistry, Logger } from '@latchkey/platform';
+import type { Provider } from '@nestjs/common';
+import { PostgresAttemptBudgets } from './adapters/postgres-attempt-budgets';
+import { PostgresPasswordResets } from './adapters/postgres-password-resets';
+import { PromSignInRecord } from './adapters/prom-sign-in-record';
+import { AccountLocks } from './application/account-locks';
+import { Aside } from './application/aside';
+import { CaptchaGate, type CaptchaPolicy } from './application/captcha-gate';
+import { ChangePasswordHandler } from './application/change-password.handler';
+import { ConfirmPasswordResetHandler } from './application/confirm-password-reset.handler';
+import type { NewPasswords } from './application/new-passwords';
+import { PasswordCheck } from './application/password-check';
+import type { PasswordHasher, PasswordStore } from './application/password-ports';
+import { RequestPasswordResetHandler } from './application/request-password-reset.handler';
+import type { Sessions } from './application/session-ports';
+import { SignInHandler } from './application/sign-in.handler';
+import { given, type IdentityParts } from './identity-parts';
+import { PasswordController } from './surfaces/canonical/password.controller';
+import { SignInController } from './surfaces/canonical/sign-in.controller';
+import { S4eSignInController } from './surfaces/s4e/sign-in.controller';
+
+export const signInControllers = [S4eSignInController, SignInController, PasswordController];
+
+export interface SignInOptions {
+  readonly hasher: PasswordHasher;
+  readonly captcha: CaptchaPolicy;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+}
+
+interface SignInParts extends SignInOptions {
+  readonly newPasswords: NewPasswords;
+  readonly passwords: PasswordStore;
+  readonly sessions: Sessions;
+}
+
+/** Signing in with a password, changing it, and resetting it by mail. */
+export function signInProviders(parts: IdentityParts, options: SignInParts): readonly Provider[] {
+  const { dataSource, contacts, users, mail, tokens, settlement, clock } = parts;
+  const { hasher, newPasswords, passwords, sessions, logger } = options;
+  const budgets = new PostgresAttemptBudgets(dataSource);
+  const aside = new Aside((err) => logger.error({ err }, 'what nobody waited for has failed'));
+  const check = new PasswordCheck(budgets, passwords, hasher, clock);
+  const gate = new CaptchaGate(options.captcha);
+  const locks = new AccountLocks(users, aside, clock);
+  const record = new PromSignInRecord(options.metrics, logger);
+  const resets = new PostgresPasswordResets(dataSource, mail);
+  return [
+    given(Aside, aside),
+    given(PasswordCheck, check),
+    given(
+      SignInHandler,
+      new SignInHandler(...([contacts, users, check, gate, locks, sessions, null, record, clock] as const)),
+    ),
+    given(
+      ChangePasswordHandler,
+      new ChangePasswordHandler(
+        ...([contacts, users, check, newPasswords, passwords, sessions, settlement, clock] as const),
+      ),
+    ),
+    given(
+      RequestPasswordResetHandler,
+      new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),
+    ),
+    given(
+      ConfirmPasswordResetHandler,
+      new ConfirmPasswordResetHandler(
+        ...([contacts, users, resets, newPasswords, passwords, budgets, settlement, clock] as const),
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,68 @@
+import { Body, Controller, HttpStatus, Inject, Post, Res } from '@nestjs/common';
+import type { MfaMethod, Role } from '@latchkey/contracts';
+import { Public } from '@latchkey/guard';
+import type { Clock, RequestId } from '@latchkey/kernel';
+import { CurrentRequestId, zodBody } from '@latchkey/platform';
+import type { FastifyReply } from 'fastify';
+import type { Seen } from '../../application/session-ports';
+import { SignInHandler, type SignedIn } from '../../application/sign-in.handler';
+import { ClientGone } from '../client-gone';
+import { giveSessionCookie } from '../session-cookie';
+import { CallSeen } from '../session-token';
+import { signInBody, type SignInBody } from '../sign-in-body';
+import { CLOCK } from '../tokens';
+import { grantRecord, type GrantRecord } from './session-record';
+import { timestamp } from './timestamp';
+
+interface SignedInRecord extends GrantRecord {
+  readonly status: 'signed_in';
+  readonly user: {
+    readonly id: string;
+    readonly email: string;
+    readonly name: string | null;
+    /** In the session's workspace. */
+    readonly role: Role;
+  };
+}
+
+/** The password was right; the session is opened when a second factor was shown too (C12). */
+interface MfaRecord {
+  readonly status: 'mfa_required';
+  readonly mfa_token: string;
+  readonly methods: readonly MfaMethod[];
+  readonly expires_at: string;
+}
+
+/** 201 with a session, 200 while a second factor is still to be shown. */
+@Controller('api/v1/sessions')
+export class SignInController {
+  constructor(
+    private readonly signIn: SignInHandler,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @Public({ ownPagesOnly: true })
+  async open(
+    @Body(zodBody(signInBody)) body: SignInBody,
+    @CallSeen() seen: Seen,
+    @ClientGone() signal: AbortSignal,
+    @CurrentRequestId() requestId: RequestId,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedInRecord | MfaRecord> {
+    return this.answer(await this.signIn.execute({ ...body, seen, signal, requestId }), reply);
+  }
+
+  private answer(signedIn: SignedIn, reply: FastifyReply): SignedInRecord | MfaRecord {
+    void reply.header('cache-control', 'no-store');
+    if (signedIn.kind === 'mfa_required') {
+      void reply.status(HttpStatus.OK);
+      const { token, methods, expiresAt } = signedIn.challenge;
+      return { status: 'mfa_required', mfa_token: token.reveal(), methods, expires_at: timestamp(expiresAt) };
+    }
+    const { session, contact, entry } = signedIn;
+    giveSessionCookie(reply, session.token, session.expiresAt, this.clock.now());
+    const { userId: id, email, name } = contact;
+    return { status: 'signed_in', ...grantRecord(session), user: { id, email, name, role: entry.role } };
+  }
+}
