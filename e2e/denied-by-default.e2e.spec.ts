@@ -123,7 +123,8 @@ describe.each(WAYS_OF_RUNNING)('who brings no credential, on %s', (way) => {
         path: target,
         ...(method === 'POST' && { body: { credential: 'x' } }),
       });
-      if (status !== 404) found.push(`${method} ${url}${target} answered ${status}`);
+      // 405: a route with a parameter took it, which has another method; the address itself has this one.
+      if (status !== 404 && status !== 405) found.push(`${method} ${url}${target} answered ${status}`);
     }
     expect(found).toEqual([]);
   });
