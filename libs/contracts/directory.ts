@@ -1,4 +1,4 @@
-import type { UserId, WorkspaceId } from '@latchkey/kernel';
+import type { SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
 
 /** The workspace that the first start made, and its owner. */
 export interface FirstWorkspace {
@@ -12,4 +12,17 @@ export interface FirstWorkspace {
 export interface IdentityDirectory {
   /** @throws AppError `service.unavailable` while identity has not made it yet, or cannot be reached. */
   firstWorkspace(): Promise<FirstWorkspace>;
+}
+
+/** That a session was used, as a node of enforcement saw it. */
+export interface SessionUse {
+  readonly sessionId: SessionId;
+  /** Unix ms. */
+  readonly atMs: number;
+}
+
+/** What nodes of enforcement tell identity: over gRPC too. What is lost on the way makes no session live longer than it should. */
+export interface SessionActivity {
+  /** At most 1,000. */
+  note(uses: readonly SessionUse[]): Promise<void>;
 }

@@ -4,13 +4,17 @@ import type { OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-sta
 import { UuidV7Source } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import { CryptoTokens } from './adapters/crypto-tokens';
+import { JoseSessionTokens } from './adapters/jose-session-tokens';
 import { PostgresContacts } from './adapters/postgres-contacts';
 import { PostgresFirstWorkspaces } from './adapters/postgres-first-workspaces';
 import { PostgresInvitations } from './adapters/postgres-invitations';
 import { PostgresMailOutbox } from './adapters/postgres-mail-outbox';
 import { PostgresMembers } from './adapters/postgres-members';
+import { PostgresSessionStore } from './adapters/postgres-session-store';
 import { PostgresUsers } from './adapters/postgres-users';
 import { PostgresWorkspaces } from './adapters/postgres-workspaces';
+import { SessionSigningKeys } from './adapters/session-signing-keys';
+import { UserSessions } from './application/user-sessions';
 
 export interface IdentityPartsOptions {
   /** Of identity's schema, with `identityMigrations`. */
@@ -20,20 +24,40 @@ export interface IdentityPartsOptions {
   readonly settlement: Settlement;
   /** What is kept and must be read again is sealed under keys that come from it. */
   readonly masterKey: Secret;
+  /** 24 hours and 7 days when absent (C32). */
+  readonly sessionTimes?: SessionTimes;
   readonly clock?: Clock;
   readonly ids?: IdSource;
 }
+
+export interface SessionTimes {
+  /** A session ends when nobody has used it for so long, in ms. */
+  readonly idleMs: number;
+  /** It ends after so long in any case, in ms. */
+  readonly lifeMs: number;
+}
+
+const DAY_MS = 86_400_000;
+export const SESSION_TIMES: SessionTimes = { idleMs: DAY_MS, lifeMs: 7 * DAY_MS };
 
 /** What several of identity's use cases are built on. */
 export type IdentityParts = ReturnType<typeof identityParts>;
 
 export function identityParts(options: IdentityPartsOptions) {
   const { dataSource, subjects, settlement, masterKey, clock = systemClock, ids = new UuidV7Source() } = options;
+  const { idleMs, lifeMs } = options.sessionTimes ?? SESSION_TIMES;
   const events = new PostgresEventStore(dataSource);
+  const users = new PostgresUsers(dataSource, events, subjects);
+  const sessionStore = new PostgresSessionStore(dataSource, events, subjects, idleMs);
+  const signingKeys = new SessionSigningKeys({ dataSource, masterKey, clock, ids, lifeMs });
+  const sessionTokens = new JoseSessionTokens(signingKeys, clock);
   return {
     ...{ dataSource, subjects, settlement, masterKey, clock, ids, events },
     first: new PostgresFirstWorkspaces(dataSource),
-    users: new PostgresUsers(dataSource, events, subjects),
+    users,
+    sessionStore,
+    signingKeys,
+    sessions: new UserSessions({ store: sessionStore, tokens: sessionTokens, users, settlement, ids, clock, lifeMs }),
     workspaces: new PostgresWorkspaces(dataSource, events, subjects),
     members: new PostgresMembers(dataSource),
     contacts: new PostgresContacts(dataSource),

@@ -1,21 +1,22 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { SOURCES, TOPICS, type IdentityDirectory } from '@latchkey/contracts';
-import { Relay, type Publisher } from '@latchkey/event-store';
+import { SOURCES, TOPICS, type IdentityDirectory, type SessionActivity } from '@latchkey/contracts';
+import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { ReadinessRegistry, type CursorCodec } from '@latchkey/platform';
 import { DataSource } from 'typeorm';
 import { listedPasswords } from './adapters/listed-passwords';
 import { PostgresFirstWorkspaces } from './adapters/postgres-first-workspaces';
 import { PostgresPasswordStore } from './adapters/postgres-password-store';
+import { PostgresSessionStore } from './adapters/postgres-session-store';
 import { Directory } from './application/directory';
 import { EnsureFirstWorkspaceHandler } from './application/ensure-first-workspace.handler';
 import { NewPasswords } from './application/new-passwords';
-import type { PasswordHasher } from './application/password-ports';
-import { identityParts, type IdentityPartsOptions } from './identity-parts';
+import { identityParts, SESSION_TIMES, type IdentityPartsOptions } from './identity-parts';
 import { memberControllers, memberProviders } from './members.providers';
+import { sessionControllers, sessionProviders } from './session.providers';
+import { signInControllers, signInProviders, type SignInOptions } from './sign-in.providers';
 
-export interface IdentityOptions extends IdentityPartsOptions {
+export interface IdentityOptions extends IdentityPartsOptions, SignInOptions {
   readonly cursors: CursorCodec;
-  readonly hasher: PasswordHasher;
   /** Where the events of users and workspaces go. */
   readonly publisher: Publisher;
   /** Told of every failed try to publish; the relay goes on by itself. */
@@ -40,9 +41,11 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
     const passwords = new PostgresPasswordStore(dataSource);
     return {
       module: IdentityModule,
-      controllers: memberControllers,
+      controllers: [...memberControllers, ...sessionControllers, ...signInControllers],
       providers: [
         ...memberProviders(parts, { cursors, newPasswords, passwords }),
+        ...sessionProviders(parts),
+        ...signInProviders(parts, { ...options, newPasswords, passwords }),
         { provide: Relay, useValue: relayOf(options) },
         { provide: DATABASE, useValue: dataSource },
       ],
@@ -53,6 +56,12 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
   /** What other services are told: they, and identity's own gRPC server, are composed before the application exists. */
   static directory({ dataSource }: Pick<IdentityOptions, 'dataSource'>): IdentityDirectory {
     return new Directory(new PostgresFirstWorkspaces(dataSource));
+  }
+
+  /** Where nodes of enforcement say which sessions were used. */
+  static sessionActivity(options: Pick<IdentityOptions, 'dataSource' | 'subjects' | 'sessionTimes'>): SessionActivity {
+    const { dataSource, subjects, sessionTimes: { idleMs } = SESSION_TIMES } = options;
+    return new PostgresSessionStore(dataSource, new PostgresEventStore(dataSource), subjects, idleMs);
   }
 
   onApplicationBootstrap(): void {

@@ -1,6 +1,11 @@
 export { identityMigrations } from './adapters/identity-migrations';
 export { Argon2Hasher } from './adapters/password-hashing/argon2-hasher';
+export { SiteVerifyCaptcha, type CaptchaOptions } from './adapters/site-verify-captcha';
+export type { CaptchaVendor } from './application/captcha';
+export type { CaptchaPolicy } from './application/captcha-gate';
 export { EnsureFirstWorkspaceHandler, type FirstWorkspaceOptions } from './application/ensure-first-workspace.handler';
 export { eraseUserHandler } from './erase-user';
 export { IdentityModule, type IdentityOptions } from './identity.module';
 export { grpcDirectory } from './surfaces/grpc-directory';
+export { grpcSessionActivity } from './surfaces/grpc-session-activity';
+export type { SessionTimes } from './identity-parts';

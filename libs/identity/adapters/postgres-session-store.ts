@@ -1,18 +1,11 @@
 import { sessionId, workspaceId, type SessionId, type UserId } from '@latchkey/kernel';
-import type { SessionEvent, SessionSubject } from '@latchkey/contracts';
+import type { SessionEvent, SessionSubject, SessionUse } from '@latchkey/contracts';
 import { databaseFailure, decideAndAppend, type EventStore } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { ListPosition, Transaction } from '../application/ports';
-import type {
-  ListedSession,
-  Seen,
-  SessionStore,
-  SessionUse,
-  SessionWrite,
-  WrittenSession,
-} from '../application/session-ports';
+import type { ListedSession, Seen, SessionStore, SessionWrite, WrittenSession } from '../application/session-ports';
 import { evolveSession, initialSession, type OpenedSession, type SessionState } from '../domain/session/session';
 import { sessionSubject, slidIdleLimit } from '../domain/session/subject';
 import { requireInUse, requireLiveUser, subjectOf } from './live-session';
@@ -30,7 +23,7 @@ interface SessionRow {
   readonly last_active_at: Date | null;
 }
 
-/** Not ended by itself or with all of the user's, nor idle for too long, nor at the end of its life. `$1`: the user. */
+/** Not ended by itself or with all of the user's, nor idle for too long, nor at the end of its life. `$1`: the user, `$2`: now. */
 const LIVE = `SELECT s.session_id, s.workspace_id, s.generation, s.second_factor, s.opened_at, s.expires_at,
     state.body ->> 'idleUntilMs' AS idle_until_ms, d.ip, d.user_agent, d.last_active_at
   FROM session s
@@ -39,7 +32,8 @@ const LIVE = `SELECT s.session_id, s.workspace_id, s.generation, s.second_factor
   LEFT JOIN session_detail d ON d.session_id = s.session_id
  WHERE s.user_id = $1 AND NOT s.ended
    AND s.generation >= (owner.body ->> 'sessionGeneration')::integer
-   AND s.expires_at > now() AND (state.body ->> 'idleUntilMs')::numeric > extract(epoch FROM now()) * 1000`;
+   AND s.expires_at > $2
+   AND (state.body ->> 'idleUntilMs')::numeric > extract(epoch FROM $2::timestamptz) * 1000`;
 
 const USER_AGENT_LENGTH_MAX = 400;
 const PRUNED_AT_ONCE = 1_000;
@@ -77,22 +71,23 @@ export class PostgresSessionStore implements SessionStore {
     return { state, changed: changed ?? (await this.#unchanged(id, meta.workspaceId)) };
   }
 
-  async find(userId: UserId, id: string): Promise<ListedSession | null> {
-    const [found] = await this.#live('AND s.session_id = $2', [userId, id]);
+  async find(userId: UserId, id: string, now: Date): Promise<ListedSession | null> {
+    const [found] = await this.#live('AND s.session_id = $3', [userId, now, id]);
     return found ?? null;
   }
 
-  after(userId: UserId, position: ListPosition | null, limit: number): Promise<readonly ListedSession[]> {
-    const from = position ? 'AND (s.opened_at, s.session_id) < ($3, $4)' : '';
-    return this.#live(`${from} ORDER BY s.opened_at DESC, s.session_id DESC LIMIT $2`, [
+  after(userId: UserId, position: ListPosition | null, limit: number, now: Date): Promise<readonly ListedSession[]> {
+    const from = position ? 'AND (s.opened_at, s.session_id) > ($4, $5)' : '';
+    return this.#live(`${from} ORDER BY s.opened_at, s.session_id LIMIT $3`, [
       userId,
+      now,
       limit,
       ...(position ? [position.at, position.id] : []),
     ]);
   }
 
-  async noteUses(uses: readonly SessionUse[]): Promise<void> {
-    const usedAt = new Map(uses.map(({ sessionId: id, at }) => [id as string, at]));
+  async note(uses: readonly SessionUse[]): Promise<void> {
+    const usedAt = new Map(uses.map(({ sessionId: id, atMs }) => [id as string, new Date(atMs)]));
     try {
       await this.dataSource.transaction(async (tx) => {
         // In one order, so that two of these do not wait for each other in a circle.
@@ -141,6 +136,8 @@ export class PostgresSessionStore implements SessionStore {
     const { sessionId: id, userId, workspaceId: workspace, generation, secondFactor, openedAt, expiresAt } = session;
     await requireLiveUser(tx, session);
     if (session.tokenNumber > 1) await requireInUse(tx, id, now);
+    // Where the user goes on the next time.
+    else await tx.query('UPDATE user_contact SET last_workspace_id = $2 WHERE user_id = $1', [userId, workspace]);
     await tx.query(
       `INSERT INTO session (session_id, user_id, workspace_id, generation, second_factor, opened_at, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,

@@ -1,6 +1,7 @@
 import type { Clock, IdSource, Secret } from '@latchkey/kernel';
 import { databaseFailure } from '@latchkey/event-store';
 import { derivedKey, newSealingKey, seal, unseal } from '@latchkey/platform';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 
 export interface SigningKey {
@@ -23,8 +24,8 @@ export interface SigningKeyOptions {
 const ROTATE_AFTER_MS = 30 * 86_400_000;
 /** Until a key that another instance has made is used here too. */
 const FRESH_MS = 60_000;
-/** Anybody can write a `kid` that there is not: so often at most is one looked for. */
-const LOOK_EVERY_MS = 100;
+/** Anybody can write a `kid` that there is not: so often at most are keys read again, for all who wait for it together. */
+const READ_EVERY_MS = 100;
 
 /** Keys of session tokens: a new one each month, or when it is asked for. */
 export class SessionSigningKeys {
@@ -32,6 +33,8 @@ export class SessionSigningKeys {
   /** Newest first. */
   #known: readonly SigningKey[] = [];
   #readAtMs = -Infinity;
+  /** Has not begun: whoever comes before it does may go by it. */
+  #nextRead: Promise<void> | undefined;
 
   constructor(private readonly options: SigningKeyOptions) {
     this.#wrapping = derivedKey(options.masterKey, 'latchkey/identity/session-signing-keys/v1');
@@ -39,7 +42,7 @@ export class SessionSigningKeys {
 
   /** The key that signs. */
   async current(): Promise<SigningKey> {
-    if (performance.now() - this.#readAtMs > FRESH_MS) await this.#read();
+    if (performance.now() - this.#readAtMs > FRESH_MS) await this.#readTogether();
     const [newest] = this.#known;
     const now = this.options.clock.now().getTime();
     return newest && now - newest.createdAt.getTime() < ROTATE_AFTER_MS ? newest : this.rotate();
@@ -47,10 +50,9 @@ export class SessionSigningKeys {
 
   /** Null: there is none, or it is so old that nothing it has signed is good any more. */
   async find(kid: string): Promise<SigningKey | null> {
-    const known = this.#known.find((key) => key.kid === kid);
-    if (known || performance.now() - this.#readAtMs < LOOK_EVERY_MS) return known ?? null;
-    await this.#read();
-    return this.#known.find((key) => key.kid === kid) ?? null;
+    const known = () => this.#known.find((key) => key.kid === kid);
+    if (!known()) await this.#readTogether();
+    return known() ?? null;
   }
 
   /** Makes a key that signs from now on; other instances use it a minute later. Two that are made at once do no harm. */
@@ -67,8 +69,17 @@ export class SessionSigningKeys {
       `DELETE FROM session_signing_key WHERE created_at < (SELECT max(created_at) FROM session_signing_key WHERE created_at < $1)`,
       [new Date(key.createdAt.getTime() - lifeMs - 2 * FRESH_MS)],
     );
-    await this.#read();
+    await this.#readTogether();
     return key;
+  }
+
+  #readTogether(): Promise<void> {
+    this.#nextRead ??= (async () => {
+      await pause(Math.max(0, this.#readAtMs + READ_EVERY_MS - performance.now()));
+      this.#nextRead = undefined;
+      await this.#read();
+    })();
+    return this.#nextRead;
   }
 
   async #read(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { RequestId, Secret, SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
-import type { SessionEvent } from '@latchkey/contracts';
+import type { SessionActivity, SessionEvent } from '@latchkey/contracts';
 import type { EventMeta } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { SessionState } from '../domain/session/session';
@@ -77,12 +77,6 @@ export interface ListedSession {
   readonly seen: Seen;
 }
 
-/** When a session was used, as a node of enforcement saw it. */
-export interface SessionUse {
-  readonly sessionId: SessionId;
-  readonly at: Date;
-}
-
 export interface SessionWrite {
   readonly sessionId: SessionId;
   /** Pure; called again on newer state when somebody else was faster. */
@@ -100,20 +94,18 @@ export interface WrittenSession {
   readonly changed: ChangedSubject;
 }
 
-/** Sessions as streams of events, and what must change with them. */
-export interface SessionStore {
+/** Sessions as streams of events, and what must change with them. Each idle limit slides by a minute at least, or not at all. */
+export interface SessionStore extends SessionActivity {
   /**
    * Loads, decides and writes events, outbox, subject and details in one transaction, in which the user stays as it is.
    * @throws AppError what `decide` throws; `session.ended` for a refresh of a session that was idle for too long, or whose user has ended
    * all, and as `Sessions.open`
    */
   write(write: SessionWrite): Promise<WrittenSession>;
-  /** Live sessions of a user. */
-  find(userId: UserId, sessionId: string): Promise<ListedSession | null>;
-  /** Newest first; at most `limit`, after the position given. */
-  after(userId: UserId, position: ListPosition | null, limit: number): Promise<readonly ListedSession[]>;
-  /** Slides idle limits, of each session by a minute at least or not at all. What is not live is passed over. */
-  noteUses(uses: readonly SessionUse[]): Promise<void>;
+  /** Of the sessions of a user that are live at `now`. */
+  find(userId: UserId, sessionId: string, now: Date): Promise<ListedSession | null>;
+  /** Oldest first; at most `limit`, after the position given. */
+  after(userId: UserId, position: ListPosition | null, limit: number, now: Date): Promise<readonly ListedSession[]>;
   /** Forgets sessions that could not be used any more at `time`. Their events stay. */
   prune(time: Date): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { AppError, sessionId, type Clock, type IdSource, type RequestId, type Secret } from '@latchkey/kernel';
-import type { SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
-import type { EventMeta } from '@latchkey/event-store';
+import type { UserId, WorkspaceId } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
 import { decideSession, type SessionEndReason } from '../domain/session/session';
 import { decideUser } from '../domain/user/decide';
+import { metaOf, type Caller } from './caller';
+import { pageOf, type PageOf } from './page-of';
 import type { ListPosition, Users } from './ports';
 import type {
   ListedSession,
@@ -27,21 +28,7 @@ export interface UserSessionsParts {
   readonly lifeMs: number;
 }
 
-/** Who acts, in which of their sessions. */
-export interface SessionActor {
-  readonly userId: UserId;
-  readonly workspaceId: WorkspaceId;
-  readonly sessionId: SessionId;
-  readonly requestId: RequestId;
-}
-
-export interface SessionPage {
-  readonly sessions: readonly ListedSession[];
-  /** The last one's place; null: there are no more. */
-  readonly next: ListPosition | null;
-}
-
-/** Sessions of users (C9, C32). Whatever ends here is over on every node before the answer. */
+/** Sessions of users (C9, C32). Whatever ends here is over on every node before the answer. `caller`: in one of its own sessions. */
 export class UserSessions implements Sessions {
   constructor(private readonly parts: UserSessionsParts) {}
 
@@ -56,7 +43,7 @@ export class UserSessions implements Sessions {
     await this.parts.store.write({
       sessionId: id,
       decide: (state) => decideSession({ type: 'OpenSession', ...opening }, state),
-      meta: this.#meta(grant.claims, requestId, now),
+      meta: { actorId: userId, workspaceId, requestId, at: now },
       token: grant.token,
       seen,
     });
@@ -76,7 +63,7 @@ export class UserSessions implements Sessions {
     const { state, changed } = await this.parts.store.write({
       sessionId: claims.sessionId,
       decide: (before) => decideSession({ type: 'RefreshSession', tokenNumber, now }, before),
-      meta: this.#meta(claims, requestId, now),
+      meta: metaOf(callerOf(claims, requestId), now),
       token: next.token,
       seen,
     });
@@ -88,62 +75,63 @@ export class UserSessions implements Sessions {
   /** Whoever has any token of a session may end it. @throws AppError `auth.unauthorized` for what is no token of ours */
   async logOut(token: Secret, requestId: RequestId): Promise<void> {
     const claims = await this.#claimsOf(token);
-    await this.#end(claims, 'logout', requestId);
+    await this.#end(claims, 'logout', callerOf(claims, requestId));
   }
 
   /** One of one's own. @throws AppError `session.not_found`, also when it has ended */
-  async end(actor: SessionActor, id: string): Promise<void> {
-    const found = await this.find(actor.userId, id);
-    const reason = found.sessionId === actor.sessionId ? 'logout' : 'ended_by_user';
-    await this.#end({ ...actor, ...found }, reason, actor.requestId);
+  async end(id: string, caller: Caller): Promise<void> {
+    const session = await this.find(caller.userId, id);
+    await this.#end(session, session.sessionId === caller.credentialId ? 'logout' : 'ended_by_user', caller);
   }
 
   /** All of one's own, in every workspace: one change of one subject. */
-  async endAll({ userId, workspaceId, requestId }: SessionActor): Promise<void> {
+  async endAll(caller: Caller): Promise<void> {
     const now = this.parts.clock.now();
     const { changed } = await this.parts.users.write({
-      userId,
+      userId: caller.userId,
       decide: (user) => decideUser({ type: 'EndSessions', now }, user),
-      meta: this.#meta({ userId, workspaceId }, requestId, now),
+      meta: metaOf(caller, now),
     });
     await this.parts.settlement.settle([changed]);
   }
 
   /** Opens a session in another workspace of the user's, and ends the one in hand. @throws AppError `member.not_found` when it is none */
-  async switchTo(workspaceId: WorkspaceId, actor: SessionActor, seen: Seen): Promise<SessionGrant> {
-    const { generation, secondFactor } = await this.find(actor.userId, actor.sessionId);
-    const { userId, requestId } = actor;
-    const user = { userId, sessionGeneration: generation };
-    const grant = await this.open({ user, workspaceId, secondFactor, seen, requestId });
-    await this.#end(actor, 'workspace_switched', requestId);
+  async switchTo(workspaceId: WorkspaceId, caller: Caller, seen: Seen): Promise<SessionGrant> {
+    const { userId, requestId } = caller;
+    const left = await this.find(userId, caller.credentialId);
+    const user = { userId, sessionGeneration: left.generation };
+    const grant = await this.open({ user, workspaceId, secondFactor: left.secondFactor, seen, requestId });
+    await this.#end(left, 'workspace_switched', caller);
     return grant;
   }
 
   /** @throws AppError `session.not_found`, also when it has ended */
   async find(userId: UserId, id: string): Promise<ListedSession> {
-    const found = await this.parts.store.find(userId, id);
+    const found = await this.parts.store.find(userId, id, this.parts.clock.now());
     if (found === null) throw new AppError('session.not_found');
     return found;
   }
 
-  /** Newest first. */
-  async list(userId: UserId, position: ListPosition | null, limit: number): Promise<SessionPage> {
-    const found = await this.parts.store.after(userId, position, limit + 1);
-    const sessions = found.slice(0, limit);
-    const last = found.length > limit ? sessions.at(-1) : undefined;
-    return { sessions, next: last ? { at: last.openedAt, id: last.sessionId } : null };
+  /** Oldest first. */
+  async list(
+    userId: UserId,
+    position: ListPosition | null,
+    limit: number,
+  ): Promise<PageOf<ListedSession, ListPosition>> {
+    const found = await this.parts.store.after(userId, position, limit + 1, this.parts.clock.now());
+    return pageOf(found, limit, ({ openedAt: at, sessionId: id }) => ({ at, id }));
   }
 
   async #end(
-    session: Pick<SessionClaims, 'sessionId' | 'userId' | 'workspaceId'>,
+    { sessionId: id, workspaceId }: Pick<ListedSession, 'sessionId' | 'workspaceId'>,
     reason: SessionEndReason,
-    requestId: RequestId,
+    caller: Caller,
   ): Promise<void> {
     const now = this.parts.clock.now();
     const { changed } = await this.parts.store.write({
-      sessionId: session.sessionId,
+      sessionId: id,
       decide: (state) => decideSession({ type: 'EndSession', reason, now }, state),
-      meta: this.#meta(session, requestId, now),
+      meta: metaOf({ ...caller, workspaceId }, now),
     });
     await this.parts.settlement.settle([changed]);
   }
@@ -154,15 +142,16 @@ export class UserSessions implements Sessions {
     return claims;
   }
 
-  async #grant(claims: SessionClaims): Promise<SessionGrant & { readonly claims: SessionClaims }> {
+  async #grant(claims: SessionClaims): Promise<SessionGrant> {
     const { sessionId: id, workspaceId, expiresAt } = claims;
-    return { token: await this.parts.tokens.issue(claims), sessionId: id, workspaceId, expiresAt, claims };
-  }
-
-  #meta({ userId, workspaceId }: Pick<SessionClaims, 'userId' | 'workspaceId'>, id: RequestId, at: Date): EventMeta {
-    return { actorId: userId, workspaceId, requestId: id, at };
+    return { token: await this.parts.tokens.issue(claims), sessionId: id, workspaceId, expiresAt };
   }
 }
+
+const callerOf = ({ sessionId: id, userId, workspaceId }: SessionClaims, requestId: RequestId): Caller => ({
+  ...{ userId, workspaceId, requestId },
+  credentialId: id,
+});
 
 /** As tokens tell time. */
 const wholeSeconds = (ms: number): Date => new Date(Math.floor(ms / 1_000) * 1_000);

@@ -1,0 +1,2 @@
+/** Injection token of what has no class of its own. */
+export const CLOCK = Symbol('CLOCK');
