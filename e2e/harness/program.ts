@@ -44,8 +44,9 @@ export async function startProgram(entry: string, variables: Variables): Promise
 export async function runProgram(
   entry: string,
   variables: Variables,
+  args: readonly string[] = [],
 ): Promise<{ code: number | null; output: string }> {
-  const { child, output } = run(entry, variables);
+  const { child, output } = run(entry, variables, args);
   const cut = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
   await once(child, 'close');
   clearTimeout(cut);
@@ -53,8 +54,8 @@ export async function runProgram(
 }
 
 /** Nothing of the developer's own settings reaches it. */
-function run(entry: string, variables: Variables) {
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(builtTree, entry)], {
+function run(entry: string, variables: Variables, args: readonly string[] = []) {
+  const child = spawn(process.execPath, ['--enable-source-maps', path.join(builtTree, entry), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
