@@ -1,4 +1,4 @@
-import type { IdSource, Secret } from '@latchkey/kernel';
+import { Secret, type IdSource } from '@latchkey/kernel';
 import { derivedKey, seal } from '@latchkey/platform';
 import type { Mail, MailMessage, Transaction } from '../application/ports';
 
@@ -15,7 +15,7 @@ export class PostgresMailOutbox implements Mail {
 
   async send(tx: Transaction, { to, template, values }: MailMessage): Promise<void> {
     const mailId = this.ids.next();
-    const text = JSON.stringify({ to: to.written, template, values: { ...values, token: values.token.reveal() } });
+    const text = JSON.stringify({ to: to.written, template, values: revealed(values) });
     await tx.query('INSERT INTO mail_outbox (mail_id, recipient, sealed) VALUES ($1, $2, $3)', [
       mailId,
       to.canonical,
@@ -23,6 +23,11 @@ export class PostgresMailOutbox implements Mail {
     ]);
   }
 }
+
+const revealed = (values: MailMessage['values']) =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
+  );
 
 /** What a sealed mail belongs to. */
 export const contextOfMail = (mailId: string): string => `mail/${mailId}`;

@@ -1,4 +1,4 @@
-import type { InvitationEvent, FirstWorkspace, Role, UserEvent, WorkspaceEvent } from '@latchkey/contracts';
+import type { InvitationEvent, FirstWorkspace, MfaMethod, Role, UserEvent, WorkspaceEvent } from '@latchkey/contracts';
 import type { Append, Claim, EventMeta } from '@latchkey/event-store';
 import type { Secret, UserId, WorkspaceId } from '@latchkey/kernel';
 import type { ChangedSubject } from '@latchkey/live-state';
@@ -189,6 +189,15 @@ export type MailMessage = { readonly to: EmailAddress } & (
   | {
       readonly template: 'password_reset';
       readonly values: { readonly expiresAt: Date; readonly token: Secret };
+    }
+  | {
+      /** Six digits: a second factor, or the proof that the address is the user's. */
+      readonly template: 'email_code';
+      readonly values: { readonly expiresAt: Date; readonly code: Secret };
+    }
+  | {
+      readonly template: 'second_factor_changed';
+      readonly values: { readonly change: 'enrolled' | 'disabled'; readonly method: MfaMethod };
     }
 );
 

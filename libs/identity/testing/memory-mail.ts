@@ -11,7 +11,7 @@ export class MemoryMail implements Mail {
   /** The token in the latest mail to the address. */
   tokenTo(canonical: string): string {
     const mail = this.sent.findLast(({ to }) => to.canonical === canonical);
-    if (!mail) throw new Error(`no mail to ${canonical}`);
+    if (!mail || !('token' in mail.values)) throw new Error(`no token was mailed to ${canonical}`);
     return mail.values.token.reveal();
   }
 }
