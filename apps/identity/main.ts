@@ -1,4 +1,7 @@
 import {
+  captchaIsWhole,
+  captchaPolicy,
+  captchaVariables,
   commonVariables,
   compose,
   ensureFirstWorkspace,
@@ -24,6 +27,7 @@ import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
 import {
   asksInOneWay,
   createLogger,
+  createMetrics,
   createService,
   CursorCodec,
   enforcementVariables,
@@ -42,13 +46,14 @@ const configSchema = z.object({
   REDIS_URL: variables.REDIS_URL,
   ...enforcementVariables,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
+  ...captchaVariables,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
   LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
 });
 
 async function build(resources: Resources): Promise<Service> {
-  const config = loadConfig(configSchema, process.env, [asksInOneWay]);
+  const config = loadConfig(configSchema, process.env, [asksInOneWay, captchaIsWhole]);
   const logger = createLogger({ service: 'identity', level: config.LATCHKEY_LOG_LEVEL });
   const tls = openTls(config, logger);
   const dataSource = await openSchema(resources, {
@@ -57,6 +62,7 @@ async function build(resources: Resources): Promise<Service> {
     migrations: identityMigrations,
     logger,
   });
+  const metrics = createMetrics('identity');
   const subjects = new PostgresSubjects(dataSource);
   const settlement = startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
   const onError = logCalmly(logger, 'error', 'an ask could not be answered');
@@ -65,6 +71,7 @@ async function build(resources: Resources): Promise<Service> {
   const service = await createService({
     name: 'identity',
     logger,
+    metrics,
     config: serviceConfig(config, tls),
     module: compose(
       resources,
@@ -76,6 +83,8 @@ async function build(resources: Resources): Promise<Service> {
         masterKey: config.LATCHKEY_MASTER_KEY,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
+        captcha: captchaPolicy(config),
+        ...{ metrics, logger },
         publisher,
         onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),

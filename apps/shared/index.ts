@@ -1,4 +1,5 @@
 export { logCalmly } from './calm';
+export * from './captcha';
 export * from './cluster-config';
 export * from './compose';
 export { decisionVariables } from './decision-record';
@@ -10,5 +11,6 @@ export * from './open';
 export * from './owner-tls';
 export * from './redis-owner';
 export * from './resources';
+export * from './sessions';
 export * from './running-database';
 export * from './when-available';

@@ -1,4 +1,4 @@
-import { commonVariables, decisionVariables } from '@latchkey/composition';
+import { captchaIsWhole, captchaVariables, commonVariables, decisionVariables } from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
 import { z } from 'zod';
 
@@ -15,8 +15,9 @@ const configSchema = z.object({
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
+  ...captchaVariables,
 });
 
 export type StandaloneConfig = z.output<typeof configSchema>;
 
-export const standaloneConfig = (): StandaloneConfig => loadConfig(configSchema, process.env);
+export const standaloneConfig = (): StandaloneConfig => loadConfig(configSchema, process.env, [captchaIsWhole]);

@@ -1,6 +1,7 @@
 import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
 import {
+  captchaPolicy,
   compose,
   ensureFirstKey,
   ensureFirstWorkspace,
@@ -77,6 +78,8 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         masterKey,
         cursors,
         hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
+        captcha: captchaPolicy(config),
+        ...{ metrics, logger },
       }),
       IssuanceModule.register({
         ...owner,
