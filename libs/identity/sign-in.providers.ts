@@ -5,6 +5,7 @@ import { PostgresPasswordResets } from './adapters/postgres-password-resets';
 import { PromSignInRecord } from './adapters/prom-sign-in-record';
 import { AccountLocks } from './application/account-locks';
 import { Aside } from './application/aside';
+import { AsideEnd } from './aside-end';
 import { CaptchaGate, type CaptchaPolicy } from './application/captcha-gate';
 import { ChangePasswordHandler } from './application/change-password.handler';
 import { ConfirmPasswordResetHandler } from './application/confirm-password-reset.handler';
@@ -12,7 +13,6 @@ import type { NewPasswords } from './application/new-passwords';
 import { PasswordCheck } from './application/password-check';
 import type { PasswordHasher, PasswordStore } from './application/password-ports';
 import { RequestPasswordResetHandler } from './application/request-password-reset.handler';
-import type { Sessions } from './application/session-ports';
 import { SignInHandler } from './application/sign-in.handler';
 import { given, type IdentityParts } from './identity-parts';
 import { PasswordController } from './surfaces/canonical/password.controller';
@@ -31,13 +31,12 @@ export interface SignInOptions {
 interface SignInParts extends SignInOptions {
   readonly newPasswords: NewPasswords;
   readonly passwords: PasswordStore;
-  readonly sessions: Sessions;
 }
 
 /** Signing in with a password, changing it, and resetting it by mail. */
 export function signInProviders(parts: IdentityParts, options: SignInParts): readonly Provider[] {
-  const { dataSource, contacts, users, mail, tokens, settlement, clock } = parts;
-  const { hasher, newPasswords, passwords, sessions, logger } = options;
+  const { dataSource, contacts, users, sessions, mail, tokens, settlement, clock } = parts;
+  const { hasher, newPasswords, passwords, logger } = options;
   const budgets = new PostgresAttemptBudgets(dataSource);
   const aside = new Aside((err) => logger.error({ err }, 'what nobody waited for has failed'));
   const check = new PasswordCheck(budgets, passwords, hasher, clock);
@@ -47,6 +46,7 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
   const resets = new PostgresPasswordResets(dataSource, mail);
   return [
     given(Aside, aside),
+    AsideEnd,
     given(PasswordCheck, check),
     given(
       SignInHandler,
