@@ -52,22 +52,29 @@ export interface SystemOptions {
   readonly neighbour?: ProfileName;
   /** A cluster alone: its services listen on every address, and show each other certificates. */
   readonly tls?: boolean;
+  /** Variables besides those of the harness. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** The first owner, who can sign in. */
+export const OWNER = { email: 'owner@example.com', password: 'correct horse battery staple' } as const;
 
 /** What outlives a restart. */
 interface Kept {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Starts Latchkey on a database, a Redis, topics and a folder of its own. */
 export async function startSystem(
   way: WayOfRunning,
-  { profile, neighbour, tls = false }: SystemOptions,
+  { profile, neighbour, tls = false, env = {} }: SystemOptions,
 ): Promise<System> {
   const { result, undo } = await UndoStack.whole(async (undo) => {
-    const kept = await keptParts(way, undo);
+    const owner = { LATCHKEY_ADMIN_EMAIL: OWNER.email, LATCHKEY_ADMIN_PASSWORD: OWNER.password };
+    const kept = { ...(await keptParts(way, undo)), env: { ...owner, ...env } };
     const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
     await rm(routesFile(kept), { force: true });
     const running = await (tls ? startWithCertificates(profile, kept, undo) : start(way, profile, kept, undo));
@@ -89,7 +96,7 @@ async function reportedRoutes(kept: Kept): Promise<readonly Route[]> {
   return lines.map((line) => JSON.parse(line) as Route);
 }
 
-async function keptParts(way: WayOfRunning, undo: UndoStack): Promise<Kept> {
+async function keptParts(way: WayOfRunning, undo: UndoStack): Promise<Omit<Kept, 'env'>> {
   const database = await freshDatabase();
   undo.push(() => database.drop());
   const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-e2e-'));
@@ -111,6 +118,7 @@ async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack
     DATABASE_URL: databaseUrl,
     LATCHKEY_DATA_DIR: folder,
     LATCHKEY_PROFILE: profile,
+    ...kept.env,
     ...reporting(kept),
   });
   undo.push(stop);
@@ -149,7 +157,7 @@ async function startProcesses({ profile, kept, undo, tls }: Processes): Promise<
     dataDir: kept.folder,
     dist: builtTree,
     topicPrefix: `${path.basename(kept.folder)}.`,
-    env: { LATCHKEY_PROFILE: profile, ...reporting(kept) },
+    env: { LATCHKEY_PROFILE: profile, ...kept.env, ...reporting(kept) },
     ...tls,
   });
   undo.push(() => cluster.stop());
