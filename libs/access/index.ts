@@ -17,6 +17,6 @@ export { assertProfile, assertProfiles, randomBits, spellingsOf } from './profil
 export { ADMIN_SCOPE, HEADER_FORMS, UNLIMITED_PLAN } from './profiles/common';
 export type * from './profiles/profile';
 export { profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
-export { scopesOfRole } from './roles';
+export { scopesOfRole, scopesWithinRole } from './roles';
 export * from './scopes';
 export * from './session-token';

@@ -1,6 +1,7 @@
 import type { Role } from '@latchkey/contracts';
 import { ADMIN_SCOPE } from './profiles/common';
 import type { Profile, ScopeDefinition } from './profiles/profile';
+import { coversScope } from './scopes';
 
 /** Of the system's own scopes, what every member needs to work: keys of their own, what may be granted, who else is there. */
 const MEMBERS_SYSTEM_SCOPES: ReadonlySet<string> = new Set([
@@ -23,3 +24,10 @@ const GRANTS: Readonly<Record<Role, (scope: ScopeDefinition) => boolean>> = {
  */
 export const scopesOfRole = ({ scopes }: Profile, role: Role): readonly string[] =>
   scopes.filter(GRANTS[role]).map(({ canonical }) => canonical);
+
+/** What is left of canonical scopes to a member of that role: what both cover. */
+export function scopesWithinRole(profile: Profile, scopes: readonly string[], role: Role): readonly string[] {
+  const ofRole = scopesOfRole(profile, role);
+  const covered = scopes.filter((scope) => coversScope(profile, ofRole, scope));
+  return [...new Set([...covered, ...ofRole.filter((scope) => coversScope(profile, scopes, scope))])];
+}

@@ -55,7 +55,10 @@ export interface WorkspaceSubject {
   readonly name: string;
   /** Name of the profile (C21); it never changes. */
   readonly profile: string;
-  /** What becomes of a key when the member whose it is has been suspended, or is a member no more. */
+  /**
+   * `end`: a key gives no more than the role of the member whose it is, as it is now; nothing while they are suspended, or are a member no
+   * more. `stay`: it goes on as it was granted.
+   */
   readonly formerMembersKeys: 'end' | 'stay';
   /** `required`: a session without a second factor passes only where the call says that it needs none. */
   readonly secondFactor: 'optional' | 'required';

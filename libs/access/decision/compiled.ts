@@ -1,7 +1,7 @@
 import type { KeySubject, Role, ScopeSetSubject } from '@latchkey/contracts';
 import { ipMatcher, type IpMatcher } from '../ip/ip-list';
 import type { Profile } from '../profiles/profile';
-import { scopesOfRole } from '../roles';
+import { scopesOfRole, scopesWithinRole } from '../roles';
 import { displayScope, holdScopes, type HeldScopes } from '../scopes';
 
 /** What a check asks of a body, prepared once: bodies live for many checks, and reading lists of ranges is slow. */
@@ -54,4 +54,18 @@ function remembered<Body extends object, Result>(compile: (profile: Profile, bod
 }
 
 export const compiledKey = remembered(compileKey);
+
+const displayWithin = (role: Role) =>
+  remembered((profile: Profile, { scopes }: KeySubject): readonly string[] =>
+    scopesWithinRole(profile, scopes, role).map((scope) => displayScope(profile, scope)),
+  );
+
+/** The key's scopes that are left to a member of a role, as the profile spells them. */
+export const displayedWithin: Readonly<Record<Role, ReturnType<typeof displayWithin>>> = {
+  owner: displayWithin('owner'),
+  admin: displayWithin('admin'),
+  member: displayWithin('member'),
+  auditor: displayWithin('auditor'),
+};
+
 export const compiledScopeSet = remembered((profile: Profile, set: ScopeSetSubject) => holdScopes(profile, set.scopes));

@@ -3,6 +3,7 @@ import type {
   DenialReason,
   KeySubject,
   KnownSubjects,
+  Role,
   ScopeSetSubject,
   SubjectRef,
   UserSubject,
@@ -14,12 +15,13 @@ import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { canonicalScope, concernsAssets, holdingsCover } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
-import { compiledKey, compiledScopeSet, type CompiledKey } from './compiled';
+import { compiledKey, compiledRole, compiledScopeSet, type CompiledKey } from './compiled';
 import { bodyOf } from './known-subjects';
+import { boundOf, roleIn } from './members';
 
 /**
  * May this credential pass? Pure: from the bodies that are known so far it says yes, no, or what else it must know.
- * In order: key, workspace and user live ▸ ip ▸ scopes ▸ asset ▸ second factor. Ends in time and limits are not judged here but stated, for the
+ * In order: key, workspace and user live ▸ ip ▸ scopes, the key's and its member's ▸ asset ▸ second factor. Ends in time and limits are not judged here but stated, for the
  * script that has the clock and the counters.
  */
 export function decideAccess(
@@ -40,14 +42,16 @@ export function decideAccess(
   if (workspace === undefined || user === undefined || scopeSets.includes(undefined)) {
     return needs(known, [workspaceRef(credential), ...subjectsOf(key)]);
   }
-  if (!isLive(workspace) || !isLive(user) || !mayUse(key, user, workspace)) return deny('suspended');
+  if (!isLive(workspace) || !isLive(user)) return deny('suspended');
+  const role = roleIn(user.roles, key.workspaceId);
+  if (role === undefined && workspace.formerMembersKeys === 'end') return deny('suspended');
 
   const profile = profileByName(workspace.profile);
   const windows = profile && planWindows(profile, key.plan);
   // Data of a newer version than this one's: no rule of ours can judge it.
   if (!windows) return deny('unavailable');
   const ending = endingOf(key, secret.graceUntilMs);
-  const refusal = refusalOf(profile, key, scopeSets, request);
+  const refusal = refusalOf(profile, key, scopeSets, boundOf(workspace, role), request);
   if (refusal) return deny(refusal, ending);
   return {
     kind: 'allow',
@@ -69,13 +73,6 @@ const subjectsOf = (key: KeySubject): readonly SubjectRef[] => [
 const isLive = <Body extends WorkspaceSubject | UserSubject>(body: Body | null): body is Body =>
   body?.status === 'active';
 
-/** A key of who is a member no more, or suspended there, goes on where its workspace wants that; of who was erased, nowhere. */
-const mayUse = (
-  { workspaceId }: KeySubject,
-  { roles }: UserSubject,
-  { formerMembersKeys }: WorkspaceSubject,
-): boolean => Object.hasOwn(roles, workspaceId) || formerMembersKeys === 'stay';
-
 /** The earlier of the key's expiry and the end of the secret's grace period. */
 function endingOf({ expiresAtMs }: KeySubject, graceUntilMs: number | null): Ending | null {
   if (graceUntilMs !== null && (expiresAtMs === null || graceUntilMs < expiresAtMs)) {
@@ -91,12 +88,14 @@ function refusalOf(
   profile: Profile,
   key: KeySubject,
   scopeSets: readonly MaybeScopeSet[],
+  bound: Role | undefined,
   { ip, scopes = [], second_factor: secondFactor, ...about }: AccessRequest,
 ): DenialReason | undefined {
   const compiled = compiledKey(profile, key);
   if (compiled.allowsIp && (ip === undefined || !compiled.allowsIp(ip))) return 'ip_not_allowed';
   const required = scopes.map((scope) => canonicalScope(profile, scope));
   if (!coversAll(profile, key, compiled, scopeSets, required)) return 'scope_missing';
+  if (bound !== undefined && !roleCovers(profile, bound, required)) return 'scope_missing';
   if (!allowsAsset(profile, compiled, about, required)) return 'asset_not_allowed';
   // A person must have shown it, and a key is none.
   return secondFactor === 'required' ? 'mfa_required' : undefined;
@@ -113,6 +112,11 @@ function coversAll(
   const live = scopeSets.filter((set): set is ScopeSetSubject => set?.workspaceId === key.workspaceId);
   if (live.length < scopeSets.length) return false;
   const held = [compiled.holds, ...live.map((set) => compiledScopeSet(profile, set))];
+  return required.every((scope) => scope !== undefined && holdingsCover(profile, held, scope));
+}
+
+function roleCovers(profile: Profile, role: Role, required: readonly (string | undefined)[]): boolean {
+  const held = [compiledRole(profile, role).holds];
   return required.every((scope) => scope !== undefined && holdingsCover(profile, held, scope));
 }
 

@@ -1,9 +1,10 @@
-import type { KnownSubjects, Role, SessionRef, SessionSubject, SubjectRef, Verdict } from '@latchkey/contracts';
+import type { KnownSubjects, SessionRef, SessionSubject, SubjectRef, Verdict } from '@latchkey/contracts';
 import { profileByName } from '../profiles/registry';
 import { canonicalScope, holdingsCover } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
 import { compiledRole } from './compiled';
 import { bodyOf } from './known-subjects';
+import { roleIn } from './members';
 
 /**
  * May this session pass? Pure, as `decideAccess` is. In order: token is the session's current one ▸ session, its generation, workspace and
@@ -58,9 +59,6 @@ const subjectsOf = ({ workspaceId, userId }: SessionSubject): readonly SubjectRe
   { kind: 'workspace', id: workspaceId },
   { kind: 'user', id: userId },
 ];
-
-export const roleIn = (roles: Readonly<Record<string, Role>> = {}, workspaceId: string): Role | undefined =>
-  Object.hasOwn(roles, workspaceId) ? roles[workspaceId] : undefined;
 
 /** Unused for too long, or at the end of its life (C32), whichever comes first. */
 const endingOf = ({ idleUntilMs, expiresAtMs }: SessionSubject): Ending => ({

@@ -4,20 +4,24 @@ import {
   type KeySubject,
   type KnownSubjects,
   type Principal,
+  type Role,
   type SessionRef,
 } from '@latchkey/contracts';
 import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
+import { scopesWithinRole } from '../roles';
 import { displayScope } from '../scopes';
-import { compiledKey, compiledRole } from './compiled';
-import { roleIn } from './decide-session';
+import { compiledKey, compiledRole, displayedWithin } from './compiled';
 import { bodyOf } from './known-subjects';
+import { boundOf, roleIn } from './members';
 
 /** Who a credential stands for, from the subjects that decided its check; null while one of them is not known or does not exist. */
 export function principalOf(credential: CredentialRef, known: KnownSubjects): Principal | null {
   const key = bodyOf(known, 'key', credential.keyId);
-  const profile = profileByName(bodyOf(known, 'workspace', credential.workspaceId)?.profile ?? '');
+  const workspace = bodyOf(known, 'workspace', credential.workspaceId);
+  const profile = workspace && profileByName(workspace.profile);
   if (!key || !profile) return null;
+  const bound = boundOf(workspace, roleIn(bodyOf(known, 'user', key.userId)?.roles, key.workspaceId));
   return {
     kind: 'api_key',
     id: credential.keyId,
@@ -25,7 +29,7 @@ export function principalOf(credential: CredentialRef, known: KnownSubjects): Pr
     workspace_id: key.workspaceId,
     user_id: key.userId,
     name: key.name,
-    scopes: scopesOf(profile, key, known),
+    scopes: scopesOf(profile, key, bound, known),
     assets: key.assets,
   };
 }
@@ -48,9 +52,11 @@ export function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: 
   };
 }
 
-function scopesOf(profile: Profile, key: KeySubject, known: KnownSubjects): readonly string[] {
-  const { displayedScopes } = compiledKey(profile, key);
-  if (key.scopeSetIds.length === 0) return displayedScopes;
-  const ofSets = key.scopeSetIds.flatMap((id) => bodyOf(known, 'scope_set', id)?.scopes ?? []);
-  return [...new Set([...displayedScopes, ...ofSets.map((scope) => displayScope(profile, scope))])];
+function scopesOf(profile: Profile, key: KeySubject, bound: Role | undefined, known: KnownSubjects): readonly string[] {
+  if (key.scopeSetIds.length === 0) {
+    return bound === undefined ? compiledKey(profile, key).displayedScopes : displayedWithin[bound](profile, key);
+  }
+  const all = [...key.scopes, ...key.scopeSetIds.flatMap((id) => bodyOf(known, 'scope_set', id)?.scopes ?? [])];
+  const held = bound === undefined ? [...new Set(all)] : scopesWithinRole(profile, all, bound);
+  return held.map((scope) => displayScope(profile, scope));
 }
