@@ -2,7 +2,7 @@ import type { UserEvent } from '@latchkey/contracts';
 import { userId, workspaceId } from '@latchkey/kernel';
 import { given } from '@latchkey/testing';
 import type { UserCommand } from './commands';
-import { decideUser } from './decide';
+import { decideInTurn, decideUser } from './decide';
 import { evolveUser, initialUser, type UserState } from './user';
 
 const now = new Date('2026-04-28T12:00:00Z');
@@ -237,4 +237,18 @@ describe('an erased user', () => {
       sessionGeneration: 1,
     });
   });
+});
+
+describe('several commands as one decision', () => {
+  it('are decided each on what those before it have made of the user', () =>
+    expect(decideInTurn([register, addOwner, changePassword('set')], initialUser)).toEqual([
+      registered,
+      owner,
+      password('set'),
+    ]));
+
+  it('are refused as a whole when one of them is', () =>
+    expect(() => decideInTurn([register, addOwner, addOwner], initialUser)).toThrow(
+      expect.objectContaining({ code: 'member.exists' }),
+    ));
 });
