@@ -56,8 +56,8 @@ export interface SystemOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The first owner, who can sign in. */
-export const OWNER = { email: 'owner@example.com', password: 'correct horse battery staple' } as const;
+/** The first owner, whose address is the one of the configuration, and who can sign in. */
+export const OWNER = { email: 'admin@localhost.localdomain', password: 'correct horse battery staple' } as const;
 
 /** What outlives a restart. */
 interface Kept {
@@ -73,8 +73,7 @@ export async function startSystem(
   { profile, neighbour, tls = false, env = {} }: SystemOptions,
 ): Promise<System> {
   const { result, undo } = await UndoStack.whole(async (undo) => {
-    const owner = { LATCHKEY_ADMIN_EMAIL: OWNER.email, LATCHKEY_ADMIN_PASSWORD: OWNER.password };
-    const kept = { ...(await keptParts(way, undo)), env: { ...owner, ...env } };
+    const kept = { ...(await keptParts(way, undo)), env: { LATCHKEY_ADMIN_PASSWORD: OWNER.password, ...env } };
     const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
     await rm(routesFile(kept), { force: true });
     const running = await (tls ? startWithCertificates(profile, kept, undo) : start(way, profile, kept, undo));
