@@ -11,6 +11,7 @@ import {
   withResources,
 } from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
+import { GrpcSessionActivity } from '@latchkey/enforcement';
 import { connectRedis, GrpcOwnerClient, RedisLiveAccess, RoutedSubjectReader } from '@latchkey/live-state';
 import {
   createLogger,
@@ -64,6 +65,7 @@ async function build(resources: Resources): Promise<Service> {
       nodesMax: config.LATCHKEY_NODES_MAX,
     }),
     resolver: issuance,
+    activity: resources.keep(new GrpcSessionActivity(config.LATCHKEY_IDENTITY_GRPC, channel), (open) => open.close()),
   });
   return createService({
     name: 'enforcement',

@@ -12,6 +12,8 @@ import {
   ownerTls,
   type Resources,
   serviceConfig,
+  sessionTimes,
+  sessionVariables,
   startRedisOwner,
   storeVariables,
   withResources,
@@ -20,6 +22,7 @@ import {
   Argon2Hasher,
   EnsureFirstWorkspaceHandler,
   grpcDirectory,
+  grpcSessionActivity,
   IdentityModule,
   identityMigrations,
 } from '@latchkey/identity';
@@ -47,6 +50,7 @@ const configSchema = z.object({
   ...enforcementVariables,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   ...captchaVariables,
+  ...sessionVariables,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
   LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
@@ -67,6 +71,7 @@ async function build(resources: Resources): Promise<Service> {
   const settlement = startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
   const onError = logCalmly(logger, 'error', 'an ask could not be answered');
   const directory = IdentityModule.directory({ dataSource });
+  const activity = IdentityModule.sessionActivity({ dataSource, subjects, sessionTimes: sessionTimes(config) });
   const publisher = openKafka(resources, 'identity', config, logger);
   const service = await createService({
     name: 'identity',
@@ -81,6 +86,7 @@ async function build(resources: Resources): Promise<Service> {
         subjects,
         settlement,
         masterKey: config.LATCHKEY_MASTER_KEY,
+        sessionTimes: sessionTimes(config),
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
         captcha: captchaPolicy(config),
@@ -96,7 +102,7 @@ async function build(resources: Resources): Promise<Service> {
         port: config.GRPC_PORT,
         tls: ownerTls(config.HOST, tls),
         subjects,
-        also: [grpcDirectory(directory, onError)],
+        also: [grpcDirectory(directory, onError), grpcSessionActivity(activity, onError)],
         onError,
       }),
     ],

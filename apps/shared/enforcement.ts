@@ -9,10 +9,12 @@ import {
   type CheckAccessOptions,
 } from '@latchkey/enforcement';
 import { grpcServerCredentials, type Listener, type TlsFiles } from '@latchkey/platform';
+import type { SessionActivity } from '@latchkey/contracts';
 import type { DynamicModule } from '@nestjs/common';
 import { logCalmly } from './calm';
 import { keepDecisionRecord, type DecisionRecordConfig, type DecisionRecordParts } from './decision-record';
 import type { Resources } from './resources';
+import { startSessionUses } from './sessions';
 
 export interface EnforcementConfig extends DecisionRecordConfig {
   readonly HOST: string;
@@ -20,6 +22,8 @@ export interface EnforcementConfig extends DecisionRecordConfig {
 }
 
 export interface EnforcementParts extends DecisionRecordParts, Pick<CheckAccessOptions, 'liveAccess' | 'resolver'> {
+  /** Who is told which sessions were used. */
+  readonly activity: SessionActivity;
   readonly tls: TlsFiles | undefined;
 }
 
@@ -35,7 +39,7 @@ export interface Enforcement {
 export async function openEnforcement(
   resources: Resources,
   config: EnforcementConfig,
-  { liveAccess, resolver, tls, ...parts }: EnforcementParts,
+  { liveAccess, resolver, activity, tls, ...parts }: EnforcementParts,
 ): Promise<Enforcement> {
   const onError = logCalmly(parts.logger, 'error', 'a check could not be decided');
   const record = await keepDecisionRecord(resources, config, parts);
@@ -43,6 +47,7 @@ export async function openEnforcement(
   const access = createCheckAccess({
     ...known,
     decisions: new PromDecisionCounter(parts.metrics),
+    activity: startSessionUses(resources, activity, parts.logger),
   });
   const callers = createCallers({ ...known, host: config.HOST, refusals: new PromRefusalCounter(parts.metrics) });
   const listener = new GrpcCheckServer({

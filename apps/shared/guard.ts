@@ -4,6 +4,7 @@ import { grpcChannelCredentials, type EnforcementConfig, type TlsFiles } from '@
 
 export interface GuardConfig extends EnforcementConfig {
   readonly TRUSTED_PROXIES: readonly string[];
+  readonly TRUSTED_ORIGINS: readonly string[];
 }
 
 /** The name in the certificates of all nodes. */
@@ -11,7 +12,11 @@ const NODES = 'enforcement';
 
 /** Guards a service's own admin routes by the nodes of enforcement, which know it by its certificate. */
 export const guardOf = (config: GuardConfig, tls: TlsFiles | undefined): DynamicModule =>
-  GuardModule.forRoot({ client: checkClient(config, tls), trustedProxies: config.TRUSTED_PROXIES });
+  GuardModule.forRoot({
+    client: checkClient(config, tls),
+    trustedProxies: config.TRUSTED_PROXIES,
+    trustedOrigins: config.TRUSTED_ORIGINS,
+  });
 
 function checkClient(config: EnforcementConfig, tls: TlsFiles | undefined): CheckClient {
   const { LATCHKEY_ENFORCEMENT_GRPC: addresses, LATCHKEY_ENFORCEMENT_URLS: urls = [] } = config;

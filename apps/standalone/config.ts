@@ -1,4 +1,10 @@
-import { captchaIsWhole, captchaVariables, commonVariables, decisionVariables } from '@latchkey/composition';
+import {
+  captchaIsWhole,
+  captchaVariables,
+  commonVariables,
+  decisionVariables,
+  sessionVariables,
+} from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
 import { z } from 'zod';
 
@@ -16,6 +22,8 @@ const configSchema = z.object({
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
   ...captchaVariables,
+  ...sessionVariables,
+  TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
 });
 
 export type StandaloneConfig = z.output<typeof configSchema>;

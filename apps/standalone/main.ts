@@ -9,6 +9,7 @@ import {
   openEnforcement,
   type Resources,
   serviceConfig,
+  sessionTimes,
   withResources,
 } from '@latchkey/composition';
 import { GuardModule } from '@latchkey/guard';
@@ -53,10 +54,12 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     (running) => running.stop(),
   );
   liveState.start();
+  const sessions = { dataSource: stores.identity, subjects: identity, sessionTimes: sessionTimes(config) };
   const enforcement = await openEnforcement(resources, config, {
     ...{ bus, logger, metrics, tls },
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
+    activity: IdentityModule.sessionActivity(sessions),
   });
   const owner = {
     publisher: bus,
@@ -69,11 +72,14 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     config: serviceConfig(config, tls),
     module: compose(
       resources,
-      GuardModule.forRoot({ client: enforcement.access, trustedProxies: config.TRUSTED_PROXIES }),
+      GuardModule.forRoot({
+        client: enforcement.access,
+        trustedProxies: config.TRUSTED_PROXIES,
+        trustedOrigins: config.TRUSTED_ORIGINS,
+      }),
       IdentityModule.register({
         ...owner,
-        dataSource: stores.identity,
-        subjects: identity,
+        ...sessions,
         settlement: liveState,
         masterKey,
         cursors,

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { GrpcCheckClient, GuardModule, HttpCheckClient, type CheckClient } from '@latchkey/guard';
+import { GrpcCheckClient, GuardModule, HttpCheckClient, type GuardModuleOptions } from '@latchkey/guard';
 import {
   asksInOneWay,
   createLogger,
@@ -30,8 +30,8 @@ const schema = z.object({
 
 @Module({})
 class GuardedAssetsApi {
-  static with(client: CheckClient, trustedProxies: readonly string[]): DynamicModule {
-    return { module: GuardedAssetsApi, imports: [GuardModule.forRoot({ client, trustedProxies }), AssetsApiModule] };
+  static with(options: GuardModuleOptions): DynamicModule {
+    return { module: GuardedAssetsApi, imports: [GuardModule.forRoot(options), AssetsApiModule] };
   }
 }
 
@@ -47,7 +47,11 @@ export function createAssetsApi(env: Readonly<Record<string, string | undefined>
   return createService({
     name: NAME,
     logger,
-    module: GuardedAssetsApi.with(client, config.TRUSTED_PROXIES),
+    module: GuardedAssetsApi.with({
+      client,
+      trustedProxies: config.TRUSTED_PROXIES,
+      trustedOrigins: config.TRUSTED_ORIGINS,
+    }),
     config: { host: config.HOST, port: config.PORT, trustedProxies: config.TRUSTED_PROXIES, tls },
   });
 }

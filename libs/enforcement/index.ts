@@ -3,6 +3,8 @@ export { PromRefusalCounter } from './adapters/prom-refusal-counter';
 export { CheckAccess } from './application/check-access';
 export type { AdmittedCaller, Callers, CallerVerdict, PresentedCaller } from './application/callers';
 export { everyCaller } from './application/callers';
+export { GrpcSessionActivity } from './adapters/grpc-session-activity';
+export { SessionUses } from './application/session-uses';
 export type { DecisionCounter, DecisionRecord } from './application/ports';
 export * from './decision-record';
 export * from './enforcement.module';

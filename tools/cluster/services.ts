@@ -21,6 +21,8 @@ export interface ServiceSpec {
 /** What a service needs that publishes or reads events, and one that keeps a schema of its own as well. */
 const events = ['KAFKA_BROKERS', 'KAFKA_LOGIN', 'LATCHKEY_TOPIC_PREFIX'];
 const store = ['DATABASE_URL', ...events];
+/** And one whose routes are guarded. */
+const guarded = ['LATCHKEY_ENFORCEMENT_GRPC', 'TRUSTED_ORIGINS'];
 
 export const services: readonly ServiceSpec[] = [
   {
@@ -30,8 +32,10 @@ export const services: readonly ServiceSpec[] = [
     variables: [
       ...store,
       'REDIS_URL',
-      'LATCHKEY_ENFORCEMENT_GRPC',
+      ...guarded,
       'LATCHKEY_MASTER_KEY',
+      'LATCHKEY_SESSION_IDLE_MINUTES',
+      'LATCHKEY_SESSION_LIFE_HOURS',
       'LATCHKEY_PROFILE',
       'LATCHKEY_ADMIN_EMAIL',
       'LATCHKEY_ADMIN_PASSWORD',
@@ -58,7 +62,7 @@ export const services: readonly ServiceSpec[] = [
       ...store,
       'REDIS_URL',
       'LATCHKEY_IDENTITY_GRPC',
-      'LATCHKEY_ENFORCEMENT_GRPC',
+      ...guarded,
       'LATCHKEY_PEPPER',
       'LATCHKEY_MASTER_KEY',
       'LATCHKEY_ADMIN_KEY',
@@ -89,7 +93,7 @@ export const services: readonly ServiceSpec[] = [
     instances: 1,
     variables: [
       ...store,
-      'LATCHKEY_ENFORCEMENT_GRPC',
+      ...guarded,
       'LATCHKEY_MASTER_KEY',
       'LATCHKEY_DECISIONS_KEPT_DAYS',
       'LATCHKEY_PARKED_KEPT_DAYS',
@@ -100,7 +104,7 @@ export const services: readonly ServiceSpec[] = [
     name: 'assets-api',
     entry: 'examples/assets-api/main.js',
     instances: 1,
-    variables: ['LATCHKEY_ENFORCEMENT_GRPC'],
+    variables: guarded,
     routes: ['/api/assets', '/asset', '/api/store'],
     example: true,
   },

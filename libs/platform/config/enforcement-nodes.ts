@@ -1,9 +1,10 @@
 import { variables } from './variables';
 
-/** Variables of a service that asks enforcement. */
+/** Variables of a service that asks enforcement, to guard its routes. */
 export const enforcementVariables = {
   LATCHKEY_ENFORCEMENT_GRPC: variables.LATCHKEY_ENFORCEMENT_GRPC.optional(),
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS.optional(),
+  TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
 };
 
 export interface EnforcementConfig {

@@ -91,6 +91,14 @@ export const variables = {
   )
     .default([])
     .describe('Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed. None by default.'),
+  TRUSTED_ORIGINS: listOf(
+    (text) => httpAddress(text) && new URL(text).origin === text,
+    'must be origins such as https://console.example.com, separated by commas.',
+  )
+    .default([])
+    .describe(
+      "Origins, as `https://console.example.com`, whose pages may change something with a visitor's session cookie, besides Latchkey's own. None by default.",
+    ),
   LATCHKEY_DATA_DIR: z.string().default('./.latchkey').describe('Folder of everything that a single machine keeps.'),
   LATCHKEY_PROFILE: z
     .enum(
@@ -173,6 +181,12 @@ export const variables = {
   )
     .default([])
     .describe('Addresses and CIDR ranges of workloads whose `bypass_captcha` is believed. None by default.'),
+  LATCHKEY_SESSION_IDLE_MINUTES: wholeNumber(1, 525_600, 1_440).describe(
+    'A session ends when nobody has used it for so long, in minutes.',
+  ),
+  LATCHKEY_SESSION_LIFE_HOURS: wholeNumber(1, 8_760, 168).describe(
+    'A session ends after so long in any case, in hours.',
+  ),
   LATCHKEY_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)
     .default('info')
