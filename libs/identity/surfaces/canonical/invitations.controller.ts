@@ -11,6 +11,7 @@ import { ReadInvitationsQuery } from '../../application/read-invitations.query';
 import { WithdrawInvitationHandler } from '../../application/withdraw-invitation.handler';
 import { displayName, email, role, secretText } from '../bodies';
 import { callerOf } from '../caller-of';
+import { ClientGone } from '../client-gone';
 import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 import { userRecord, type UserRecord } from './users.controller';
@@ -101,8 +102,9 @@ export class InvitationsController {
   async accept(
     @Body(zodBody(acceptBody)) body: z.output<typeof acceptBody>,
     @CurrentRequestId() requestId: RequestId,
+    @ClientGone() signal: AbortSignal,
   ): Promise<AcceptedRecord> {
-    const { invitation, member } = await this.acceptInvitation.execute({ ...body, requestId });
+    const { invitation, member } = await this.acceptInvitation.execute({ ...body, requestId, signal });
     return { workspace_id: invitation.workspaceId, user: userRecord(member) };
   }
 }
