@@ -8,8 +8,10 @@ import { Aside } from './application/aside';
 import { AsideEnd } from './aside-end';
 import { CaptchaGate, type CaptchaPolicy } from './application/captcha-gate';
 import { ChangePasswordHandler } from './application/change-password.handler';
+import { CredentialChange } from './application/credential-change';
 import { ConfirmPasswordResetHandler } from './application/confirm-password-reset.handler';
 import type { NewPasswords } from './application/new-passwords';
+import { OwnPassword } from './application/own-password';
 import { PasswordCheck } from './application/password-check';
 import type { PasswordHasher, PasswordStore } from './application/password-ports';
 import { RequestPasswordResetHandler } from './application/request-password-reset.handler';
@@ -40,6 +42,8 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
   const budgets = new PostgresAttemptBudgets(dataSource);
   const aside = new Aside((err) => logger.error({ err }, 'what nobody waited for has failed'));
   const check = new PasswordCheck(budgets, passwords, hasher, clock);
+  const ownPassword = new OwnPassword(contacts, users, check);
+  const change = new CredentialChange(users, sessions, settlement, clock);
   const gate = new CaptchaGate(options.captcha);
   const locks = new AccountLocks(users, aside, clock);
   const record = new PromSignInRecord(options.metrics, logger);
@@ -52,12 +56,7 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
       SignInHandler,
       new SignInHandler(...([contacts, users, check, gate, locks, sessions, null, record, clock] as const)),
     ),
-    given(
-      ChangePasswordHandler,
-      new ChangePasswordHandler(
-        ...([contacts, users, check, newPasswords, passwords, sessions, settlement, clock] as const),
-      ),
-    ),
+    given(ChangePasswordHandler, new ChangePasswordHandler(ownPassword, newPasswords, passwords, change)),
     given(
       RequestPasswordResetHandler,
       new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),

@@ -18,8 +18,10 @@ import { Aside } from '../application/aside';
 import { ATTEMPT_LIMITS, type AttemptBudgets } from '../application/attempts';
 import { CaptchaGate, type CaptchaAnswer, type CaptchaPolicy } from '../application/captcha-gate';
 import { ChangePasswordHandler } from '../application/change-password.handler';
+import { CredentialChange } from '../application/credential-change';
 import { ConfirmPasswordResetHandler } from '../application/confirm-password-reset.handler';
 import { NewPasswords } from '../application/new-passwords';
+import { OwnPassword } from '../application/own-password';
 import { PasswordCheck } from '../application/password-check';
 import type { PasswordHasher, PasswordResets } from '../application/password-ports';
 import type { MailMessage, Users } from '../application/ports';
@@ -165,6 +167,8 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
     new PostgresPasswordResets(dataSource, { send: async (_tx, message) => void world.mails.push(message) }),
   );
   const check = new PasswordCheck(budgets, passwords, hasher, clock);
+  const ownPassword = new OwnPassword(contacts, users, check);
+  const change = new CredentialChange(users, sessions, settlement, clock);
   const locks = new AccountLocks(users, aside, clock);
   const gate = new CaptchaGate(options.captcha ?? { captcha: null, isTrusted: () => false });
   const record = { record: (attempt: SignInAttempt) => void world.records.push(attempt) };
@@ -184,9 +188,7 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
         seen: { ip: fields.ip ?? '192.0.2.1', userAgent: 'test' },
         requestId: requestId('test'),
       }),
-    change: new ChangePasswordHandler(
-      ...([contacts, users, check, newPasswords, passwords, sessions, settlement, clock] as const),
-    ),
+    change: new ChangePasswordHandler(ownPassword, newPasswords, passwords, change),
     requestReset: new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),
     confirmReset: new ConfirmPasswordResetHandler(
       ...([contacts, users, resets, newPasswords, passwords, budgets, settlement, clock] as const),
