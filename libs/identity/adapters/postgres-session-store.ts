@@ -48,7 +48,7 @@ export class PostgresSessionStore implements SessionStore {
     private readonly idleMs: number,
   ) {}
 
-  async write({ sessionId: id, decide, meta, token, seen }: SessionWrite): Promise<WrittenSession> {
+  async write({ sessionId: id, decide, meta, token, seen, within }: SessionWrite): Promise<WrittenSession> {
     // Of the last attempt: one before it may have come to another decision, and was rolled back.
     let changed: ChangedSubject | null = null;
     const { state } = await decideAndAppend<SessionState, SessionEvent>(this.events, {
@@ -66,6 +66,7 @@ export class PostgresSessionStore implements SessionStore {
             ? await this.#keep(tx, after, sha256(token.reveal()), meta.at, seen)
             : await forget(tx, id);
         changed = await this.subjects.write(tx, { kind: 'session', id, body });
+        await within?.(tx);
       },
     });
     return { state, changed: changed ?? (await this.#unchanged(id, meta.workspaceId)) };

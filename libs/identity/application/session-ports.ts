@@ -4,7 +4,7 @@ import type { EventMeta } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { SessionState } from '../domain/session/session';
 import type { ActiveUser } from '../domain/user/user';
-import type { ListPosition } from './ports';
+import type { ListPosition, Transaction } from './ports';
 
 /** Where a session was opened or last used, as far as that is known. Kept where it can be erased. */
 export interface Seen {
@@ -33,13 +33,15 @@ export interface NewSession {
   readonly secondFactor: boolean;
   readonly seen: Seen;
   readonly requestId: RequestId;
+  /** What is used up with it, in the same transaction. */
+  readonly within?: (tx: Transaction) => Promise<void>;
 }
 
 /** Opens sessions for whoever has proved who they are. */
 export interface Sessions {
   /**
    * @throws AppError `session.ended` when the user's sessions were all ended since the user was read, `member.not_found` when the user has
-   * no role in the workspace
+   * no role in the workspace; what `within` throws
    */
   open(session: NewSession): Promise<SessionGrant>;
 }
@@ -85,6 +87,8 @@ export interface SessionWrite {
   /** The current one after events that open or refresh the session. */
   readonly token?: Secret;
   readonly seen?: Seen;
+  /** Runs in the transaction when all else is written. When it throws, nothing has happened. */
+  readonly within?: ((tx: Transaction) => Promise<void>) | undefined;
 }
 
 export interface WrittenSession {
@@ -98,7 +102,7 @@ export interface WrittenSession {
 export interface SessionStore extends SessionActivity {
   /**
    * Loads, decides and writes events, outbox, subject and details in one transaction, in which the user stays as it is.
-   * @throws AppError what `decide` throws; `session.ended` for a refresh of a session that was idle for too long, or whose user has ended
+   * @throws AppError what `decide` and `within` throw; `session.ended` for a refresh of a session that was idle for too long, or whose user has ended
    * all, and as `Sessions.open`
    */
   write(write: SessionWrite): Promise<WrittenSession>;

@@ -32,7 +32,7 @@ export interface UserSessionsParts {
 export class UserSessions implements Sessions {
   constructor(private readonly parts: UserSessionsParts) {}
 
-  async open({ user, workspaceId, secondFactor, seen, requestId }: NewSession): Promise<SessionGrant> {
+  async open({ user, workspaceId, secondFactor, seen, requestId, within }: NewSession): Promise<SessionGrant> {
     const { ids, clock, lifeMs } = this.parts;
     const { userId, sessionGeneration: generation } = user;
     const now = clock.now();
@@ -46,6 +46,7 @@ export class UserSessions implements Sessions {
       meta: { actorId: userId, workspaceId, requestId, at: now },
       token: grant.token,
       seen,
+      within,
     });
     return grant;
   }
