@@ -53,6 +53,9 @@ export const errorCatalogue = {
   'mfa.already_enrolled': 'This second factor is enrolled already.',
   'mfa.not_enrolled': 'This second factor is not enrolled.',
   'mfa.no_recovery_code': 'There are no recovery codes left.',
+  'mfa.wrong_code': 'The code is wrong, has expired, or was used already.',
+  'mfa.challenge_ended': 'The time for the second factor is over, or too many codes were wrong. Sign in again.',
+  'mfa.enrolment_ended': 'The time to confirm the second factor is over, or too many codes were wrong. Begin again.',
   // Streams, stores, owners
   'stream.version_conflict': 'Somebody else changed this at the same time. Try again.',
   'stream.exists': 'This exists already.',
