@@ -47,9 +47,13 @@ describe.each(WAYS_OF_RUNNING)('signing in on %s', (way) => {
 
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     call(tester.system.url, { method: 'POST', path, body, headers });
-  /** From an address of one's own, so that one test's failures are not another's. */
-  const from = (ip: string) => ({ 'x-forwarded-for': ip });
   const signIn = (body: string, headers?: Record<string, string>) => post('/api/user/auth/login', body, headers);
+  /** From an address of one's own, so that one test's failures are not another's. The edge would believe nobody, so it is passed by. */
+  const signInFrom = (ip: string, body: string) => {
+    const identity = [...tester.system.processes.values()].find(({ name }) => name.startsWith('identity'));
+    const headers = { 'x-forwarded-for': ip };
+    return call(identity?.url ?? tester.system.url, { method: 'POST', path: '/api/user/auth/login', body, headers });
+  };
   const s4eError = (answer: Answer) => [answer.status, answer.json<{ status: string; error: { code: string } }>()];
   const tokenOf = (answer: Answer) => answer.json<Login>().data.token;
 
@@ -88,7 +92,7 @@ describe.each(WAYS_OF_RUNNING)('signing in on %s', (way) => {
         user: { id: expect.any(String) as string, email: OWNER.email, name: null, role: 'owner' },
       },
     ]);
-    const refused = await post('/api/v1/sessions', { email: OWNER.email, password: 'wrong' }, from('192.0.2.77'));
+    const refused = await post('/api/v1/sessions', { email: OWNER.email, password: 'wrong' });
     expect([refused.status, refused.headers['content-type']]).toEqual([401, 'application/problem+json; charset=utf-8']);
   });
 
@@ -98,29 +102,29 @@ describe.each(WAYS_OF_RUNNING)('signing in on %s', (way) => {
       error: { code: 'unauthorized', message: 'Wrong e-mail address or password.' },
     };
     for (const body of [login('wrong'), login(OWNER.password, 'nobody@example.com')]) {
-      expect(s4eError(await signIn(body, from('192.0.2.1')))).toEqual([401, unauthorized]);
+      expect(s4eError(await signInFrom('192.0.2.1', body))).toEqual([401, unauthorized]);
     }
   });
 
   it('S2-12 S2-13 too many attempts get 429 rate_limited, and are told when to come again', async () => {
     const body = login('wrong', 'often@example.com');
     for (let attempt = 0; attempt < 10; attempt += 1) {
-      expect((await signIn(body, from('192.0.2.2'))).status).toBe(401);
+      expect((await signInFrom('192.0.2.2', body)).status).toBe(401);
     }
-    const answer = await signIn(body, from('192.0.2.2'));
+    const answer = await signInFrom('192.0.2.2', body);
     expect(s4eError(answer)).toEqual([
       429,
       { status: 'error', error: { code: 'rate_limited', message: 'Too many attempts. Try again later.' } },
     ]);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(800);
-    expect((await signIn(body, from('192.0.2.3'))).status).toBe(401);
-  });
+    expect((await signInFrom('192.0.2.3', body)).status).toBe(401);
+  }, 120_000);
 
   it('asks for a captcha after three failures, and is content with one that the vendor knows', async () => {
     const body = login('wrong', 'robot@example.com');
-    for (let attempt = 0; attempt < 3; attempt += 1) await signIn(body, from('192.0.2.4'));
+    for (let attempt = 0; attempt < 3; attempt += 1) await signInFrom('192.0.2.4', body);
     isPerson = false;
-    expect(s4eError(await signIn(body, from('192.0.2.4')))).toEqual([
+    expect(s4eError(await signInFrom('192.0.2.4', body))).toEqual([
       403,
       {
         status: 'error',
@@ -128,15 +132,15 @@ describe.each(WAYS_OF_RUNNING)('signing in on %s', (way) => {
       },
     ]);
     isPerson = true;
-    expect((await signIn(body, from('192.0.2.4'))).status).toBe(401);
+    expect((await signInFrom('192.0.2.4', body)).status).toBe(401);
   });
 
   it('C11 believes bypass_captcha from a workload that the configuration names, and from nobody else', async () => {
     const body = login('wrong', 'workload@example.com').replace('"bypass_captcha": false', '"bypass_captcha": true');
-    for (let attempt = 0; attempt < 3; attempt += 1) await signIn(body, from('192.0.2.5'));
+    for (let attempt = 0; attempt < 3; attempt += 1) await signInFrom('192.0.2.5', body);
     isPerson = false;
-    expect((await signIn(body, from('192.0.2.5'))).status).toBe(403);
-    expect((await signIn(body, from('198.51.100.5'))).status).toBe(401);
+    expect((await signInFrom('192.0.2.5', body)).status).toBe(403);
+    expect((await signInFrom('198.51.100.5', body)).status).toBe(401);
   });
 
   it.each([
@@ -188,7 +192,7 @@ describe.each(WAYS_OF_RUNNING)('signing in on %s', (way) => {
     for (const token of [mine, other]) expect(await tester.checks(token)).toEqual(tester.everywhere('401 revoked'));
     const { token } = answer.json<{ token: string }>();
     expect(await tester.checks(token)).toEqual(tester.everywhere('200'));
-    expect((await signIn(login(OWNER.password), from('192.0.2.9'))).status).toBe(401);
+    expect((await signInFrom('192.0.2.9', login(OWNER.password))).status).toBe(401);
     expect((await change(tester.system.adminKey, NEXT, OWNER.password)).status).toBe(403);
     expect((await change(token, NEXT, OWNER.password)).status).toBe(200);
   });
