@@ -7,11 +7,13 @@ import {
   ensureFirstWorkspace,
   guardOf,
   logCalmly,
+  mailVariables,
   openKafka,
   openSchema,
   ownerTls,
   type Resources,
   serviceConfig,
+  smtpDelivery,
   sessionTimes,
   sessionVariables,
   startRedisOwner,
@@ -25,6 +27,7 @@ import {
   grpcSessionActivity,
   IdentityModule,
   identityMigrations,
+  noDelivery,
 } from '@latchkey/identity';
 import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
 import {
@@ -50,6 +53,7 @@ const configSchema = z.object({
   ...enforcementVariables,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   ...captchaVariables,
+  ...mailVariables,
   ...sessionVariables,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
@@ -66,6 +70,9 @@ async function build(resources: Resources): Promise<Service> {
     migrations: identityMigrations,
     logger,
   });
+  const delivery = smtpDelivery(config) ?? noDelivery;
+  if (delivery === noDelivery)
+    logger.warn('SMTP_URL is not given: nobody gets a mail, and who waits for one waits in vain');
   const metrics = createMetrics('identity');
   const subjects = new PostgresSubjects(dataSource);
   const settlement = startRedisOwner(resources, { owner: 'identity', redisUrl: config.REDIS_URL, dataSource, logger });
@@ -90,6 +97,8 @@ async function build(resources: Resources): Promise<Service> {
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
         captcha: captchaPolicy(config),
+        delivery,
+        publicUrl: config.PUBLIC_URL,
         ...{ metrics, logger },
         publisher,
         onRelayError: logCalmly(logger, 'warn', 'events could not be published'),

@@ -7,6 +7,7 @@ export * from './enforcement';
 export * from './first-key';
 export * from './first-workspace';
 export * from './guard';
+export * from './mail';
 export * from './open';
 export * from './owner-tls';
 export * from './redis-owner';

@@ -3,6 +3,7 @@ import {
   captchaVariables,
   commonVariables,
   decisionVariables,
+  mailVariables,
   sessionVariables,
 } from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
@@ -22,6 +23,7 @@ const configSchema = z.object({
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
   ...captchaVariables,
+  ...mailVariables,
   ...sessionVariables,
   TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
 });

@@ -10,10 +10,11 @@ import {
   type Resources,
   serviceConfig,
   sessionTimes,
+  smtpDelivery,
   withResources,
 } from '@latchkey/composition';
 import { GuardModule } from '@latchkey/guard';
-import { Argon2Hasher, EnsureFirstWorkspaceHandler, IdentityModule } from '@latchkey/identity';
+import { Argon2Hasher, EnsureFirstWorkspaceHandler, IdentityModule, KeptLetters } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
@@ -30,6 +31,7 @@ import {
 } from '@latchkey/platform';
 import { standaloneConfig, type StandaloneConfig } from './config';
 import { nextSteps } from './next-steps';
+import { OUTBOX_PATH, OutboxPage } from './outbox-page';
 import { openStores, secretsOf } from './parts';
 
 /** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
@@ -65,6 +67,8 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     publisher: bus,
     onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
   };
+  const kept = new KeptLetters(() => logger.info({ page: OUTBOX_PATH }, 'a mail is on the page of the outbox'));
+  const delivery = smtpDelivery(config) ?? kept;
   return createService({
     name: 'standalone',
     logger,
@@ -85,6 +89,8 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         cursors,
         hasher: resources.keep(new Argon2Hasher(), (hasher) => hasher.stop()),
         captcha: captchaPolicy(config),
+        delivery,
+        publicUrl: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
         ...{ metrics, logger },
       }),
       IssuanceModule.register({
@@ -107,6 +113,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         decisionsKeptDays: config.LATCHKEY_DECISIONS_KEPT_DAYS,
         parkedKeptDays: config.LATCHKEY_PARKED_KEPT_DAYS,
       }),
+      ...(delivery === kept ? [OutboxPage.of(kept)] : []),
       { module: AssetsApiModule },
     ),
     listeners: [enforcement.listener],

@@ -1,9 +1,8 @@
 import { Secret, userId, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import { IMPERSONAL_TABLES, PERSONAL_TABLES, PostgresPersonalData } from './adapters/personal-data';
-import { PostgresMailOutbox } from './adapters/postgres-mail-outbox';
 import { EraseUserHandler } from './application/erase-user.handler';
 import { InviteHandler } from './application/invite.handler';
-import { identityDatabase, MASTER_KEY, type IdentityDatabase } from './testing/identity-database';
+import { identityDatabase, type IdentityDatabase } from './testing/identity-database';
 import { callerIn, emailAddress, People } from './testing/people';
 
 describe('erasing a user', () => {
@@ -57,8 +56,7 @@ describe('erasing a user', () => {
   });
 
   it('leaves nothing that says who it was, and every event as it was', async () => {
-    const { dataSource, contacts, passwords, invitations, members, workspaces, tokens, ids, clock } = identity;
-    const outbox = new PostgresMailOutbox(MASTER_KEY, ids);
+    const { dataSource, contacts, passwords, invitations, members, workspaces, outbox, tokens, ids, clock } = identity;
     const invite = new InviteHandler(invitations, members, workspaces, outbox, tokens, ids, clock);
     const elsewhere = await people.workspace();
     const host = await people.member(elsewhere, 'owner', 'host');

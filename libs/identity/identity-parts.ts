@@ -5,6 +5,7 @@ import { UuidV7Source } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import { CryptoTokens } from './adapters/crypto-tokens';
 import { JoseSessionTokens } from './adapters/jose-session-tokens';
+import { letterWriter } from './adapters/mail/letters';
 import { PostgresContacts } from './adapters/postgres-contacts';
 import { PostgresFirstWorkspaces } from './adapters/postgres-first-workspaces';
 import { PostgresInvitations } from './adapters/postgres-invitations';
@@ -24,6 +25,8 @@ export interface IdentityPartsOptions {
   readonly settlement: Settlement;
   /** What is kept and must be read again is sealed under keys that come from it. */
   readonly masterKey: Secret;
+  /** Where people reach the installation: the base of links in mails. `http://127.0.0.1:8080` when absent. */
+  readonly publicUrl?: string | undefined;
   /** 24 hours and 7 days when absent (C32). */
   readonly sessionTimes?: SessionTimes;
   readonly clock?: Clock;
@@ -37,6 +40,7 @@ export interface SessionTimes {
   readonly lifeMs: number;
 }
 
+const PUBLIC_URL = 'http://127.0.0.1:8080';
 const DAY_MS = 86_400_000;
 export const SESSION_TIMES: SessionTimes = { idleMs: DAY_MS, lifeMs: 7 * DAY_MS };
 
@@ -51,6 +55,8 @@ export function identityParts(options: IdentityPartsOptions) {
   const sessionStore = new PostgresSessionStore(dataSource, events, subjects, idleMs);
   const signingKeys = new SessionSigningKeys({ dataSource, masterKey, clock, ids, lifeMs });
   const sessionTokens = new JoseSessionTokens(signingKeys, clock);
+  const write = letterWriter(options.publicUrl ?? PUBLIC_URL);
+  const outbox = new PostgresMailOutbox({ dataSource, masterKey, ids, clock, write });
   return {
     ...{ dataSource, subjects, settlement, masterKey, clock, ids, events },
     first: new PostgresFirstWorkspaces(dataSource),
@@ -62,7 +68,8 @@ export function identityParts(options: IdentityPartsOptions) {
     members: new PostgresMembers(dataSource),
     contacts: new PostgresContacts(dataSource),
     invitations: new PostgresInvitations(dataSource, events),
-    mail: new PostgresMailOutbox(masterKey, ids),
+    mail: outbox,
+    outbox,
     tokens: new CryptoTokens(),
   };
 }

@@ -11,11 +11,12 @@ import { Directory } from './application/directory';
 import { EnsureFirstWorkspaceHandler } from './application/ensure-first-workspace.handler';
 import { NewPasswords } from './application/new-passwords';
 import { identityParts, SESSION_TIMES, type IdentityPartsOptions } from './identity-parts';
+import { mailProviders, type MailOptions } from './mail.providers';
 import { memberControllers, memberProviders } from './members.providers';
 import { sessionControllers, sessionProviders } from './session.providers';
 import { signInControllers, signInProviders, type SignInOptions } from './sign-in.providers';
 
-export interface IdentityOptions extends IdentityPartsOptions, SignInOptions {
+export interface IdentityOptions extends IdentityPartsOptions, SignInOptions, MailOptions {
   readonly cursors: CursorCodec;
   /** Where the events of users and workspaces go. */
   readonly publisher: Publisher;
@@ -44,6 +45,7 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
       controllers: [...memberControllers, ...sessionControllers, ...signInControllers],
       providers: [
         ...memberProviders(parts, { cursors, newPasswords, passwords }),
+        ...mailProviders(parts, options),
         ...sessionProviders(parts),
         ...signInProviders(parts, { ...options, newPasswords, passwords }),
         { provide: Relay, useValue: relayOf(options) },

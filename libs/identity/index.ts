@@ -1,4 +1,9 @@
 export { identityMigrations } from './adapters/identity-migrations';
+export type { Delivery } from './adapters/mail/delivery';
+export { KeptLetters, type KeptLetter } from './adapters/mail/kept-letters';
+export { escapeHtml } from './adapters/mail/letter';
+export { noDelivery } from './adapters/mail/no-delivery';
+export { SmtpDelivery, type SmtpOptions } from './adapters/mail/smtp-delivery';
 export { Argon2Hasher } from './adapters/password-hashing/argon2-hasher';
 export { SiteVerifyCaptcha, type CaptchaOptions } from './adapters/site-verify-captcha';
 export type { CaptchaVendor } from './application/captcha';

@@ -14,6 +14,8 @@ export interface ServiceSpec {
   readonly fallback?: true;
   /** Whether what is in its data directory must outlive it. */
   readonly keeps?: true;
+  /** Whether it calls servers elsewhere: those for mail, say. */
+  readonly goesOut?: true;
   /** A sample of what stands behind Latchkey and no part of it: it has no port for operators. */
   readonly example?: true;
 }
@@ -39,6 +41,10 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_PROFILE',
       'LATCHKEY_ADMIN_EMAIL',
       'LATCHKEY_ADMIN_PASSWORD',
+      'SMTP_URL',
+      'SMTP_CA',
+      'MAIL_FROM',
+      'PUBLIC_URL',
       'CAPTCHA_VENDOR',
       'CAPTCHA_SECRET',
       'CAPTCHA_VERIFY_URL',
@@ -53,6 +59,7 @@ export const services: readonly ServiceSpec[] = [
       '/api/v1/password',
       '/api/user',
     ],
+    goesOut: true,
   },
   {
     name: 'issuance',

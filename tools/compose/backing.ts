@@ -95,6 +95,9 @@ export const backing: Readonly<Record<BackingName, Container>> = {
   },
 };
 
+/** Where the services find what is next. */
+export const MAIL_CATCHER = 'mail:1025';
+
 /** Shows mail instead of sending it, on a page of this machine: for trying things out, so only with `--profile mail`. */
 export const mailCatcher: Container = {
   image: 'axllent/mailpit:v1.27',

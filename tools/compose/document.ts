@@ -30,7 +30,7 @@ export function composeDocument(): ComposeDocument {
     name: 'latchkey',
     services: containers,
     networks: {
-      // The only one with a way out.
+      // The only one with a way out: of the edge, to its users, and of who calls servers elsewhere.
       outside: {},
       services: { internal: true, ipam: { config: [{ subnet: SUBNET, ip_range: SUBNET_OF_SERVICES }] } },
       backing: { internal: true },

@@ -1,7 +1,7 @@
 import { formatRoutes } from '@latchkey/edge';
 import { instanceNames, neighbourVariables, routesTo, type Instance } from '../cluster/instances';
 import { common, services, variablesOf, type ServiceSpec } from '../cluster/services';
-import { backing, type BackingName } from './backing';
+import { backing, MAIL_CATCHER, type BackingName } from './backing';
 import { confined, healthcheck, readOnly, type Container } from './container';
 import { ADMIN_PORT, DATA_DIR, EDGE_ADDRESS, GRPC_PORT, HTTP_PORT, SERVICE_USER, SETUP_DIR } from './layout';
 import { fileOf, ROLES_FILE, SECRETS_DIR, secretsOf, tlsFiles, type MadeSecret } from './secrets';
@@ -57,13 +57,16 @@ export function serviceContainer({ name, service, port, adminPort }: Instance): 
     ...(service.example && { profiles: ['examples'] }),
     environment: environmentOf(service),
     volumes: [readOnly(`${service.name}-secrets`, SECRETS_DIR), ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : [])],
-    networks: needs.length > 0 ? ['services', 'backing'] : ['services'],
+    networks: ['services', ...(needs.length > 0 ? ['backing'] : []), ...(service.goesOut ? ['outside'] : [])],
     depends_on: { ...completed(needs.length > 0 ? ['setup', 'rights'] : ['setup']), ...healthy(needs) },
     healthcheck: answers(service.example ? `https://127.0.0.1:${port}/readyz` : `http://127.0.0.1:${adminPort}/readyz`),
   };
 }
 
 const KAFKA_BROKERS = 'kafka:9092';
+
+/** What is set by nobody: mails go to the catcher, and wait where it does not run. */
+const presets: Readonly<Record<string, string>> = { SMTP_URL: `smtp://${MAIL_CATCHER}?tls=none` };
 
 const inSecrets = (file: string) => `${SECRETS_DIR}/${file}`;
 
@@ -86,7 +89,7 @@ function environmentOf(service: ServiceSpec): Record<string, string> {
     LATCHKEY_TLS_CA: inSecrets(tlsFiles.ca),
     ...(service.keeps && { LATCHKEY_DATA_DIR: DATA_DIR }),
     ...secretFiles(secrets),
-    ...Object.fromEntries(open.map((name) => [name, `\${${name}:-}`])),
+    ...Object.fromEntries(open.map((name) => [name, `\${${name}:-${presets[name] ?? ''}}`])),
   };
 }
 

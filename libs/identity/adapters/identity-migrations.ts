@@ -1,6 +1,7 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { mailMigrations } from './mail/mail-migration';
 import { CreateMembers1763760000000 } from './members-migration';
 import { passwordMigrations } from './password-migrations';
 import { sessionMigrations } from './session-migrations';
@@ -37,4 +38,5 @@ export const identityMigrations: readonly MigrationClass[] = [
   ...passwordMigrations,
   ...sessionMigrations,
   CreateMembers1763760000000,
+  ...mailMigrations,
 ];

@@ -175,7 +175,7 @@ export interface PersonalData {
   erase(tx: Transaction, userId: UserId): Promise<void>;
 }
 
-/** What is written to somebody. A token in it is shown nowhere else. */
+/** What is written to somebody. A token or a code in it is shown nowhere else. */
 export type MailMessage = { readonly to: EmailAddress } & (
   | {
       readonly template: 'invitation';
@@ -199,6 +199,8 @@ export type MailMessage = { readonly to: EmailAddress } & (
       readonly template: 'second_factor_changed';
       readonly values: { readonly change: 'enrolled' | 'disabled'; readonly method: MfaMethod };
     }
+  | { readonly template: 'password_changed'; readonly values: { readonly at: Date } }
+  | { readonly template: 'account_locked'; readonly values: { readonly until: Date } }
 );
 
 export interface Mail {

@@ -1,6 +1,7 @@
 import { parseIpRange, PROFILES } from '@latchkey/access';
 import { Secret } from '@latchkey/kernel';
 import { z } from 'zod';
+import { publicUrl, smtpServer } from './mail';
 
 const PORT_MAX = 65_535;
 const SECRET_LENGTH_MIN = 32;
@@ -161,6 +162,19 @@ export const variables = {
   LATCHKEY_PARKED_KEPT_DAYS: wholeNumber(1, 36_500, 30).describe(
     'How long the audit keeps messages about decisions that it could not read, in days.',
   ),
+  SMTP_URL: smtpServer.describe(
+    'Mail server, as `smtps://user:password@host` or `smtp://host:587`, which goes over to TLS. `?tls=none`: without.',
+  ),
+  SMTP_CA: file.describe(
+    "PEM file of an authority that the mail server's certificate may come from, beside the public ones.",
+  ),
+  MAIL_FROM: z
+    .email('must be an e-mail address.')
+    .default('latchkey@localhost.localdomain')
+    .describe('E-mail address that mails come from.'),
+  PUBLIC_URL: publicUrl.describe(
+    'Where people reach Latchkey: what links in mails begin with. `http://127.0.0.1:8080`, or the own port of `npm start`, when absent.',
+  ),
   CAPTCHA_VENDOR: z
     .enum(['googlev3', 'hcaptcha', 'turnstile'], 'must be one of: googlev3, hcaptcha, turnstile.')
     .describe('Whose captcha is asked for after failed attempts to sign in. Absent: none is.'),
@@ -202,6 +216,7 @@ const secretVariables = [
   'REDIS_URL',
   'KAFKA_LOGIN',
   'LATCHKEY_ADMIN_PASSWORD',
+  'SMTP_URL',
   'CAPTCHA_SECRET',
   'LATCHKEY_ADMIN_KEY',
   'LATCHKEY_PEPPER',

@@ -1,0 +1,28 @@
+import type { MigrationClass } from '@latchkey/event-store';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** When a mail is to be tried, and for how long. */
+class TryMails1763770000000 implements MigrationInterface {
+  readonly name = 'TryMails1763770000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      -- Nothing sent them: their links have expired.
+      DELETE FROM mail_outbox;
+      ALTER TABLE mail_outbox
+        ADD template   text           NOT NULL,
+        ADD attempts   integer        NOT NULL DEFAULT 0,
+        ADD due_at     timestamptz(3) NOT NULL,
+        ADD good_until timestamptz(3) NOT NULL;
+      CREATE INDEX mail_outbox_due ON mail_outbox (due_at, mail_id);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE mail_outbox DROP template, DROP attempts, DROP due_at, DROP good_until;
+    `);
+  }
+}
+
+export const mailMigrations: readonly MigrationClass[] = [TryMails1763770000000];

@@ -1,0 +1,39 @@
+import type { Logger, MetricsRegistry } from '@latchkey/platform';
+import { Counter } from 'prom-client';
+import type { TakenMail } from '../postgres-mail-outbox';
+import type { MailReport } from './mail-dispatch';
+
+/** Counts mails and logs what does not reach anybody, without a word of what is in it or whom it is for. */
+export class PromMailReport implements MailReport {
+  readonly #mails: Counter;
+
+  constructor(
+    registry: MetricsRegistry,
+    private readonly log: Pick<Logger, 'warn' | 'error'>,
+  ) {
+    this.#mails = new Counter({
+      name: 'mails_total',
+      help: 'Tries to send mails, by what became of them.',
+      labelNames: ['template', 'outcome'],
+      registers: [registry],
+    });
+  }
+
+  sent({ template }: TakenMail): void {
+    this.#mails.inc({ template, outcome: 'sent' });
+  }
+
+  putOff({ mailId, template, attempt }: TakenMail, reason: string): void {
+    this.#mails.inc({ template, outcome: 'put_off' });
+    this.log.warn({ mail_id: mailId, template, attempt, reason }, 'a mail could not be sent, it is tried again');
+  }
+
+  givenUp({ mailId, template, attempt }: TakenMail, reason: string): void {
+    this.#mails.inc({ template, outcome: 'given_up' });
+    this.log.error({ mail_id: mailId, template, attempt, reason }, 'a mail was given up');
+  }
+
+  failed(err: unknown): void {
+    this.log.error({ err }, 'mails could not be read or written');
+  }
+}
