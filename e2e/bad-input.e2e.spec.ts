@@ -1,5 +1,5 @@
 import { callerOf, call, sendBytes, type Answer } from './harness/http';
-import { startSystem, WAYS_OF_RUNNING } from './harness/system';
+import { OWNER, startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { bearer, Tester, type S4eKey } from './harness/tester';
 
 const MIB = 1_048_576;
@@ -108,6 +108,12 @@ const routes: readonly BodyRoute[] = [
     at: 'system',
   },
   { method: 'POST', path: (id) => `/api/v1/api-keys/${id}/rotate`, good: { grace_period_hours: 48 }, at: 'system' },
+  {
+    method: 'POST',
+    path: () => '/api/user/auth/login',
+    good: { ...OWNER, captcha_response: 'string', bypass_captcha: false, vendor: 'googlev3' },
+    at: 'system',
+  },
   { method: 'POST', path: () => '/asset/handler/bulk-asset-add', good: { assets: ['example.com'] }, at: 'assets' },
   {
     method: 'POST',
@@ -144,7 +150,7 @@ function faultOf({ status, headers, text }: Answer, path: string): string | null
   if (/hunter|stack|at .*\.js|SELECT|INSERT|postgres/i.test(text)) return `shows ${text}`;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(String(headers['x-request-id']))) return 'has no request id';
   const body = JSON.parse(text) as { status?: unknown; code?: unknown; error?: { code?: unknown; message?: unknown } };
-  const s4e = /^\/(api\/(keys|assets)|asset)\b/.test(path);
+  const s4e = /^\/(api\/(keys|assets|user)|asset)\b/.test(path);
   const rightEnvelope = s4e
     ? body.status === 'error' && typeof body.error?.code === 'string' && typeof body.error.message === 'string'
     : String(headers['content-type']).startsWith('application/problem+json') && body.status === status;

@@ -1,10 +1,35 @@
 import { isAppError } from '@latchkey/kernel';
-import type { AttemptBudgets } from './application/attempts';
+import type { AttemptBudgets, AttemptCharge, BudgetRef } from './application/attempts';
 import type { Captcha } from './application/captcha';
+import type { BudgetLimit } from './domain/attempts/budget';
 import { codeOf, SignInWorld, type SignInProcess } from './testing/sign-in-world';
 
 const PASSWORD = 'correct horse battery staple';
 const WRONG = 'wrong horse battery staple';
+
+/** As they would be without a database. */
+class RememberedBudgets implements AttemptBudgets {
+  readonly #spent = new Map<string, number>();
+
+  constructor(private readonly limit: BudgetLimit) {}
+
+  async charge(refs: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {
+    const resetsAt = new Date(now.getTime() + this.limit.periodMs);
+    const spent = refs.map(({ subject }) => (this.#spent.get(subject) ?? 0) + 1);
+    if (spent.some((each) => each > this.limit.attempts)) return { kind: 'refused', until: resetsAt };
+    refs.forEach(({ subject }, index) => this.#spent.set(subject, spent[index] ?? 0));
+    const charged = { beganAt: now, locks: false, resetsAt };
+    return { kind: 'charged', budgets: refs.map((ref, index) => ({ ...ref, ...charged, spent: spent[index] ?? 0 })) };
+  }
+
+  async giveBack(refs: readonly BudgetRef[]): Promise<void> {
+    for (const { subject } of refs) this.#spent.set(subject, (this.#spent.get(subject) ?? 1) - 1);
+  }
+
+  async reset(refs: readonly BudgetRef[]): Promise<void> {
+    for (const { subject } of refs) this.#spent.delete(subject);
+  }
+}
 
 describe('who tries to sign in', () => {
   let world: SignInWorld;
@@ -96,13 +121,24 @@ describe('who tries to sign in', () => {
       await limited.signIn('locked@b.example', PASSWORD);
     });
 
-    it('keeps the account locked when every process was started anew', async () => {
-      const before = limited;
-      await world.register(before, 'restart@b.example', PASSWORD);
-      for (let attempt = 0; attempt < 5; attempt += 1) await codeOf(before.signIn('restart@b.example', WRONG));
+    /** Whether the right password is taken by another process, after wrong ones have locked the account. */
+    async function openAfterRestart(budgets?: () => AttemptBudgets): Promise<boolean> {
+      const options = { limits, ...(budgets && { budgets }) };
+      const before = identity.with(options);
+      const email = `restart-${Math.random()}@b.example`;
+      await world.register(before, email, PASSWORD);
+      for (let attempt = 0; attempt < 5; attempt += 1) await codeOf(before.signIn(email, WRONG));
+      expect(await codeOf(before.signIn(email, PASSWORD))).toBe('auth.rate_limited');
       await before.aside.done();
-      const restarted = await world.process({ limits });
-      expect(await codeOf(restarted.signIn('restart@b.example', PASSWORD))).toBe('auth.rate_limited');
+      return (await codeOf((await world.process(options)).signIn(email, PASSWORD))) === null;
+    }
+
+    it('keeps the account locked when every process was started anew', async () => {
+      expect(await openAfterRestart()).toBe(false);
+    });
+
+    it('would not if budgets were kept in memory: that is why they are not', async () => {
+      expect(await openAfterRestart(() => new RememberedBudgets(limits.account))).toBe(true);
     });
 
     it('gives back what succeeded, and what could not be decided', async () => {

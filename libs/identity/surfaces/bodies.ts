@@ -10,7 +10,7 @@ export const email = z
   .transform((text, context): EmailAddress => {
     const address = parseEmailAddress(text);
     if (address) return address;
-    context.addIssue({ code: 'custom', message: 'is no e-mail address' });
+    context.addIssue({ code: 'custom', message: 'must be an e-mail address' });
     return z.NEVER;
   });
 
