@@ -1,4 +1,4 @@
-import type { KeySubject, UserSubject, WorkspaceSubject } from '@latchkey/contracts';
+import type { KeySubject, SessionSubject, UserSubject, WorkspaceSubject } from '@latchkey/contracts';
 import { userId, workspaceId } from '@latchkey/kernel';
 
 export const WORKSPACE = 'workspace-1';
@@ -17,6 +17,20 @@ export const keyBody = (changes: Partial<KeySubject> = {}): KeySubject => ({
   plan: 'standard',
   secrets: [{ number: 1, graceUntilMs: null }],
   expiresAtMs: null,
+  ...changes,
+});
+
+export const sessionBody = (changes: Partial<SessionSubject> = {}): SessionSubject => ({
+  kind: 'session',
+  workspaceId: workspaceId(WORKSPACE),
+  userId: userId(USER),
+  status: 'active',
+  generation: 0,
+  tokenNumber: 1,
+  tokenSha256: '0'.repeat(64),
+  secondFactor: false,
+  idleUntilMs: Date.UTC(2100, 0),
+  expiresAtMs: Date.UTC(2100, 0),
   ...changes,
 });
 

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { UserSubject } from '@latchkey/contracts';
 import { userId } from '@latchkey/kernel';
 import { Random } from '@latchkey/testing';
 import type { RedisLiveAccess } from '../redis/redis-live-access';
 import type { Safeguards } from '../safeguards';
 import { FAULTS, FaultWorld, type Fault } from './fault-world';
-import { keyBody, userBody } from './bodies';
-import { queryFor } from './query';
+import type { SubjectChange } from '../subject-changes';
+import { keyBody, sessionBody, userBody } from './bodies';
+import { queryFor, sessionQueryFor } from './query';
 
 export interface FaultRunOptions {
   /** The run ends when it has had all three. */
@@ -29,7 +31,7 @@ export interface FaultReport {
   readonly accepts: number;
   readonly acceptsFromCache: number;
   readonly unavailable: number;
-  /** Keys whose revoke, or whose user's suspension, was acknowledged; of them those that had passed before. */
+  /** Keys and sessions whose end, or whose user's, was acknowledged; of them those that had passed before. */
   readonly keysRevoked: number;
   readonly keysAcceptedBefore: number;
   readonly faults: Readonly<Record<Fault, number>>;
@@ -44,13 +46,15 @@ const ACCEPTS_BEFORE_REVOKE = 100;
 const GOOD_AT_ONCE = 120;
 const REVOKED_AT_ONCE = 40;
 
+/** Or a session: what is said of keys holds for both. */
 interface Key {
+  readonly kind: 'key' | 'session';
   readonly id: string;
   accepts: number;
   ackedAt: number | null;
 }
 
-/** Keys come, are used on all nodes, and are revoked, while one fault follows another. */
+/** Keys and sessions come, are used on all nodes, and are ended, while one fault follows another. */
 export async function faultRun(options: FaultRunOptions): Promise<FaultReport> {
   const random = new Random(options.seed);
   const world = await FaultWorld.open(options.leaseMs, random, options.safeguards);
@@ -106,22 +110,27 @@ class Run {
     const { leaseMs } = this.options;
     while (!this.#over()) {
       const user = randomUUID();
-      const keys: Key[] = Array.from({ length: KEYS_AT_ONCE }, () => ({ id: randomUUID(), accepts: 0, ackedAt: null }));
-      const key = ({ id }: Key, status: 'active' | 'revoked') => {
-        return { kind: 'key' as const, id, body: keyBody({ userId: userId(user), status }) };
-      };
-      await this.world.write({ kind: 'user', id: user, body: userBody() }, ...keys.map((each) => key(each, 'active')));
+      const kind = this.random.chance(0.5) ? 'key' : 'session';
+      const keys = Array.from({ length: KEYS_AT_ONCE }, (): Key => {
+        return { kind, id: randomUUID(), accepts: 0, ackedAt: null };
+      });
+      await this.world.write({ kind: 'user', id: user, body: userBody() }, ...keys.map((each) => change(each, user)));
       for (const each of keys) this.#keys.add(each);
       const enough = performance.now() + 4 * leaseMs;
       while (performance.now() < enough && keys.some(({ accepts }) => accepts < ACCEPTS_BEFORE_REVOKE)) await pause(5);
       const settle = this.random.chance(0.3)
-        ? await this.world.write({ kind: 'user', id: user, body: userBody({ status: 'suspended' }) })
-        : await this.world.write(...keys.map((each) => key(each, 'revoked')));
+        ? await this.world.write({ kind: 'user', id: user, body: this.#withoutRights(kind) })
+        : await this.world.write(...keys.map((each) => change(each, user, 'ended')));
       await settle();
       for (const each of keys) this.#acknowledged(each);
       // Revoked keys stay in use: the longer, the later a stale entry may come back.
       setTimeout(() => keys.forEach((each) => this.#keys.delete(each)), this.random.between(0.2, 8) * leaseMs).unref();
     }
+  }
+
+  /** One change that ends all keys or sessions of a user. */
+  #withoutRights(kind: Key['kind']): UserSubject {
+    return userBody(kind === 'session' && this.random.chance(0.5) ? { sessionGeneration: 1 } : { status: 'suspended' });
   }
 
   #acknowledged(key: Key): void {
@@ -152,7 +161,7 @@ class Run {
 
   async #checkOne(node: RedisLiveAccess, key: Key): Promise<void> {
     const { ackedAt } = key;
-    const outcome = await node.decide(queryFor(key.id));
+    const outcome = await node.decide(key.kind === 'key' ? queryFor(key.id) : sessionQueryFor(key.id));
     this.#counts.checks++;
     if (outcome.kind === 'unavailable') this.#counts.unavailable++;
     if (outcome.kind !== 'allowed') return;
@@ -180,6 +189,13 @@ class Run {
     const deadline = performance.now() + 10 * this.options.leaseMs;
     while (this.#counts.acceptsFromCache < acceptsFromCache + 500 && performance.now() < deadline) await pause(10);
   }
+}
+
+function change({ kind, id }: Key, user: string, to: 'active' | 'ended' = 'active'): SubjectChange {
+  const of = { userId: userId(user) };
+  return kind === 'key'
+    ? { kind, id, body: keyBody({ ...of, status: to === 'active' ? 'active' : 'revoked' }) }
+    : { kind, id, body: sessionBody({ ...of, status: to }) };
 }
 
 /** Zero violations, and that the run was what it says: everybody made progress, and what was revoked had been accepted before. */

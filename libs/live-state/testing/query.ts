@@ -13,6 +13,26 @@ const find = (known: KnownSubjects, kind: SubjectKind, id: string) =>
 
 export type Denial = 'unknown' | 'not active' | 'ended';
 
+/** The rules for a session in small: it, its workspace and its user must be active, and the user must not have ended all. */
+export const sessionQueryFor = (id: string): LiveQuery<Denial> => ({
+  workspaceId: WORKSPACE,
+  subjects: [
+    { kind: 'session', id },
+    { kind: 'workspace', id: WORKSPACE },
+  ],
+  decide(known) {
+    const session = find(known, 'session', id)?.body;
+    const workspace = find(known, 'workspace', WORKSPACE)?.body;
+    if (session?.kind !== 'session' || workspace?.kind !== 'workspace') return { kind: 'deny', denial: 'unknown' };
+    const user = find(known, 'user', session.userId);
+    if (user === undefined) return { kind: 'needs', subjects: [{ kind: 'user', id: session.userId }] };
+    if (user.body?.kind !== 'user') return { kind: 'deny', denial: 'unknown' };
+    const active = [session, workspace, user.body].every(({ status }) => status === 'active');
+    if (!active || session.generation < user.body.sessionGeneration) return { kind: 'deny', denial: 'not active' };
+    return { kind: 'allow', notAfterMs: session.idleUntilMs, ended: 'ended', windows: [], windowKey: id, cost: 1 };
+  },
+});
+
 /** The rules in small: key, workspace and the key's user must be active. */
 export const queryFor = (keyId: string, options: QueryOptions = {}): LiveQuery<Denial> => ({
   workspaceId: WORKSPACE,
