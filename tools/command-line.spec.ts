@@ -10,6 +10,7 @@ const COMMANDS = [
   'tools/cluster.mjs',
   'tools/rebuild.mjs',
   'tools/erase.mjs',
+  'tools/rotate-session-key.mjs',
   'tools/test.mjs',
   'tools/test.mjs --long',
   'bench/run.mjs',

@@ -350,6 +350,16 @@ describe('sessions', () => {
       expect(refreshed.filter((one) => typeof one === 'string')).toEqual([]);
     });
 
+    it('are not added to by whoever has another master key', async () => {
+      await open();
+      const { dataSource, clock, ids } = identity;
+      const masterKey = new Secret('another'.repeat(8));
+      const others = new SessionSigningKeys({ dataSource, masterKey, clock, ids, lifeMs: 7 * DAY_MS });
+      await expect(others.rotate()).rejects.toThrow();
+      expect(await codeOf(open())).toHaveProperty('token');
+      expect(await codeOf(refresh((await open()).token, composed()))).toHaveProperty('token');
+    });
+
     it('are the same in every process, and none of them is in the clear in the database', async () => {
       const { token } = await open();
       expect(await codeOf(refresh(token, composed()))).toHaveProperty('token');

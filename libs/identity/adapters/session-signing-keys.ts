@@ -55,8 +55,12 @@ export class SessionSigningKeys {
     return known() ?? null;
   }
 
-  /** Makes a key that signs from now on; other instances use it a minute later. Two that are made at once do no harm. */
+  /**
+   * Makes a key that signs from now on; other instances use it a minute later. Two that are made at once do no harm.
+   * @throws Error when the master key is not the one that those before are sealed under
+   */
   async rotate(): Promise<SigningKey> {
+    await this.#readTogether();
     const { ids, clock, lifeMs } = this.options;
     const key = { kid: ids.next(), key: newSealingKey(), createdAt: clock.now() };
     await this.#query('INSERT INTO session_signing_key (kid, sealed, created_at) VALUES ($1, $2, $3)', [
