@@ -8,6 +8,7 @@ export { Argon2Hasher } from './adapters/password-hashing/argon2-hasher';
 export { SiteVerifyCaptcha, type CaptchaOptions } from './adapters/site-verify-captcha';
 export type { CaptchaVendor } from './application/captcha';
 export type { CaptchaPolicy } from './application/captcha-gate';
+export { SessionSigningKeys } from './adapters/session-signing-keys';
 export { EnsureFirstWorkspaceHandler, type FirstWorkspaceOptions } from './application/ensure-first-workspace.handler';
 export { eraseUserHandler } from './erase-user';
 export { IdentityModule, type IdentityOptions } from './identity.module';
