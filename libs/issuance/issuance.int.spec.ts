@@ -183,7 +183,8 @@ describe('issuance', () => {
     const { workspaceId, ownerId: userId } = issuance.identity.first;
     const grants = (secretNumber: number) => {
       const requestId = 'test' as RequestId;
-      const caller = { keyId: keyId(id), secretId: `${id}.${secretNumber}`, userId, workspaceId, requestId };
+      const credential = { kind: 'api_key', keyId: keyId(id), secretId: `${id}.${secretNumber}` } as const;
+      const caller = { credential, scopes: ['admin'], userId, workspaceId, requestId };
       const { app } = issuance.service;
       return Promise.allSettled([
         app.get(CreateKeyHandler, { strict: false }).execute({ name: 'x', scopes: ['admin'] }, caller),

@@ -18,6 +18,7 @@ import { ChangeKeyHandler } from './application/change-key.handler';
 import { CreateKeyHandler } from './application/create-key.handler';
 import { EnsureFirstKeyHandler } from './application/ensure-first-key.handler';
 import { Grantors } from './application/grantors';
+import { KeyReaches } from './application/key-reaches';
 import type { Randomness } from './application/ports';
 import { NoteUses } from './application/note-uses';
 import { ReadKeysQuery } from './application/read-keys.query';
@@ -72,6 +73,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     const requests = new PostgresIssuedRequests(dataSource, options.subjects);
     const credentials = new PostgresCredentials(dataSource, options.peppers);
     const list = new PostgresKeyList(dataSource);
+    const reaches = new KeyReaches(workspaces);
     const grantors = new Grantors(keys, workspaces, clock);
     return {
       module: IssuanceModule,
@@ -80,10 +82,13 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         { provide: CLOCK, useValue: clock },
         { provide: WORKSPACES, useValue: workspaces },
         given(CreateKeyHandler, new CreateKeyHandler(keys, requests, grantors, random, ids, clock)),
-        given(ChangeKeyHandler, new ChangeKeyHandler(keys, list, grantors, settlement, clock)),
-        given(RotateKeyHandler, new RotateKeyHandler(keys, requests, list, grantors, settlement, random, clock)),
-        given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, settlement, clock)),
-        given(ReadKeysQuery, new ReadKeysQuery(list)),
+        given(ChangeKeyHandler, new ChangeKeyHandler(keys, list, reaches, grantors, settlement, clock)),
+        given(
+          RotateKeyHandler,
+          new RotateKeyHandler(keys, requests, list, reaches, grantors, settlement, random, clock),
+        ),
+        given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, reaches, settlement, clock)),
+        given(ReadKeysQuery, new ReadKeysQuery(list, reaches)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
         given(KeyCursors, new KeyCursors(options.cursors)),
         given(PostgresCredentials, credentials),

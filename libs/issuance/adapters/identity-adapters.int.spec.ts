@@ -63,9 +63,10 @@ describe('what issuance knows of workspaces', () => {
   });
 
   it('asks for a role each time, and gives none to strangers', async () => {
-    expect(await workspaces.roleOf(first, ownerId)).toBe('owner');
-    expect(await workspaces.roleOf(first, userId('nobody'))).toBeNull();
-    expect(await workspaces.roleOf(workspaceId('elsewhere'), ownerId)).toBeNull();
+    expect((await workspaces.standingOf(first, ownerId)).role).toBe('owner');
+    expect((await workspaces.standingOf(first, userId('nobody'))).role).toBeUndefined();
+    const elsewhere = identity.add('elsewhere', 's4e', userId('somebody'));
+    expect((await workspaces.standingOf(elsewhere, ownerId)).role).toBeUndefined();
   });
 
   it('has no profile for a workspace that there is not', () =>

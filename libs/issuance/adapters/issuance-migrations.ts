@@ -150,6 +150,21 @@ class SlotKeyCount1763750000000 implements MigrationInterface {
   }
 }
 
+/** Members see keys of their own. */
+class IndexMembersKeys1763760000000 implements MigrationInterface {
+  readonly name = 'IndexMembersKeys1763760000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'CREATE INDEX key_list_members ON key_list (workspace_id, user_id, created_at DESC, key_id DESC)',
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX key_list_members');
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
@@ -159,4 +174,5 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   RememberRequests1763730000000,
   CreateKeyLastUsed1763740000000,
   SlotKeyCount1763750000000,
+  IndexMembersKeys1763760000000,
 ];

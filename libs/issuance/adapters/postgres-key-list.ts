@@ -1,6 +1,6 @@
-import type { WorkspaceId } from '@latchkey/kernel';
 import { databaseFailure } from '@latchkey/event-store';
 import type { DataSource } from 'typeorm';
+import type { KeyReach } from '../application/key-reaches';
 import type { KeyList, KeyListPosition, KeyListQuery, ListedKey } from '../application/ports';
 import { keyListProjection, keyOf, type KeyListRow } from '../projections/key-list.projection';
 
@@ -18,42 +18,51 @@ const ORDER = 'ORDER BY created_at DESC, key_id DESC';
 export class PostgresKeyList implements KeyList {
   constructor(private readonly dataSource: DataSource) {}
 
-  async find(workspaceId: WorkspaceId, id: string): Promise<ListedKey | null> {
+  async find(reach: KeyReach, id: string): Promise<ListedKey | null> {
     const column = id.startsWith('key-') ? 'display_id' : 'key_id';
-    const [key] = await this.#select(`WHERE workspace_id = $1 AND ${column} = $2`, [workspaceId, id]);
+    const [key] = await this.#select(reach, `AND ${column} = $3`, [id]);
     return key ?? null;
   }
 
   async after(
-    { workspaceId, liveOnly, limit }: KeyListQuery,
+    { reach, liveOnly, limit }: KeyListQuery,
     position: KeyListPosition | null,
   ): Promise<readonly ListedKey[]> {
-    const from = position ? 'AND (created_at, key_id) < ($3, $4)' : '';
-    return this.#select(`WHERE workspace_id = $1 ${live(liveOnly)} ${from} ${ORDER} LIMIT $2`, [
-      workspaceId,
+    const from = position ? 'AND (created_at, key_id) < ($4, $5)' : '';
+    return this.#select(reach, `${live(liveOnly)} ${from} ${ORDER} LIMIT $3`, [
       limit,
       ...(position ? [position.createdAt, position.keyId] : []),
     ]);
   }
 
-  async skipping({ workspaceId, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ListedKey[]> {
-    return this.#select(`WHERE workspace_id = $1 ${live(liveOnly)} ${ORDER} LIMIT $2 OFFSET $3`, [
-      workspaceId,
-      limit,
-      offset,
-    ]);
+  async skipping({ reach, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ListedKey[]> {
+    return this.#select(reach, `${live(liveOnly)} ${ORDER} LIMIT $3 OFFSET $4`, [limit, offset]);
   }
 
-  async liveCount(workspaceId: WorkspaceId): Promise<number> {
-    const [row] = await this.#query<{ live: string | null }>(
-      'SELECT sum(live) AS live FROM key_count WHERE workspace_id = $1',
-      [workspaceId],
-    );
+  async liveCount({ workspaceId, userId }: KeyReach): Promise<number> {
+    const [row] = await (userId === null
+      ? this.#query<{ live: string | null }>('SELECT sum(live) AS live FROM key_count WHERE workspace_id = $1', [
+          workspaceId,
+        ])
+      : this.#query<{ live: string | null }>(
+          `SELECT count(*) AS live FROM key_list WHERE workspace_id = $1 AND user_id = $2 ${live(true)}`,
+          [workspaceId, userId],
+        ));
     return Number(row?.live ?? 0);
   }
 
-  async #select(where: string, parameters: readonly unknown[]): Promise<readonly ListedKey[]> {
-    const rows = await this.#query<ListedRow>(`SELECT ${COLUMNS}, ${LAST_USED} FROM key_list ${where}`, parameters);
+  /** @param and takes `parameters` from $3 on */
+  async #select(
+    { workspaceId, userId }: KeyReach,
+    and: string,
+    parameters: readonly unknown[],
+  ): Promise<readonly ListedKey[]> {
+    // $2 is used in both, so that what follows counts on.
+    const reached = userId === null ? '$2::text IS NULL' : 'user_id = $2';
+    const rows = await this.#query<ListedRow>(
+      `SELECT ${COLUMNS}, ${LAST_USED} FROM key_list WHERE workspace_id = $1 AND ${reached} ${and}`,
+      [workspaceId, userId, ...parameters],
+    );
     return rows.map((row) => ({ ...keyOf(row), lastUsedAt: row.last_used_at }));
   }
 

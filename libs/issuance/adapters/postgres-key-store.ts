@@ -51,6 +51,7 @@ export class PostgresKeyStore implements KeyStore {
     grantor,
     newSecret,
     claim,
+    sparesAdminKeys = false,
     request,
     beforeCommit,
   }: KeyWrite): Promise<WrittenKey> {
@@ -73,7 +74,7 @@ export class PostgresKeyStore implements KeyStore {
         if (request) await this.#remember(tx, request, key, meta.at);
         if (grantor) await holdUnchanged(tx, grantor, grantor.keyId === keyId ? recorded.length : 0);
         await writeProjection(tx, keyListProjection, recorded);
-        if (lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);
+        if (!sparesAdminKeys && lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);
         if (newSecret) await this.#writeDigest(tx, key, newSecret);
         changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
         await beforeCommit?.();

@@ -4,6 +4,7 @@ import type { ChangeKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import type { Grantors } from './grantors';
+import { sparesAdminKeys, type KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
 import type { KeyList, KeyStore, ListedKey } from './ports';
 import { readGrant, readScopes, type RequestedGrant } from './requested-grant';
@@ -18,6 +19,7 @@ export class ChangeKeyHandler {
   constructor(
     private readonly keys: KeyStore,
     private readonly list: KeyList,
+    private readonly reaches: KeyReaches,
     private readonly grantors: Grantors,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
@@ -25,8 +27,9 @@ export class ChangeKeyHandler {
 
   /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant`, `decide` and `KeyStore.write` throw */
   async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ListedKey> {
-    const { key: found } = await findKey(this.list, caller.workspaceId, ref);
-    const { profile, grantor, version } = await this.grantors.of(caller);
+    const reach = await this.reaches.toChange(caller);
+    const { key: found } = await findKey(this.list, reach, ref);
+    const { profile, grantor, hold } = await this.grantors.of(caller);
     const now = this.clock.now();
     const { name, scopes } = request;
     const changes = {
@@ -39,7 +42,8 @@ export class ChangeKeyHandler {
       keyId: found.keyId,
       decide: (state) => decide(command, state),
       meta: metaOf(caller, now),
-      grantor: version,
+      sparesAdminKeys: sparesAdminKeys(reach, caller),
+      ...hold,
     });
     await this.settlement.settle([changed]);
     return { ...key, lastUsedAt: found.lastUsedAt };

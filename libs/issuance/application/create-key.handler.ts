@@ -12,11 +12,11 @@ export interface CreateKeyRequest {
   readonly name: string;
   /** In any spelling of the workspace's profile. */
   readonly scopes: readonly string[];
-  /** Empty: any. Absent: those of the caller's own key. */
+  /** Empty: any. Absent: those of the caller's own key, any for a session. */
   readonly allowedIps?: readonly string[] | undefined;
   /** Absent: the profile's default. */
   readonly plan?: string | undefined;
-  /** `null`: never. Absent: as long as the caller's own key. */
+  /** `null`: never. Absent: as long as the caller's own key, for ever for a session. */
   readonly expiresAt?: Date | null | undefined;
 }
 
@@ -57,7 +57,7 @@ export class CreateKeyHandler {
         keyId: newKeyId,
         decide: (state) => decide(command, state),
         meta: metaOf(caller, now),
-        grantor: own.version,
+        ...own.hold,
         newSecret: secret,
         claim: [claim],
         ...(known && { request: known }),
@@ -70,7 +70,7 @@ export class CreateKeyHandler {
 /** What is not asked for is what the caller has, so that a short request does not ask for too much. */
 function requestedKey(
   request: CreateKeyRequest,
-  { key: own, profile }: CallersGrant,
+  { grant: own, profile }: CallersGrant,
 ): Pick<CreateKey, 'name' | 'grant' | 'scopesAsSent'> {
   const { name, scopes, expiresAt = own.expiresAt } = request;
   const { canonical, asSent } = readScopes(profile, scopes);

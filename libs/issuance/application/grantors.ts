@@ -1,51 +1,101 @@
 import { AppError, type Clock } from '@latchkey/kernel';
-import { UNLIMITED_PLAN, type Profile } from '@latchkey/access';
-import { secretIdOf } from '@latchkey/contracts';
+import { boundOf, scopesOfRole, scopesWithinRole, UNLIMITED_PLAN, type Profile } from '@latchkey/access';
+import { secretIdOf, type Role } from '@latchkey/contracts';
 import type { Grantor } from '../domain/key/commands';
-import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
-import type { Caller } from './caller';
-import type { KeyStore, KeyVersion, WorkspaceDirectory } from './ports';
+import { isExpired, liveSecrets, type ActiveKey, type Grant, type KeyState } from '../domain/key/key';
+import type { Caller, PresentedKey, PresentedSession } from './caller';
+import type { KeyStore, KeyWrite, WorkspaceDirectory } from './ports';
 
 export interface CallersGrant {
-  /** The caller's own key, as it is now. */
-  readonly key: ActiveKey;
+  /** What the caller has, as it is now. */
+  readonly grant: Grant;
   readonly profile: Profile;
   readonly grantor: Grantor;
-  /** What to hold unchanged until the commit. */
-  readonly version: KeyVersion;
+  /** What a write that rests on it holds, or looks at again, until it commits. */
+  readonly hold: Pick<KeyWrite, 'grantor' | 'beforeCommit'>;
 }
 
-/** Finds out how much a caller has, from issuance's own store: what enforcement let through may have been narrowed since. */
+/** What keeps a grant from resting on what its maker has no more. On in service; tests switch it off. */
+export interface GrantorSafeguards {
+  /** A session is looked at again right before the commit. */
+  readonly confirmed: boolean;
+}
+
+/** To whoever grants by a session. */
+const GRANTING = { scopes: ['apikeys:write'] };
+
+/** Finds out how much a caller has from its owners: what enforcement let through may have been narrowed since. */
 export class Grantors {
   constructor(
     private readonly keys: KeyStore,
     private readonly directory: WorkspaceDirectory,
     private readonly clock: Clock,
+    private readonly safeguards: GrantorSafeguards = { confirmed: true },
   ) {}
 
-  /** @throws AppError `auth.unauthorized` when the caller's key, or the secret that was presented, has ended in the meantime. */
-  async of(caller: Caller): Promise<CallersGrant> {
-    const [{ state: key, version }, profile] = await Promise.all([
-      this.keys.load(caller.keyId),
-      this.directory.profileOf(caller.workspaceId),
+  /** @throws AppError `auth.unauthorized` when the caller's credential, or the secret or token that was presented, has ended in the meantime. */
+  of(caller: Caller): Promise<CallersGrant> {
+    const { credential } = caller;
+    return credential.kind === 'api_key' ? this.#ofKey(credential, caller) : this.#ofSession(credential, caller);
+  }
+
+  /** A key grants what it has, as far as its member's role goes. */
+  async #ofKey(presented: PresentedKey, { workspaceId, userId }: Caller): Promise<CallersGrant> {
+    const [{ state: key, version }, profile, { workspace, role }] = await Promise.all([
+      this.keys.load(presented.keyId),
+      this.directory.profileOf(workspaceId),
+      this.directory.standingOf(workspaceId, userId),
     ]);
-    if (!passes(key, caller, this.clock.now())) throw new AppError('auth.unauthorized');
-    // The role matters only to a key that is unlimited itself.
-    const ofOwner =
-      key.plan === UNLIMITED_PLAN && (await this.directory.roleOf(key.workspaceId, key.userId)) === 'owner';
+    const isBound = workspace.formerMembersKeys === 'end';
+    const stands = passes(key, { workspaceId, secretId: presented.secretId }, this.clock.now());
+    if (!stands || (isBound && role === undefined)) throw new AppError('auth.unauthorized');
+    const bound = boundOf(workspace, role);
+    const grant = bound === undefined ? key : { ...key, scopes: scopesWithinRole(profile, key.scopes, bound) };
     return {
-      key,
+      grant,
       profile,
-      grantor: { kind: 'credential', profile, grant: key, ofOwner },
-      version: { keyId: key.keyId, version },
+      grantor: { kind: 'credential', profile, grant, ofOwner: role === 'owner' },
+      hold: { grantor: { keyId: key.keyId, version } },
     };
+  }
+
+  /** A session grants what its user's role has: every asset, every plan but `unlimited` unless it is an owner's (C23), and for ever. */
+  async #ofSession(presented: PresentedSession, caller: Caller): Promise<CallersGrant> {
+    const [profile, role] = await Promise.all([
+      this.directory.profileOf(caller.workspaceId),
+      this.#roleOf(presented, caller),
+    ]);
+    const scopes = scopesOfRole(profile, role);
+    const grant: Grant = { scopes, plan: UNLIMITED_PLAN, assets: 'all', allowedIps: [], expiresAt: null };
+    return {
+      grant,
+      profile,
+      grantor: { kind: 'credential', profile, grant, ofOwner: role === 'owner' },
+      hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirm(presented, caller, role) } : {},
+    };
+  }
+
+  /** Identity's rows are not ours to hold. So they are read again when all else is done: what had changed by then is seen. */
+  async #confirm(presented: PresentedSession, caller: Caller, role: Role): Promise<void> {
+    if ((await this.#roleOf(presented, caller)) === role) return;
+    throw new AppError('auth.forbidden', { public: 'Your role in the workspace has changed meanwhile. Try again.' });
+  }
+
+  async #roleOf(presented: PresentedSession, { workspaceId, userId }: Caller): Promise<Role> {
+    const standing = await this.directory.sessionStanding(
+      { ...presented, workspaceId, userId },
+      GRANTING,
+      this.clock.now(),
+    );
+    if (!standing) throw new AppError('auth.unauthorized');
+    return standing.role;
   }
 }
 
 /** Whether the secret still stands for its key. */
 export const passes = (
   key: KeyState,
-  { workspaceId, secretId }: Pick<Caller, 'workspaceId' | 'secretId'>,
+  { workspaceId, secretId }: Pick<ActiveKey, 'workspaceId'> & Pick<PresentedKey, 'secretId'>,
   now: Date,
 ): key is ActiveKey =>
   key.status === 'Active' &&

@@ -1,5 +1,5 @@
 import { isAppError, type Secret } from '@latchkey/kernel';
-import type { Caller } from './caller';
+import { actorOf, type Caller } from './caller';
 import type { IssuedRequests, RepeatableRequest, WrittenKey } from './ports';
 
 /** A key with a new secret: the only time that the secret is seen. */
@@ -18,11 +18,12 @@ export type Issuance =
 
 /** `null` for a request without an `Idempotency-Key`. */
 export const repeatable = (
-  { workspaceId, keyId: actorId }: Caller,
+  caller: Caller,
   key: string | null,
   operation: string,
   body: unknown,
-): RepeatableRequest | null => (key === null ? null : { key, workspaceId, actorId, operation, body });
+): RepeatableRequest | null =>
+  key === null ? null : { key, workspaceId: caller.workspaceId, actorId: actorOf(caller), operation, body };
 
 /**
  * Issues, unless the same request has done so already. Of several at once the store lets one through; the others come out here as

@@ -1,4 +1,5 @@
-import { AppError, type WorkspaceId } from '@latchkey/kernel';
+import { AppError } from '@latchkey/kernel';
+import type { KeyReach } from './key-reaches';
 import type { ListedKey, KeyList } from './ports';
 
 /** `<key id>`, `<display id>`, or one of them with `.<n>` for its n-th secret (C29). */
@@ -10,10 +11,10 @@ export interface FoundKey {
   readonly secretNumber: number | null;
 }
 
-/** @throws AppError `key.not_found`, the same for a key of another workspace, for none, and for an id that cannot be one. */
-export async function findKey(keys: KeyList, workspaceId: WorkspaceId, ref: string): Promise<FoundKey> {
+/** @throws AppError `key.not_found`, the same for a key out of reach, for none, and for an id that cannot be one. */
+export async function findKey(keys: KeyList, reach: KeyReach, ref: string): Promise<FoundKey> {
   const [, id, number] = KEY_REF.exec(ref) ?? [];
-  const key = id === undefined ? null : await keys.find(workspaceId, id);
+  const key = id === undefined ? null : await keys.find(reach, id);
   const secretNumber = number === undefined ? null : Number(number);
   if (!key || (secretNumber !== null && secretNumber > key.lastSecretNumber)) throw new AppError('key.not_found');
   return { key, secretNumber };

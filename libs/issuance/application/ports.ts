@@ -1,9 +1,18 @@
 import type { KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
-import type { CredentialRef, FirstWorkspace, KeyEvent, Role } from '@latchkey/contracts';
-import type { Profile } from '@latchkey/access';
+import type {
+  CredentialRef,
+  FirstWorkspace,
+  KeyEvent,
+  Role,
+  SessionSubject,
+  WorkspaceSubject,
+} from '@latchkey/contracts';
+import type { AccessRequest, Profile } from '@latchkey/access';
 import type { Claim, EventMeta } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
+import type { PresentedSession } from './caller';
+import type { KeyReach } from './key-reaches';
 
 export type ExistingKey = ActiveKey | RevokedKey;
 
@@ -24,8 +33,8 @@ export interface RepeatableRequest {
   /** The client's `Idempotency-Key`, which tells apart the requests of one caller. */
   readonly key: string;
   readonly workspaceId: WorkspaceId;
-  /** The caller's own key. */
-  readonly actorId: KeyId;
+  /** The caller's own key; of a session its user, whose next session may send the request again. */
+  readonly actorId: KeyId | UserId;
   /** What is asked for, and of what. */
   readonly operation: string;
   /** As it was understood: however a request is spelled, the same one is the same JSON value. */
@@ -38,13 +47,18 @@ export interface KeyWrite {
   readonly decide: (state: KeyState) => readonly KeyEvent[];
   readonly meta: EventMeta;
   /**
-   * The maker's key, as the decision has it. It is held unchanged until the commit, so that a revoke or a narrowing of the maker that
+   * The maker's key, as the decision has it, where it has one. It is held unchanged until the commit, so that a revoke or a narrowing of the maker that
    * has answered is followed by no grant that rests on what was before.
    */
   readonly grantor?: KeyVersion;
   /** The secret that the events bring in, if they bring one. Only its digest is kept. */
   readonly newSecret?: Secret;
   readonly claim?: readonly Claim[];
+  /**
+   * Whether the workspace is not lost without an admin key, as whoever asks can make another one: the session of an owner or admin, who can sign
+   * in again.
+   */
+  readonly sparesAdminKeys?: boolean;
   /** Remembered with the events, for a day: it writes once. */
   readonly request?: RepeatableRequest;
   /** Runs when all is claimed, before the commit: when it fails, nothing has happened. */
@@ -91,7 +105,7 @@ export interface KeyListPosition {
 }
 
 export interface KeyListQuery {
-  readonly workspaceId: WorkspaceId;
+  readonly reach: KeyReach;
   /** Without the revoked ones. */
   readonly liveOnly: boolean;
   readonly limit: number;
@@ -99,13 +113,13 @@ export interface KeyListQuery {
 
 /** The read model of keys. A key's change is in it when its reply is sent. */
 export interface KeyList {
-  /** By key id or display id; a key of another workspace is not there. */
-  find(workspaceId: WorkspaceId, id: string): Promise<ListedKey | null>;
+  /** By key id or display id; a key out of reach is not there. */
+  find(reach: KeyReach, id: string): Promise<ListedKey | null>;
   after(query: KeyListQuery, position: KeyListPosition | null): Promise<readonly ListedKey[]>;
   /** Skips `offset` keys: for numbered pages, which are bounded (C33). */
   skipping(query: KeyListQuery, offset: number): Promise<readonly ListedKey[]>;
-  /** Number of keys that are not revoked, from a counter kept in the append transaction. */
-  liveCount(workspaceId: WorkspaceId): Promise<number>;
+  /** Number of keys that are not revoked: of a workspace from a counter kept in the append transaction (C33); those of one member are counted. */
+  liveCount(reach: KeyReach): Promise<number>;
 }
 
 /** One of a key's secrets, and when it was last used. */
@@ -126,12 +140,32 @@ export interface SecretDirectory {
   find(secret: Secret): Promise<CredentialRef | null>;
 }
 
+/** A member and their workspace, as they are now. */
+export interface Standing {
+  readonly workspace: WorkspaceSubject;
+  /** Undefined: no member, or suspended there. */
+  readonly role: Role | undefined;
+}
+
+export interface SessionOfUser extends PresentedSession {
+  readonly workspaceId: WorkspaceId;
+  readonly userId: UserId;
+}
+
+export interface SessionStanding {
+  readonly session: SessionSubject;
+  readonly workspace: WorkspaceSubject;
+  readonly role: Role;
+}
+
+/** What identity knows. Each answer comes from its primary: what had changed before the question is in it. */
 export interface WorkspaceDirectory {
   first(): Promise<FirstWorkspace>;
   /** @throws AppError `service.unavailable`; `service.internal` for a workspace that there is not. */
   profileOf(workspaceId: WorkspaceId): Promise<Profile>;
-  /** What the user may do in the workspace, as it is now; `null`: nothing. */
-  roleOf(workspaceId: WorkspaceId, userId: UserId): Promise<Role | null>;
+  standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing>;
+  /** `null`: by the rules of the check the token that was presented does not pass any more with what is asked. */
+  sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null>;
 }
 
 export interface Randomness {

@@ -1,4 +1,6 @@
-import { AppError, type WorkspaceId } from '@latchkey/kernel';
+import { AppError } from '@latchkey/kernel';
+import type { Caller } from './caller';
+import type { KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
 import type { ListedKey, KeyList, KeyListPosition } from './ports';
 
@@ -17,40 +19,46 @@ export interface NumberedKeyPage {
   readonly total: number;
 }
 
+/** What a caller sees of the workspace's keys. */
 export class ReadKeysQuery {
-  constructor(private readonly list: KeyList) {}
+  constructor(
+    private readonly list: KeyList,
+    private readonly reaches: KeyReaches,
+  ) {}
 
   /** Revoked keys included. @throws AppError `key.not_found` */
-  async one(workspaceId: WorkspaceId, ref: string): Promise<ListedKey> {
-    return (await findKey(this.list, workspaceId, ref)).key;
+  async one(caller: Caller, ref: string): Promise<ListedKey> {
+    return (await findKey(this.list, await this.reaches.toRead(caller), ref)).key;
   }
 
   /** @throws AppError `key.not_found`, for a revoked key too */
-  async oneLive(workspaceId: WorkspaceId, ref: string): Promise<ListedKey> {
-    const key = await this.one(workspaceId, ref);
+  async oneLive(caller: Caller, ref: string): Promise<ListedKey> {
+    const key = await this.one(caller, ref);
     if (key.status === 'Revoked') throw new AppError('key.not_found');
     return key;
   }
 
   /** Newest first, revoked keys included. */
-  async after(workspaceId: WorkspaceId, position: KeyListPosition | null, limit: number): Promise<KeyPage> {
-    const found = await this.list.after({ workspaceId, liveOnly: false, limit: limit + 1 }, position);
+  async after(caller: Caller, position: KeyListPosition | null, limit: number): Promise<KeyPage> {
+    const reach = await this.reaches.toRead(caller);
+    const found = await this.list.after({ reach, liveOnly: false, limit: limit + 1 }, position);
     const keys = found.slice(0, limit);
     const last = keys.at(-1);
     return { keys, next: found.length > limit && last ? last : null };
   }
 
   /** Keys that are not revoked, newest first. @param page from 1 @throws AppError `request.invalid` beyond the last page allowed */
-  async page(workspaceId: WorkspaceId, page: number, perPage: number): Promise<NumberedKeyPage> {
+  async page(caller: Caller, page: number, perPage: number): Promise<NumberedKeyPage> {
     if (page > PAGE_NUMBER_MAX) {
       throw new AppError('request.invalid', {
         field: 'page',
         public: `"page" must be at most ${PAGE_NUMBER_MAX}. For the keys beyond, follow the cursor of GET /api/v1/api-keys.`,
       });
     }
+    const reach = await this.reaches.toRead(caller);
     const [keys, total] = await Promise.all([
-      this.list.skipping({ workspaceId, liveOnly: true, limit: perPage }, (page - 1) * perPage),
-      this.list.liveCount(workspaceId),
+      this.list.skipping({ reach, liveOnly: true, limit: perPage }, (page - 1) * perPage),
+      this.list.liveCount(reach),
     ]);
     return { keys, total };
   }

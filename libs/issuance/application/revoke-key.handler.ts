@@ -3,6 +3,7 @@ import type { Settlement } from '@latchkey/live-state';
 import type { RevokeKey, RevokeSecret } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
+import { sparesAdminKeys, type KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
 import type { KeyList, KeyStore } from './ports';
 
@@ -12,6 +13,7 @@ export class RevokeKeyHandler {
   constructor(
     private readonly keys: KeyStore,
     private readonly list: KeyList,
+    private readonly reaches: KeyReaches,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
   ) {}
@@ -21,7 +23,8 @@ export class RevokeKeyHandler {
    * either, which finds it revoked. @throws AppError `key.not_found`, `key.last_admin`
    */
   async execute(ref: string, caller: Caller): Promise<void> {
-    const { key, secretNumber } = await findKey(this.list, caller.workspaceId, ref);
+    const reach = await this.reaches.toChange(caller);
+    const { key, secretNumber } = await findKey(this.list, reach, ref);
     const now = this.clock.now();
     const command: RevokeKey | RevokeSecret =
       secretNumber === null
@@ -31,6 +34,7 @@ export class RevokeKeyHandler {
       keyId: key.keyId,
       decide: (state) => decide(command, state),
       meta: metaOf(caller, now),
+      sparesAdminKeys: sparesAdminKeys(reach, caller),
     });
     await this.settlement.settle([changed]);
   }

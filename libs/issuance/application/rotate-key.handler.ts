@@ -6,6 +6,7 @@ import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import type { Grantors } from './grantors';
 import { issueOnce, repeatable, type Issuance, type IssuedKey } from './issue-once';
+import type { KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
 import type { ExistingKey, IssuedRequests, KeyList, KeyStore, ListedKey, Randomness, RepeatableRequest } from './ports';
 
@@ -16,6 +17,7 @@ export class RotateKeyHandler {
     private readonly keys: KeyStore,
     private readonly requests: IssuedRequests,
     private readonly list: KeyList,
+    private readonly reaches: KeyReaches,
     private readonly grantors: Grantors,
     private readonly settlement: Settlement,
     private readonly random: Randomness,
@@ -34,7 +36,7 @@ export class RotateKeyHandler {
     caller: Caller,
     idempotencyKey: string | null = null,
   ): Promise<Issuance> {
-    const { key } = await findKey(this.list, caller.workspaceId, ref);
+    const { key } = await findKey(this.list, await this.reaches.toChange(caller), ref);
     const known = repeatable(caller, idempotencyKey, `rotate ${key.keyId}`, { gracePeriodHours });
     const issuance = await issueOnce(this.requests, known, this.clock.now(), () =>
       this.#issue(key, gracePeriodHours, caller, known),
@@ -50,7 +52,7 @@ export class RotateKeyHandler {
     known: RepeatableRequest | null,
   ): Promise<IssuedKey> {
     const now = this.clock.now();
-    const [{ profile, grantor, version }, lost] = await Promise.all([
+    const [{ profile, grantor, hold }, lost] = await Promise.all([
       this.grantors.of(caller),
       this.#isLost(found, caller, now),
     ]);
@@ -67,7 +69,7 @@ export class RotateKeyHandler {
       keyId: found.keyId,
       decide: (state) => decide(command, state),
       meta: metaOf(caller, now),
-      grantor: version,
+      ...hold,
       newSecret: secret,
       ...(known && { request: known }),
     });
@@ -75,8 +77,9 @@ export class RotateKeyHandler {
   }
 
   /** A secret that is presented is not lost, whatever was repeated. */
-  async #isLost({ keyId, lastSecretNumber }: ExistingKey, { secretId }: Caller, now: Date): Promise<boolean> {
-    if (secretId === secretIdOf(keyId, lastSecretNumber)) return false;
+  async #isLost({ keyId, lastSecretNumber }: ExistingKey, { credential }: Caller, now: Date): Promise<boolean> {
+    const presented = credential.kind === 'api_key' ? credential.secretId : null;
+    if (presented === secretIdOf(keyId, lastSecretNumber)) return false;
     return this.requests.isLost(keyId, lastSecretNumber, now);
   }
 }

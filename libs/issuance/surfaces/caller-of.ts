@@ -1,15 +1,22 @@
-import { AppError, keyId, userId, workspaceId, type RequestId } from '@latchkey/kernel';
-import type { Principal } from '@latchkey/contracts';
+import { assertNever, keyId, sessionId, userId, workspaceId, type RequestId } from '@latchkey/kernel';
+import { secretNumberOf, type Principal } from '@latchkey/contracts';
 import type { Caller } from '../application/caller';
 
-/** @throws AppError `auth.forbidden`: a key is made with what its maker's own key has, and a session has none */
-export function callerOf(principal: Principal, requestId: RequestId): Caller {
-  if (principal.kind !== 'api_key') throw new AppError('auth.forbidden', { public: 'This takes an API key.' });
-  return {
-    keyId: keyId(principal.id),
-    secretId: principal.secret_id,
-    userId: userId(principal.user_id),
-    workspaceId: workspaceId(principal.workspace_id),
-    requestId,
-  };
+export const callerOf = (principal: Principal, requestId: RequestId): Caller => ({
+  credential: credentialOf(principal),
+  userId: userId(principal.user_id),
+  workspaceId: workspaceId(principal.workspace_id),
+  scopes: principal.scopes,
+  requestId,
+});
+
+function credentialOf({ kind, id, secret_id: secretId }: Principal): Caller['credential'] {
+  switch (kind) {
+    case 'api_key':
+      return { kind, keyId: keyId(id), secretId };
+    case 'session':
+      return { kind, sessionId: sessionId(id), tokenNumber: secretNumberOf(secretId) };
+    default:
+      return assertNever(kind);
+  }
 }

@@ -1,6 +1,15 @@
-import { decideAccess, denialReasonAt, principalOf } from '@latchkey/access';
 import {
+  decideAccess,
+  decideSession,
+  denialReasonAt,
+  parseSessionToken,
+  principalOf,
+  sessionPrincipal,
+} from '@latchkey/access';
+import {
+  isSessionRef,
   SUBJECT_OWNERS,
+  type CheckedRef,
   type CheckRequest,
   type CheckResult,
   type CredentialResolver,
@@ -12,7 +21,7 @@ import type { CheckClient } from '@latchkey/guard';
 import type { Clock } from '@latchkey/kernel';
 import { createHash } from 'node:crypto';
 
-const STATUS: Partial<Record<DenialReason, number>> = { scope_missing: 403, ip_not_allowed: 403 };
+const STATUS: Partial<Record<DenialReason, number>> = { scope_missing: 403, ip_not_allowed: 403, mfa_required: 403 };
 
 /** The check by its own rules, without caches and windows: every subject is asked of its owner. */
 export class OwnerCheck implements CheckClient {
@@ -24,11 +33,13 @@ export class OwnerCheck implements CheckClient {
 
   async check(request: CheckRequest): Promise<CheckResult> {
     const nowMs = this.clock.now().getTime();
-    const [credential] = await this.credentials.resolve([createHash('sha256').update(request.credential).digest()]);
+    const credential = await this.#find(request.credential);
     if (!credential) return this.#denied('unknown');
     const known: SubjectSnapshot[] = [];
     for (;;) {
-      const verdict = decideAccess(credential, request, known);
+      const verdict = isSessionRef(credential)
+        ? decideSession(credential, request, known)
+        : decideAccess(credential, request, known);
       if (verdict.kind === 'deny') return this.#denied(denialReasonAt(verdict.denial, nowMs));
       if (verdict.kind === 'allow') {
         if (verdict.notAfterMs !== null && nowMs >= verdict.notAfterMs) return this.#denied(verdict.ended.reason);
@@ -37,7 +48,7 @@ export class OwnerCheck implements CheckClient {
           allowed: true,
           reason: null,
           status: 200,
-          principal: principalOf(credential, known),
+          principal: isSessionRef(credential) ? sessionPrincipal(credential, known) : principalOf(credential, known),
         };
       }
       for (const ref of verdict.subjects) {
@@ -45,6 +56,13 @@ export class OwnerCheck implements CheckClient {
         if (snapshot) known.push(snapshot);
       }
     }
+  }
+
+  async #find(credential: string): Promise<CheckedRef | null> {
+    const hash = createHash('sha256').update(credential);
+    const session = parseSessionToken(credential);
+    if (session) return { ...session, tokenSha256: hash.digest('hex') };
+    return (await this.credentials.resolve([hash.digest()]))[0] ?? null;
   }
 
   #denied(reason: DenialReason): CheckResult {

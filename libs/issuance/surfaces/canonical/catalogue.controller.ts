@@ -23,7 +23,7 @@ interface PlanRecord {
 
 /** What keys of the caller's workspace can be given, as its profile says. */
 @Controller('api/v1')
-@Requires({ scopes: ['scopes:read'] })
+@Requires({ scopes: ['scopes:read'], credentials: ['api_key', 'session'] })
 export class CatalogueController {
   constructor(@Inject(WORKSPACES) private readonly workspaces: WorkspaceDirectory) {}
 

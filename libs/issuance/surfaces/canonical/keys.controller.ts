@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import type { Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
 import { workspaceId, type Clock, type RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
@@ -17,8 +17,8 @@ import { CLOCK } from '../tokens';
 import { KeyCursors } from './key-cursors';
 import { keyRecord, type KeyRecord } from './key-record';
 
-const READ = { scopes: ['apikeys:read'] };
-const WRITE = { scopes: ['apikeys:write'] };
+const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session'] };
+const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session'] };
 
 /** A record with its secret, which is shown this once. */
 type IssuedKeyRecord = KeyRecord & { readonly key: string };
@@ -53,10 +53,11 @@ export class CanonicalKeysController {
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
   ): Promise<Page<KeyRecord>> {
     const workspace = workspaceId(principal.workspace_id);
     const position = cursor === undefined ? null : this.cursors.read(workspace, cursor);
-    const { keys, next } = await this.keys.after(workspace, position, limit);
+    const { keys, next } = await this.keys.after(callerOf(principal, requestId), position, limit);
     const now = this.clock.now();
     return {
       items: keys.map((key) => keyRecord(key, now)),
@@ -66,8 +67,12 @@ export class CanonicalKeysController {
 
   @Get(':id')
   @Requires(READ)
-  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<KeyRecord> {
-    return keyRecord(await this.keys.one(workspaceId(principal.workspace_id), id), this.clock.now());
+  async get(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<KeyRecord> {
+    return keyRecord(await this.keys.one(callerOf(principal, requestId), id), this.clock.now());
   }
 
   @Patch(':id')

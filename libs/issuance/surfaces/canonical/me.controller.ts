@@ -1,13 +1,60 @@
-import { Controller, Get } from '@nestjs/common';
-import type { Principal } from '@latchkey/contracts';
+import { Controller, Get, Inject } from '@nestjs/common';
+import type { Principal, Role } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { AppError, type Clock, type RequestId } from '@latchkey/kernel';
+import { CurrentRequestId } from '@latchkey/platform';
+import type { WorkspaceDirectory } from '../../application/ports';
+import { callerOf } from '../caller-of';
+import { exactTimestamp } from '../timestamps';
+import { CLOCK, WORKSPACES } from '../tokens';
+
+/** Of a session also what a page must know that shows itself to its user. */
+type SessionDetails = Principal & {
+  /** Of the user in the workspace, now. */
+  readonly role: Role;
+  readonly workspace: { readonly id: string; readonly name: string; readonly profile: string };
+  readonly session: {
+    readonly id: string;
+    /** Whether its user showed one. */
+    readonly second_factor: boolean;
+    /** When it ends unless it is used. */
+    readonly idle_until: string;
+    /** When it ends in any case. */
+    readonly expires_at: string;
+  };
+};
 
 /** Who am I: what the check says of the caller's own credential. */
 @Controller('api/v1/me')
 export class MeController {
+  constructor(
+    @Inject(WORKSPACES) private readonly workspaces: WorkspaceDirectory,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Without a second factor too: whoever lacks one that the workspace requires must be able to see so. */
   @Get()
-  @Requires({ scopes: [] })
-  me(@CurrentPrincipal() principal: Principal): Principal {
-    return principal;
+  @Requires({ scopes: [], credentials: ['api_key', 'session'], secondFactor: 'exempt' })
+  async me(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<Principal | SessionDetails> {
+    const { credential, userId, workspaceId } = callerOf(principal, requestId);
+    if (credential.kind === 'api_key') return principal;
+    const of = { ...credential, userId, workspaceId };
+    const standing = await this.workspaces.sessionStanding(of, { second_factor: 'exempt' }, this.clock.now());
+    if (!standing) throw new AppError('auth.unauthorized');
+    const { role, workspace, session } = standing;
+    return {
+      ...principal,
+      role,
+      workspace: { id: workspaceId, name: workspace.name, profile: workspace.profile },
+      session: {
+        id: principal.id,
+        second_factor: session.secondFactor,
+        idle_until: exactTimestamp(new Date(session.idleUntilMs)),
+        expires_at: exactTimestamp(new Date(session.expiresAtMs)),
+      },
+    };
   }
 }

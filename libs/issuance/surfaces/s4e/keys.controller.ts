@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Header, Param, Post, Put, Query } from '@nestjs/common';
 import type { Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires } from '@latchkey/guard';
-import { workspaceId, type RequestId } from '@latchkey/kernel';
+import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
+import type { RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, zodBody, zodQuery } from '@latchkey/platform';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
@@ -14,8 +14,13 @@ import { shownOnce } from '../shown-once';
 import { s4eIssuedKey, s4eKey, s4eKeyDetails, type S4eIssuedKey, type S4eKey, type S4eKeyDetails } from './key-record';
 import { listQuery, type ListQuery } from './list-query';
 
-const READ = { scopes: ['apikeys:read'] };
-const WRITE = { scopes: ['apikeys:write'] };
+/** Everywhere on this surface a session's token may also be in the query (S2-06). */
+const TAKES: Pick<Requirement, 'credentials' | 'forms'> = {
+  credentials: ['api_key', 'session'],
+  forms: ['bearer', 'x-api-key', 'cookie', 'query'],
+};
+const READ: Requirement = { scopes: ['apikeys:read'], ...TAKES };
+const WRITE: Requirement = { scopes: ['apikeys:write'], ...TAKES };
 
 interface Data<Value> {
   readonly data: Value;
@@ -54,15 +59,20 @@ export class S4eKeysController {
   async list(
     @Query(zodQuery(listQuery)) { page, per_page: perPage }: ListQuery,
     @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
   ): Promise<NumberedPage> {
-    const { keys, total } = await this.keys.page(workspaceId(principal.workspace_id), page, perPage);
+    const { keys, total } = await this.keys.page(callerOf(principal, requestId), page, perPage);
     return { data: keys.map(s4eKey), meta: { total, page, per_page: perPage } };
   }
 
   @Get(':id')
   @Requires(READ)
-  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<Data<S4eKeyDetails>> {
-    return { data: s4eKeyDetails(await this.keys.oneLive(workspaceId(principal.workspace_id), id)) };
+  async get(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequestId() requestId: RequestId,
+  ): Promise<Data<S4eKeyDetails>> {
+    return { data: s4eKeyDetails(await this.keys.oneLive(callerOf(principal, requestId), id)) };
   }
 
   @Put(':id')
