@@ -108,12 +108,7 @@ const routes: readonly BodyRoute[] = [
     at: 'system',
   },
   { method: 'POST', path: (id) => `/api/v1/api-keys/${id}/rotate`, good: { grace_period_hours: 48 }, at: 'system' },
-  {
-    method: 'POST',
-    path: () => '/api/user/auth/login',
-    good: { ...OWNER, captcha_response: 'string', bypass_captcha: false, vendor: 'googlev3' },
-    at: 'system',
-  },
+  { method: 'POST', path: () => '/api/user/auth/login', good: OWNER, at: 'system' },
   { method: 'POST', path: () => '/asset/handler/bulk-asset-add', good: { assets: ['example.com'] }, at: 'assets' },
   {
     method: 'POST',
