@@ -1,0 +1,87 @@
+import { eventually } from '@latchkey/testing';
+import { startMailServer, type MailServer } from '../libs/identity/testing/smtp-server';
+import { call, callerOf, type Answer } from './harness/http';
+import { startSystem, type System } from './harness/system';
+
+const START_MS = 120_000;
+const INVITED = 'grace@b.example';
+
+/** Invites somebody, and takes the invitation with what stands in their mail. */
+async function joinBy(system: System, linkTo: (email: string) => Promise<string>): Promise<Answer> {
+  const asAdmin = callerOf(system.url, system.adminKey);
+  expect((await asAdmin('POST', '/api/v1/invitations', { email: INVITED, role: 'member' })).status).toBe(201);
+  const token = new URL(await linkTo(INVITED)).hash.slice(1);
+  const body = { token, password: 'a long sentence that is hers' };
+  return call(system.url, { method: 'POST', path: '/api/v1/invitations/accept', body });
+}
+
+describe('mails of the one process that runs everything, without a mail server', () => {
+  let system: System;
+  beforeAll(async () => {
+    system = await startSystem('standalone', { profile: 's4e' });
+  }, START_MS);
+  afterAll(() => system?.stop(), START_MS);
+
+  const outbox = (headers: Readonly<Record<string, string>> = {}) => call(system.url, { path: '/outbox', headers });
+
+  it('are on a page, and their links work', async () => {
+    const joined = await joinBy(system, (email) =>
+      eventually(async () => {
+        const { text } = await outbox();
+        expect(text).toContain(`To ${email}`);
+        return /href="([^"]*accept-invitation#[^"]*)"/.exec(text)?.[1] ?? '';
+      }),
+    );
+    expect(joined.status).toBe(200);
+    expect(joined.json()).toMatchObject({ user: { email: INVITED, role: 'member' } });
+  });
+
+  it('are on a page that runs, loads and sends nothing, and that nobody keeps', async () => {
+    const { headers, text } = await outbox();
+    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-[^;]*'; /);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    expect(text).not.toMatch(/<script|<form|<img/);
+  });
+
+  it.each([
+    ['came through a proxy', { 'x-forwarded-for': '192.0.2.1' }],
+    ['came through a proxy that says so in the standard way', { forwarded: 'for=192.0.2.1' }],
+    ['was sent by a page elsewhere, under a name of its own', { host: 'evil.example' }],
+  ])('are shown to nobody whose request %s', async (_what, headers) => {
+    expect((await outbox(headers)).status).toBe(404);
+  });
+});
+
+describe('mails of a cluster', () => {
+  let server: MailServer;
+  let system: System;
+  beforeAll(async () => {
+    server = await startMailServer();
+    system = await startSystem('cluster', {
+      profile: 's4e',
+      env: { SMTP_URL: `smtp://127.0.0.1:${server.port}`, PUBLIC_URL: 'https://id.example.com' },
+    });
+  }, START_MS);
+  afterAll(async () => {
+    await system?.stop();
+    await server?.stop();
+  }, START_MS);
+
+  it('come over SMTP, and their links work', async () => {
+    const joined = await joinBy(system, (email) =>
+      eventually(() => {
+        const mail = server.received.find(({ to }) => to.includes(email));
+        const plain = mail?.raw.replace(/=\r\n/g, '').replace(/=3D/g, '=') ?? '';
+        return (
+          /https:\/\/id\.example\.com\/accept-invitation#[\w-]+/.exec(plain)?.[0] ??
+          Promise.reject(new Error('no mail'))
+        );
+      }),
+    );
+    expect(joined.json()).toMatchObject({ user: { email: INVITED, role: 'member' } });
+  });
+
+  it('are on no page', async () => {
+    for (const path of ['/outbox', '/outbox/']) expect((await call(system.url, { path })).status).toBe(404);
+  });
+});
