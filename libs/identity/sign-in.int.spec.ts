@@ -1,4 +1,4 @@
-import { isAppError, Secret, type UserId } from '@latchkey/kernel';
+import { isAppError, type UserId } from '@latchkey/kernel';
 import type { UserCommand } from './domain/user/commands';
 import { decideUser } from './domain/user/decide';
 import { codeOf, SignInWorld, type SignInProcess } from './testing/sign-in-world';
@@ -103,24 +103,14 @@ describe('signing in', () => {
   });
 
   it('asks for a second factor where there is one, and opens no session before', async () => {
-    const withMfa = identity.with({
-      challenges: {
-        begin: async ({ user }) => ({
-          token: new Secret('mfa_temp_abc'),
-          methods: user.mfa,
-          expiresAt: world.clock.now(),
-        }),
-      },
-    });
     const id = await world.register(identity, 'mfa@b.example', PASSWORD);
     await decided(id, { type: 'EnrolMfa', method: 'totp', now: world.clock.now() });
-    expect(await withMfa.signIn('mfa@b.example', PASSWORD)).toMatchObject({
+    expect(await identity.signIn('mfa@b.example', PASSWORD)).toMatchObject({
       kind: 'mfa_required',
       challenge: { methods: ['totp'] },
     });
     expect(await sessionsOf(id)).toEqual([]);
     expect(outcomes()).toEqual(['second_factor_required']);
-    expect(await codeOf(identity.signIn('mfa@b.example', PASSWORD))).toBe('service.internal');
   });
 
   it('hashes the password again when the parameters have changed since', async () => {

@@ -17,11 +17,13 @@ import type { PasswordHasher, PasswordStore } from './application/password-ports
 import { RequestPasswordResetHandler } from './application/request-password-reset.handler';
 import { SignInHandler } from './application/sign-in.handler';
 import { given, type IdentityParts } from './identity-parts';
+import { mfaAdapters, mfaProviders, mfaUseCases } from './mfa.providers';
+import { MfaController } from './surfaces/canonical/mfa.controller';
 import { PasswordController } from './surfaces/canonical/password.controller';
 import { SignInController } from './surfaces/canonical/sign-in.controller';
 import { S4eSignInController } from './surfaces/s4e/sign-in.controller';
 
-export const signInControllers = [S4eSignInController, SignInController, PasswordController];
+export const signInControllers = [S4eSignInController, SignInController, PasswordController, MfaController];
 
 export interface SignInOptions {
   readonly hasher: PasswordHasher;
@@ -48,13 +50,15 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
   const locks = new AccountLocks(users, aside, clock);
   const record = new PromSignInRecord(options.metrics, logger);
   const resets = new PostgresPasswordResets(dataSource, mail);
+  const mfa = mfaUseCases(parts, { budgets, locks, ownPassword, change, record }, mfaAdapters(parts));
   return [
+    ...mfaProviders(mfa),
     given(Aside, aside),
     AsideEnd,
     given(PasswordCheck, check),
     given(
       SignInHandler,
-      new SignInHandler(...([contacts, users, check, gate, locks, sessions, null, record, clock] as const)),
+      new SignInHandler(...([contacts, users, check, gate, locks, sessions, mfa.challenges, record, clock] as const)),
     ),
     given(ChangePasswordHandler, new ChangePasswordHandler(ownPassword, newPasswords, passwords, change)),
     given(

@@ -3,6 +3,7 @@ import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { mailMigrations } from './mail/mail-migration';
 import { CreateMembers1763760000000 } from './members-migration';
+import { CreateSecondFactors1763780000000 } from './mfa-migration';
 import { passwordMigrations } from './password-migrations';
 import { sessionMigrations } from './session-migrations';
 
@@ -39,4 +40,5 @@ export const identityMigrations: readonly MigrationClass[] = [
   ...sessionMigrations,
   CreateMembers1763760000000,
   ...mailMigrations,
+  CreateSecondFactors1763780000000,
 ];

@@ -2,7 +2,17 @@ import type { UserId } from '@latchkey/kernel';
 import type { PersonalData, Transaction } from '../application/ports';
 
 /** Tables with a column `user_id` whose rows say something about a person, or let somebody act as one. */
-export const PERSONAL_TABLES = ['session_detail', 'password_reset', 'user_password', 'user_contact'] as const;
+export const PERSONAL_TABLES = [
+  'session_detail',
+  'password_reset',
+  'mfa_enrolment',
+  'mfa_challenge',
+  'recovery_code',
+  'totp_step',
+  'totp',
+  'user_password',
+  'user_contact',
+] as const;
 
 /** Tables with a column `user_id` whose rows stay: an id alone is nobody once the rows above are gone. */
 export const IMPERSONAL_TABLES = ['session', 'workspace_member'] as const;

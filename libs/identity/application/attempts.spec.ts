@@ -1,4 +1,5 @@
-import { ATTEMPT_LIMITS, networkOf, resetBudgets, signInBudgets } from './attempts';
+import { userId } from '@latchkey/kernel';
+import { ATTEMPT_LIMITS, networkOf, resetBudgets, secondFactorBudgets, signInBudgets } from './attempts';
 
 describe('the budgets of an attempt', () => {
   it('count an IPv6 network of /64 as one address, and an IPv4 address by itself, however it is written', () => {
@@ -11,6 +12,7 @@ describe('the budgets of an attempt', () => {
 
   it.each([
     ['sign in', signInBudgets('a@b.example', '192.0.2.1')],
+    ['show a second factor', secondFactorBudgets(userId('u1'), '192.0.2.1')],
     ['ask for a reset', resetBudgets('a@b.example', '192.0.2.1')],
   ])('are taken in one order by all who %s, so that nobody waits for each other', (_what, budgets) => {
     const order = Object.keys(ATTEMPT_LIMITS);

@@ -1,21 +1,27 @@
 import { parseIpAddress } from '@latchkey/access';
+import type { UserId } from '@latchkey/kernel';
 import type { BudgetLimit } from '../domain/attempts/budget';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 /**
  * How many attempts may fail before no more are taken. Those of an account from one address are few; those of an account in all are more,
  * as anybody can spend them; those of an address must do for an office behind it. All together bound what guessing at many accounts from
- * many addresses can do.
+ * many addresses can do. Second factors are asked of who knows the password already, and have six digits: 30 wrong ones in a day find one
+ * of the three that are right with a chance of 1 in 11,000.
  */
 export const ATTEMPT_LIMITS = {
   account_address: { attempts: 10, periodMs: 15 * MINUTE_MS },
   account: { attempts: 30, periodMs: HOUR_MS },
+  second_factor: { attempts: 10, periodMs: HOUR_MS },
+  second_factor_day: { attempts: 30, periodMs: DAY_MS },
   address: { attempts: 100, periodMs: 15 * MINUTE_MS },
   all: { attempts: 600, periodMs: MINUTE_MS },
   reset_account: { attempts: 5, periodMs: HOUR_MS },
   reset_address: { attempts: 50, periodMs: HOUR_MS },
+  code_mail: { attempts: 10, periodMs: HOUR_MS },
 } as const satisfies Readonly<Record<string, BudgetLimit>>;
 
 export type AttemptKind = keyof typeof ATTEMPT_LIMITS;
@@ -73,6 +79,14 @@ export function signInBudgets(account: string, ip: string | undefined): readonly
     { kind: 'all', subject: '' },
   ];
 }
+
+/** Of one who has shown the password. */
+export const secondFactorBudgets = (userId: UserId, ip: string | undefined): readonly BudgetRef[] => [
+  { kind: 'second_factor', subject: userId },
+  { kind: 'second_factor_day', subject: userId },
+  { kind: 'address', subject: networkOf(ip) },
+  { kind: 'all', subject: '' },
+];
 
 /** Of one who asks for a mail to this account. */
 export const resetBudgets = (account: string, ip: string | undefined): readonly BudgetRef[] => [

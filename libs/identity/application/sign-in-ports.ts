@@ -4,6 +4,9 @@ import type { ActiveUser } from '../domain/user/user';
 import type { CaptchaOutcome } from './captcha-gate';
 import type { Seen } from './session-ports';
 
+/** A recovery code stands in for any of the others, and is not listed among them. */
+export type SecondFactorMethod = MfaMethod | 'recovery_code';
+
 export interface NewMfaChallenge {
   /** Has second factors, and was read before the password was verified. */
   readonly user: ActiveUser;
@@ -20,6 +23,7 @@ export interface MfaChallenge {
 }
 
 export interface MfaChallenges {
+  /** Mails a code, where that is one of the user's second factors. @throws AppError `auth.rate_limited` */
   begin(challenge: NewMfaChallenge): Promise<MfaChallenge>;
 }
 
@@ -27,6 +31,10 @@ export const SIGN_IN_OUTCOMES = [
   'succeeded',
   'second_factor_required',
   'wrong_password',
+  /** Of a second factor. */
+  'wrong_code',
+  /** The second factor came too late, or too often. */
+  'challenge_ended',
   'no_such_account',
   /** The account is there, but may do nothing anywhere. */
   'no_workspace',
@@ -46,7 +54,7 @@ export interface SignInAttempt {
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly at: Date;
-  readonly method: 'password' | MfaMethod | 'recovery_code';
+  readonly method: 'password' | SecondFactorMethod;
   readonly captcha: CaptchaOutcome;
 }
 

@@ -23,8 +23,12 @@ export interface SignedInUser {
   readonly entry: Entry;
 }
 
+export interface SignedInWithSession extends SignedInUser {
+  readonly session: SessionGrant;
+}
+
 export type SignedIn =
-  | (SignedInUser & { readonly kind: 'signed_in'; readonly session: SessionGrant })
+  | (SignedInWithSession & { readonly kind: 'signed_in' })
   | { readonly kind: 'mfa_required'; readonly challenge: MfaChallenge };
 
 /** Somebody who could sign in, with the right password. */
@@ -55,7 +59,7 @@ export class SignInHandler {
     private readonly gate: CaptchaGate,
     private readonly locks: AccountLocks,
     private readonly sessions: Sessions,
-    private readonly challenges: MfaChallenges | null,
+    private readonly challenges: MfaChallenges,
     private readonly telemetry: SignInRecord,
     private readonly clock: Clock,
   ) {}
@@ -106,7 +110,6 @@ export class SignInHandler {
       const opening = this.sessions.open({ user, workspaceId, secondFactor: false, seen, requestId });
       return { kind: 'signed_in', contact, entry, session: await opening.catch(overtaken) };
     }
-    if (!this.challenges) throw new AppError('service.internal', { internal: 'nobody can ask for the second factor' });
     return { kind: 'mfa_required', challenge: await this.challenges.begin({ user, workspaceId, seen, requestId }) };
   }
 

@@ -24,15 +24,16 @@ import { NewPasswords } from '../application/new-passwords';
 import { OwnPassword } from '../application/own-password';
 import { PasswordCheck } from '../application/password-check';
 import type { PasswordHasher, PasswordResets } from '../application/password-ports';
-import type { MailMessage, Users } from '../application/ports';
+import type { Mail, MailMessage, Users } from '../application/ports';
 import { RequestPasswordResetHandler } from '../application/request-password-reset.handler';
-import type { MfaChallenges, SignInAttempt } from '../application/sign-in-ports';
+import type { SignInAttempt } from '../application/sign-in-ports';
 import { SignInHandler, type SignedIn } from '../application/sign-in.handler';
 import { UserSessions } from '../application/user-sessions';
 import { parseEmailAddress, type EmailAddress } from '../domain/email-address';
 import type { UserCommand } from '../domain/user/commands';
 import { decideInTurn } from '../domain/user/decide';
 import { identityParts } from '../identity-parts';
+import { mfaAdapters, mfaUseCases, type MfaAdapters } from '../mfa.providers';
 
 const WEEK_MS = 7 * 86_400_000;
 const WEAK = { memoryCost: 1_024, timeCost: 1, parallelism: 1, hashLength: 32 };
@@ -45,7 +46,7 @@ export interface WorldOptions {
   readonly users?: (inner: Users) => Users;
   readonly resets?: (inner: PasswordResets) => PasswordResets;
   readonly captcha?: CaptchaPolicy;
-  readonly challenges?: MfaChallenges | null;
+  readonly mfa?: (inner: MfaAdapters) => Partial<MfaAdapters>;
   readonly limits?: Partial<AttemptLimits>;
 }
 
@@ -162,20 +163,24 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
   const budgets = (options.budgets ?? same<AttemptBudgets>)(
     new PostgresAttemptBudgets(dataSource, { ...ATTEMPT_LIMITS, ...options.limits }),
   );
+  const mail: Mail = { send: async (_tx, message) => void world.mails.push(message) };
   const aside = new Aside((error) => world.failedAside.push(error));
-  const resets = (options.resets ?? same<PasswordResets>)(
-    new PostgresPasswordResets(dataSource, { send: async (_tx, message) => void world.mails.push(message) }),
-  );
+  const resets = (options.resets ?? same<PasswordResets>)(new PostgresPasswordResets(dataSource, mail));
   const check = new PasswordCheck(budgets, passwords, hasher, clock);
   const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
   const locks = new AccountLocks(users, aside, clock);
   const gate = new CaptchaGate(options.captcha ?? { captcha: null, isTrusted: () => false });
   const record = { record: (attempt: SignInAttempt) => void world.records.push(attempt) };
-  const { challenges = null } = options;
-  const signIn = new SignInHandler(contacts, users, check, gate, locks, sessions, challenges, record, clock);
+  const adapters = mfaAdapters({ dataSource, masterKey, mail });
+  const mfa = mfaUseCases(
+    { ...parts, users, sessions, mail },
+    { budgets, locks, ownPassword, change, record },
+    { ...adapters, ...options.mfa?.(adapters) },
+  );
+  const signIn = new SignInHandler(contacts, users, check, gate, locks, sessions, mfa.challenges, record, clock);
   return {
-    ...{ dataSource, parts, hasher, passwords, newPasswords, budgets, aside, resets, sessions },
+    ...{ dataSource, parts, hasher, passwords, newPasswords, budgets, aside, resets, sessions, mfa, adapters },
     signIn: (
       email: string,
       password: string,

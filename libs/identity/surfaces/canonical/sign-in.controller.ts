@@ -5,8 +5,11 @@ import type { Clock, RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, zodBody } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import type { Seen } from '../../application/session-ports';
-import { SignInHandler, type SignedIn } from '../../application/sign-in.handler';
+import type { ShownCode } from '../../application/second-factor-check';
+import { SignInHandler, type SignedInWithSession } from '../../application/sign-in.handler';
+import { VerifyMfaHandler } from '../../application/verify-mfa.handler';
 import { ClientGone } from '../client-gone';
+import { mfaBody } from '../mfa-body';
 import { giveSessionCookie } from '../session-cookie';
 import { CallSeen } from '../session-token';
 import { signInBody, type SignInBody } from '../sign-in-body';
@@ -38,6 +41,7 @@ interface MfaRecord {
 export class SignInController {
   constructor(
     private readonly signIn: SignInHandler,
+    private readonly verifyMfa: VerifyMfaHandler,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -50,17 +54,26 @@ export class SignInController {
     @CurrentRequestId() requestId: RequestId,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignedInRecord | MfaRecord> {
-    return this.answer(await this.signIn.execute({ ...body, seen, signal, requestId }), reply);
+    const signedIn = await this.signIn.execute({ ...body, seen, signal, requestId });
+    if (signedIn.kind === 'signed_in') return this.signedIn(signedIn, reply);
+    void reply.status(HttpStatus.OK).header('cache-control', 'no-store');
+    const { token, methods, expiresAt } = signedIn.challenge;
+    return { status: 'mfa_required', mfa_token: token.reveal(), methods, expires_at: timestamp(expiresAt) };
   }
 
-  private answer(signedIn: SignedIn, reply: FastifyReply): SignedInRecord | MfaRecord {
-    void reply.header('cache-control', 'no-store');
-    if (signedIn.kind === 'mfa_required') {
-      void reply.status(HttpStatus.OK);
-      const { token, methods, expiresAt } = signedIn.challenge;
-      return { status: 'mfa_required', mfa_token: token.reveal(), methods, expires_at: timestamp(expiresAt) };
-    }
-    const { session, contact, entry } = signedIn;
+  /** The second step, where there is one. */
+  @Post('mfa')
+  @Public({ ownPagesOnly: true })
+  async verify(
+    @Body(zodBody(mfaBody)) body: ShownCode,
+    @CallSeen() seen: Seen,
+    @CurrentRequestId() requestId: RequestId,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedInRecord> {
+    return this.signedIn(await this.verifyMfa.execute({ ...body, seen, requestId }), reply);
+  }
+
+  private signedIn({ session, contact, entry }: SignedInWithSession, reply: FastifyReply): SignedInRecord {
     giveSessionCookie(reply, session.token, session.expiresAt, this.clock.now());
     const { userId: id, email, name } = contact;
     return { status: 'signed_in', ...grantRecord(session), user: { id, email, name, role: entry.role } };
