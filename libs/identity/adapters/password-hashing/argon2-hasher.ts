@@ -12,7 +12,7 @@ export interface Argon2Options {
   readonly parameters?: Argon2Parameters;
 }
 
-/** argon2id in a process of its own with low priority, behind a bounded queue. */
+/** argon2id in a process of its own with lower priority, behind a bounded queue. */
 export class Argon2Hasher implements PasswordHasher {
   readonly process = new HashingProcess();
   readonly #queue: BoundedQueue;

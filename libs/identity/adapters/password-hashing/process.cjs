@@ -2,8 +2,8 @@
 const os = require('node:os');
 
 // Before any thread is begun, as those that do the work inherit it: whoever signs in waits a little, whoever is checked does not. So this is
-// no ES module, which is read by such threads.
-os.setPriority(os.constants.priority.PRIORITY_LOW);
+// no ES module, which is read by such threads. Not the lowest one: where checks take all of the machine, nobody would sign in any more.
+os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 
 const argon2 = require('argon2');
 
