@@ -1,5 +1,4 @@
-import { eventually } from '@latchkey/testing';
-import { startMailServer, type MailServer } from '../libs/identity/testing/smtp-server';
+import { eventually, startMailServer, type MailServer } from '@latchkey/testing';
 import { call, callerOf, type Answer } from './harness/http';
 import { startSystem, type System } from './harness/system';
 

@@ -5,6 +5,7 @@ export * from './fake-clock';
 export * from './fresh-database';
 export * from './given';
 export * from './kafka-process';
+export * from './mail-server';
 export * from './postgres-process';
 export * from './projected';
 export * from './random';

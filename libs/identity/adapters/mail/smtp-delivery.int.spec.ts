@@ -8,7 +8,7 @@ import { certificateFilesOf, makeCertificates } from '@latchkey/certificates';
 import { Secret } from '@latchkey/kernel';
 import type { SmtpServer } from '@latchkey/platform';
 import type { SMTPServerOptions } from 'smtp-server';
-import { reply, startMailServer, type MailServer } from '../../testing/smtp-server';
+import { smtpReply, startMailServer, type MailServer } from '@latchkey/testing';
 import type { Letter } from './letter';
 import { SmtpDelivery, type SmtpOptions } from './smtp-delivery';
 
@@ -78,10 +78,10 @@ describe('a mail over SMTP', () => {
 
   it('is refused for good where the server refuses its recipient or its words', async () => {
     const nobody = await server({
-      onRcptTo: (_address, _session, done) => done(reply(550, '<ada@b.example> unknown')),
+      onRcptTo: (_address, _session, done) => done(smtpReply(550, '<ada@b.example> unknown')),
     });
     const picky = await server({
-      onData: (stream, _session, done) => stream.resume().on('end', () => done(reply(554))),
+      onData: (stream, _session, done) => stream.resume().on('end', () => done(smtpReply(554))),
     });
     expect(await deliveryTo(nobody.port).deliver(letter, ID)).toEqual({
       ...{ kind: 'refused', reason: 'EENVELOPE RCPT TO 550' },
@@ -90,12 +90,12 @@ describe('a mail over SMTP', () => {
   });
 
   it('may be better next time where the server is busy, or refuses us', async () => {
-    const busy = await server({ onRcptTo: (_address, _session, done) => done(reply(450)) });
+    const busy = await server({ onRcptTo: (_address, _session, done) => done(smtpReply(450)) });
     const full = await server({
-      onData: (stream, _session, done) => stream.resume().on('end', () => done(reply(452))),
+      onData: (stream, _session, done) => stream.resume().on('end', () => done(smtpReply(452))),
     });
-    const closed = await server({ onMailFrom: (_address, _session, done) => done(reply(530)) });
-    const locked = await server({ onAuth: (_auth, _session, done) => done(reply(535)), allowInsecureAuth: true });
+    const closed = await server({ onMailFrom: (_address, _session, done) => done(smtpReply(530)) });
+    const locked = await server({ onAuth: (_auth, _session, done) => done(smtpReply(535)), allowInsecureAuth: true });
     const login = { username: 'u', password: new Secret('p') };
     expect(await deliveryTo(busy.port).deliver(letter, ID)).toMatchObject({ kind: 'failed' });
     expect(await deliveryTo(full.port).deliver(letter, ID)).toMatchObject({ kind: 'failed' });

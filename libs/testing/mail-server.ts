@@ -16,8 +16,8 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** A reply of a server that refuses. */
-export const reply = (code: number, text = 'no'): Error => Object.assign(new Error(text), { responseCode: code });
+/** A smtpReply of a server that refuses. */
+export const smtpReply = (code: number, text = 'no'): Error => Object.assign(new Error(text), { responseCode: code });
 
 /** A mail server on loopback that keeps what it is given. Without certificates of its own it offers no TLS. */
 export async function startMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
