@@ -35,6 +35,7 @@ export class SessionSigningKeys {
   #readAtMs = -Infinity;
   /** Has not begun: whoever comes before it does may go by it. */
   #nextRead: Promise<void> | undefined;
+  #rotating: Promise<SigningKey> | undefined;
 
   constructor(private readonly options: SigningKeyOptions) {
     this.#wrapping = derivedKey(options.masterKey, 'latchkey/identity/session-signing-keys/v1');
@@ -45,7 +46,9 @@ export class SessionSigningKeys {
     if (performance.now() - this.#readAtMs > FRESH_MS) await this.#readTogether();
     const [newest] = this.#known;
     const now = this.options.clock.now().getTime();
-    return newest && now - newest.createdAt.getTime() < ROTATE_AFTER_MS ? newest : this.rotate();
+    if (newest && now - newest.createdAt.getTime() < ROTATE_AFTER_MS) return newest;
+    this.#rotating ??= this.rotate().finally(() => (this.#rotating = undefined));
+    return this.#rotating;
   }
 
   /** Null: there is none, or it is so old that nothing it has signed is good any more. */
