@@ -1,24 +1,6 @@
-import { HOT_ROUTES } from '@latchkey/enforcement';
 import { call, type Answer } from './harness/http';
+import { OPEN_ROUTES } from './harness/open-routes';
 import { startSystem, WAYS_OF_RUNNING, type Route, type System } from './harness/system';
-
-/** Open to everybody on purpose. Whatever a router has besides is closed. */
-const OPEN = new Set([
-  'GET /healthz',
-  'HEAD /healthz',
-  'GET /readyz',
-  'HEAD /readyz',
-  'POST /api/v1/invitations/accept',
-  // For who sits at the machine: `outbox.e2e.spec.ts`.
-  'GET /outbox',
-  'HEAD /outbox',
-  // Whoever signs in has no credential yet.
-  'POST /api/user/auth/login',
-  'POST /api/v1/sessions',
-  'POST /api/v1/password/reset',
-  'POST /api/v1/password/reset/confirm',
-  ...HOT_ROUTES.map(({ method, url }) => `${method} ${url}`),
-]);
 
 const concrete = (path: string) => path.replaceAll(/:[A-Za-z]+/g, 'key-00000000');
 
@@ -61,7 +43,7 @@ describe.each(WAYS_OF_RUNNING)('who brings no credential, on %s', (way) => {
   let guarded: Route[];
   beforeAll(async () => {
     system = await startSystem(way, { profile: 's4e' });
-    guarded = system.routes.filter(({ router, method, path }) => router === 1 && !OPEN.has(`${method} ${path}`));
+    guarded = system.routes.filter(({ router, method, path }) => router === 1 && !OPEN_ROUTES.has(`${method} ${path}`));
   }, 120_000);
   afterAll(() => system?.stop(), 60_000);
 

@@ -1,0 +1,19 @@
+import { HOT_ROUTES } from '@latchkey/enforcement';
+
+/** Open to everybody on purpose. Whatever a router has besides is closed. */
+export const OPEN_ROUTES: ReadonlySet<string> = new Set([
+  'GET /healthz',
+  'HEAD /healthz',
+  'GET /readyz',
+  'HEAD /readyz',
+  'POST /api/v1/invitations/accept',
+  // For who sits at the machine: `outbox.e2e.spec.ts`.
+  'GET /outbox',
+  'HEAD /outbox',
+  // Whoever signs in has no credential yet.
+  'POST /api/user/auth/login',
+  'POST /api/v1/sessions',
+  'POST /api/v1/password/reset',
+  'POST /api/v1/password/reset/confirm',
+  ...HOT_ROUTES.map(({ method, url }) => `${method} ${url}`),
+]);
