@@ -12,8 +12,9 @@ import { grpcServerCredentials, type Listener, type TlsFiles } from '@latchkey/p
 import type { SessionActivity } from '@latchkey/contracts';
 import type { DynamicModule } from '@nestjs/common';
 import { logCalmly } from './calm';
-import { keepDecisionRecord, type DecisionRecordConfig, type DecisionRecordParts } from './decision-record';
+
 import type { Resources } from './resources';
+import { keepDecisionRecord, type DecisionRecordConfig, type RecordParts } from './telemetry';
 import { startSessionUses } from './sessions';
 
 export interface EnforcementConfig extends DecisionRecordConfig {
@@ -21,7 +22,7 @@ export interface EnforcementConfig extends DecisionRecordConfig {
   readonly GRPC_PORT: number;
 }
 
-export interface EnforcementParts extends DecisionRecordParts, Pick<CheckAccessOptions, 'liveAccess' | 'resolver'> {
+export interface EnforcementParts extends RecordParts, Pick<CheckAccessOptions, 'liveAccess' | 'resolver'> {
   /** Who is told which sessions were used. */
   readonly activity: SessionActivity;
   readonly tls: TlsFiles | undefined;

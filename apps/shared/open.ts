@@ -1,4 +1,4 @@
-import { TOPICS } from '@latchkey/contracts';
+import { TELEMETRY_TOPICS } from '@latchkey/contracts';
 import { eventBusMigrations, KafkaEventBus, PostgresEventBus, type EventBus } from '@latchkey/event-bus';
 import { openDatabase, type MigrationClass } from '@latchkey/event-store';
 import type { Secret } from '@latchkey/kernel';
@@ -49,10 +49,10 @@ export function openKafka(resources: Resources, clientId: string, config: KafkaC
   return resources.keep(bus, (open) => open.close());
 }
 
-/** Decisions come in another amount than commands, and say who called from where: the audit keeps them, encrypted, and the bus does not. */
+/** Telemetry comes in another amount than commands, and says who called from where: the audit keeps them, encrypted, and the bus does not. */
 export async function openPostgresBus(resources: Resources, url: Secret, logger: Logger): Promise<EventBus> {
   const dataSource = await openSchema(resources, { url, schema: 'event_bus', migrations: eventBusMigrations, logger });
-  return resources.keep(new PostgresEventBus({ dataSource, log: logger, forgets: [TOPICS.decisions] }), (bus) =>
+  return resources.keep(new PostgresEventBus({ dataSource, log: logger, forgets: TELEMETRY_TOPICS }), (bus) =>
     bus.close(),
   );
 }

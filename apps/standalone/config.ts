@@ -5,6 +5,7 @@ import {
   decisionVariables,
   mailVariables,
   sessionVariables,
+  signInVariables,
 } from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
 import { z } from 'zod';
@@ -14,6 +15,7 @@ const configSchema = z.object({
   GRPC_PORT: variables.GRPC_PORT,
   DATABASE_URL: variables.DATABASE_URL.optional(),
   ...decisionVariables,
+  ...signInVariables,
   LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,
   LATCHKEY_PARKED_KEPT_DAYS: variables.LATCHKEY_PARKED_KEPT_DAYS,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,

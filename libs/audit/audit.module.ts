@@ -41,9 +41,8 @@ const reportTo = (logger: Logger): GapReport => ({
   opened: ({ source, first, last }, openForSeconds) =>
     logger.error({ source, first, last, openForSeconds }, 'positions are missing in the audit'),
   fellSilent: (source, since) =>
-    logger.error({ source, since }, 'a node of enforcement is not heard of: what it last decided may be lost'),
-  silenceEnded: (source) =>
-    logger.info({ source }, 'a node of enforcement that was not heard of is, or has been started anew'),
+    logger.error({ source, since }, 'a node is not heard of: what it last told may be lost'),
+  silenceEnded: (source) => logger.info({ source }, 'a node that was not heard of is, or has been started anew'),
   closed: ({ source, first, last }) =>
     logger.info({ source, first, last }, 'positions that were missing in the audit have arrived, some or all'),
 });

@@ -1,37 +1,40 @@
 /**
- * Topics of the event stream, and the service that publishes to each. One source per topic, so positions have no gap; in `decisions` each
- * boot of a node is one.
+ * Topics of the event stream, and the service that publishes to each. One source per topic, so positions have no gap; in `decisions` and
+ * `signIns`, which are telemetry, each boot of a node is one.
  */
 export const TOPICS = {
   keys: 'latchkey.keys.v1',
   identity: 'latchkey.identity.v1',
   oauth: 'latchkey.oauth.v1',
   decisions: 'latchkey.decisions.v1',
+  signIns: 'latchkey.sign_ins.v1',
 } as const;
 
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
 /** Topics that have a publisher: what whoever reads everything subscribes to. */
-export const PUBLISHED_TOPICS: readonly Topic[] = [TOPICS.keys, TOPICS.identity, TOPICS.decisions];
+export const PUBLISHED_TOPICS: readonly Topic[] = [TOPICS.keys, TOPICS.identity, TOPICS.decisions, TOPICS.signIns];
 
-/** CloudEvents `source` of each publishing service. */
+/** Telemetry: it comes in another amount than commands, and says who called from where, so nobody keeps it for ever. */
+export const TELEMETRY_TOPICS: readonly Topic[] = [TOPICS.decisions, TOPICS.signIns];
+
+/** CloudEvents `source` of each publishing service; of telemetry with a node and a boot behind it (`sourceOfNode`). */
 export const SOURCES = {
   issuance: 'latchkey/issuance',
   identity: 'latchkey/identity',
-  /** With a node and a boot behind it: `sourceOfNode`. */
   enforcement: 'latchkey/enforcement',
 } as const;
 
-/** Source of what one boot of a node has decided. */
-export const sourceOfNode = (node: string, boot: string): string => `${SOURCES.enforcement}/${node}/${boot}`;
+/** Source of what one boot of a node of the service tells. */
+export const sourceOfNode = (service: string, node: string, boot: string): string => `${service}/${node}/${boot}`;
 
-/** Null for the source of a service. */
+/** Null for the source of a service itself. */
 export function nodeOfSource(source: string): { readonly node: string; readonly boot: string } | null {
-  const [node, boot, ...rest] = source.startsWith(`${SOURCES.enforcement}/`)
-    ? source.slice(SOURCES.enforcement.length + 1).split('/')
-    : [];
-  return node && boot && rest.length === 0 ? { node, boot } : null;
+  const [, node, boot] = NODE_SOURCE.exec(source) ?? [];
+  return node && boot ? { node, boot } : null;
 }
+
+const NODE_SOURCE = new RegExp(`^(?:${SOURCES.enforcement}|${SOURCES.identity})/([^/]+)/([^/]+)$`);
 
 /** Stands where an event that belongs to no workspace names one. No workspace has this id, so no tenant is shown such an event. */
 export const INSTALLATION = 'installation';

@@ -6,7 +6,7 @@ export { everyCaller } from './application/callers';
 export { GrpcSessionActivity } from './adapters/grpc-session-activity';
 export { SessionUses } from './application/session-uses';
 export type { DecisionCounter, DecisionRecord } from './application/ports';
-export * from './decision-record';
+export { decisionTelemetry } from './decision-telemetry';
 export * from './enforcement.module';
 export { HOT_ROUTES } from './surfaces/check.routes';
 export * from './surfaces/grpc/grpc-check-server';

@@ -1,4 +1,6 @@
+import type { SignInEntry } from '@latchkey/contracts';
 import type { MetricsRegistry, Logger } from '@latchkey/platform';
+import type { Entries } from '@latchkey/telemetry';
 import type { Provider } from '@nestjs/common';
 import { PostgresAttemptBudgets } from './adapters/postgres-attempt-budgets';
 import { PostgresPasswordResets } from './adapters/postgres-password-resets';
@@ -15,6 +17,7 @@ import { OwnPassword } from './application/own-password';
 import { PasswordCheck } from './application/password-check';
 import type { PasswordHasher, PasswordStore } from './application/password-ports';
 import { RequestPasswordResetHandler } from './application/request-password-reset.handler';
+import { RecordedSignIns } from './application/sign-in-telemetry';
 import { SignInHandler } from './application/sign-in.handler';
 import { given, type IdentityParts } from './identity-parts';
 import { mfaAdapters, mfaProviders, mfaUseCases } from './mfa.providers';
@@ -28,6 +31,8 @@ export const signInControllers = [S4eSignInController, SignInController, Passwor
 export interface SignInOptions {
   readonly hasher: PasswordHasher;
   readonly captcha: CaptchaPolicy;
+  /** The record of attempts to sign in (`signInTelemetry`). */
+  readonly signIns: Entries<SignInEntry>;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
 }
@@ -48,7 +53,7 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
   const change = new CredentialChange(users, sessions, settlement, clock);
   const gate = new CaptchaGate(options.captcha);
   const locks = new AccountLocks(users, aside, clock);
-  const record = new PromSignInRecord(options.metrics, logger);
+  const record = new RecordedSignIns(options.signIns, new PromSignInRecord(options.metrics, logger));
   const resets = new PostgresPasswordResets(dataSource, mail);
   const mfa = mfaUseCases(parts, { budgets, locks, ownPassword, change, record }, mfaAdapters(parts));
   return [

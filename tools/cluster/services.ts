@@ -41,6 +41,7 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_PROFILE',
       'LATCHKEY_ADMIN_EMAIL',
       'LATCHKEY_ADMIN_PASSWORD',
+      'LATCHKEY_SIGN_INS_SPOOL_MB',
       'SMTP_URL',
       'SMTP_CA',
       'MAIL_FROM',
@@ -60,6 +61,7 @@ export const services: readonly ServiceSpec[] = [
       '/api/user',
     ],
     goesOut: true,
+    keeps: true,
   },
   {
     name: 'issuance',

@@ -39,7 +39,7 @@ export type RightsTable = Readonly<Record<string, Rights>>;
 
 /** By the names of services. A service that is not here shares nothing with the others. */
 export const rights: RightsTable = {
-  identity: { schema: 'identity', liveState: owning('identity'), writes: [TOPICS.identity] },
+  identity: { schema: 'identity', liveState: owning('identity'), writes: [TOPICS.identity, TOPICS.signIns] },
   issuance: {
     schema: 'issuance',
     liveState: owning('issuance'),

@@ -1,4 +1,4 @@
-import { TOPICS } from '@latchkey/contracts';
+import { TELEMETRY_TOPICS } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
 import type { Clock, Secret } from '@latchkey/kernel';
 import { derivedKey, seal, unseal } from '@latchkey/platform';
@@ -66,8 +66,8 @@ export class PostgresParkedMessages implements ParkedMessages {
   /** Those of commands stay: they are of the record that is never deleted. */
   async prune(time: Date): Promise<number> {
     const [, pruned] = await this.dataSource.query<[unknown[], number]>(
-      'DELETE FROM parked_messages WHERE topic = $1 AND parked_at < $2',
-      [TOPICS.decisions, time],
+      'DELETE FROM parked_messages WHERE topic = ANY($1) AND parked_at < $2',
+      [TELEMETRY_TOPICS, time],
     );
     return pruned;
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '@latchkey/kernel';
 import { seal } from '@latchkey/platform';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { DecisionBatch } from '../application/decision-batch';
+import type { TelemetryBatch } from '../application/telemetry-batch';
 import type { DecisionLog, RecordOutcome } from '../application/ports';
 import { recordOnce } from './position-ranges';
 import type { WorkspaceKeys } from './workspace-keys';
@@ -21,7 +21,7 @@ export class PostgresDecisionLog implements DecisionLog {
     private readonly clock: Clock,
   ) {}
 
-  record(batch: DecisionBatch, size: number): Promise<RecordOutcome> {
+  record(batch: TelemetryBatch, size: number): Promise<RecordOutcome> {
     const { source, position } = batch.event;
     return recordOnce(this.dataSource, {
       ...{ source, position, clock: this.clock, what: 'recording decisions' },
@@ -51,12 +51,12 @@ export class PostgresDecisionLog implements DecisionLog {
     );
   }
 
-  private async insert(tx: EntityManager, { event, parts, ...batch }: DecisionBatch, size: number): Promise<void> {
+  private async insert(tx: EntityManager, { event, parts, ...batch }: TelemetryBatch, size: number): Promise<void> {
     const { source, position, id, type } = event;
     const now = this.clock.now();
-    const decisions = parts.reduce((sum, part) => sum + part.decisions, 0);
+    const entries = parts.reduce((sum, part) => sum + part.entries, 0);
     await tx.query('INSERT INTO decision_batches VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-      ...[source, position, id, type, decisions, batch.firstAt, batch.lastAt, size, now],
+      ...[source, position, id, type, entries, batch.firstAt, batch.lastAt, size, now],
     ]);
     await this.insertParts(tx, { event, parts });
     await tx.query(
@@ -70,26 +70,26 @@ export class PostgresDecisionLog implements DecisionLog {
     );
   }
 
-  private async insertParts(tx: EntityManager, { event, parts }: Pick<DecisionBatch, 'event' | 'parts'>) {
+  private async insertParts(tx: EntityManager, { event, parts }: Pick<TelemetryBatch, 'event' | 'parts'>) {
     const { source, position } = event;
     const keys = await this.keys.of(
       tx,
       parts.map(({ workspaceId }) => workspaceId),
     );
-    for (const { workspaceId, decisions, content } of parts) {
+    for (const { workspaceId, entries, content } of parts) {
       const key = keys.get(workspaceId);
       // Somebody erased the workspace this very moment.
       if (key === undefined) throw new Error('a workspace has no key');
       const sealed = seal(key, Buffer.from(content), contextOfPart(source, position, workspaceId));
       await tx.query('INSERT INTO decision_parts VALUES ($1, $2, $3, $4, $5)', [
-        ...[source, position, workspaceId, decisions, sealed],
+        ...[source, position, workspaceId, entries, sealed],
       ]);
     }
   }
 }
 
 /** A position that is known and has no batch any more was pruned. */
-async function conflictOf(tx: EntityManager, { event }: DecisionBatch): Promise<RecordOutcome | null> {
+async function conflictOf(tx: EntityManager, { event }: TelemetryBatch): Promise<RecordOutcome | null> {
   const { source, position, id } = event;
   const [found] = await tx.query<{ known: boolean; same: boolean; other: boolean }[]>(
     `SELECT EXISTS (SELECT FROM position_ranges WHERE source = $1 AND $2::bigint BETWEEN first_position AND last_position) AS known,

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
-import type { DecisionBatch } from './decision-batch';
+import type { TelemetryBatch } from './telemetry-batch';
 import type { NodePulse } from './silence';
 
 /**
@@ -19,14 +19,14 @@ export interface AuditLog {
 export interface ParkedMessages {
   /** Keeps a message with the reason, so that somebody can look at it. */
   park(message: DeliveredMessage, reason: string): Promise<void>;
-  /** Forgets messages of decisions that were parked before `time`. @returns how many */
+  /** Forgets messages of telemetry that were parked before `time`. @returns how many */
   prune(time: Date): Promise<number>;
 }
 
-/** What nodes of enforcement have decided. Kept for a time, encrypted. */
+/** What nodes have told: decisions, and attempts to sign in. Kept for a time, encrypted. */
 export interface DecisionLog {
   /** Keeps the batch, once, and its position. `size`: of the message, in bytes. */
-  record(batch: DecisionBatch, size: number): Promise<RecordOutcome>;
+  record(batch: TelemetryBatch, size: number): Promise<RecordOutcome>;
   /** Forgets what was recorded before `time`. */
   prune(time: Date): Promise<void>;
 }

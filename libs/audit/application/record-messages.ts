@@ -1,7 +1,7 @@
-import { eventEnvelope, TOPICS, type EventEnvelope } from '@latchkey/contracts';
+import { eventEnvelope, TELEMETRY_TOPICS, type EventEnvelope } from '@latchkey/contracts';
 import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
 import { z } from 'zod';
-import { batchOf } from './decision-batch';
+import { batchOf } from './telemetry-batch';
 import type { AuditLog, DecisionLog, ParkedMessages, RecordOutcome } from './ports';
 
 /**
@@ -28,9 +28,9 @@ export class RecordMessages {
     if (outcome === 'unstorable') throw new PoisonMessageError('an attribute has a value that cannot be stored');
   }
 
-  /** Decisions come in another amount than commands, and hold addresses: they have a log of their own, which forgets. */
+  /** Telemetry comes in another amount than commands, and holds addresses: it has a log of its own, which forgets. */
   private record(event: EventEnvelope, { topic, value }: DeliveredMessage): Promise<RecordOutcome> {
-    return topic === TOPICS.decisions
+    return TELEMETRY_TOPICS.some((each) => each === topic)
       ? this.decisions.record(batchOf(event), value.length)
       : this.log.record(event, value);
   }

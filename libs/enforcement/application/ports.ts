@@ -33,34 +33,3 @@ export interface ActivityNotes {
 export interface DecisionRecord {
   record(decision: Decision): void;
 }
-
-/** A numbered event that waits on disk to be published. */
-export interface SpooledEvent {
-  readonly boot: string;
-  readonly number: number;
-  readonly bytes: Buffer;
-}
-
-/** Where numbered events wait until the bus has them. It belongs to one process. */
-export interface DecisionSpool {
-  /** What keeps its name over restarts. */
-  readonly node: string;
-  /** This run of the process. */
-  readonly boot: string;
-  readonly waiting: { readonly events: number; readonly bytes: number };
-  /** On disk when it resolves. @throws Error when it cannot be written, or the spool is full; the same number may be written again. */
-  write(number: number, bytes: Buffer): Promise<void>;
-  /** In the order of boots and numbers, those of former boots first: as many as `bytesMax` holds, one at least if there is any. */
-  oldest(bytesMax: number): Promise<readonly SpooledEvent[]>;
-  /** Forgets events that `oldest` gave. */
-  remove(events: readonly SpooledEvent[]): Promise<void>;
-}
-
-/** Told of what happens to the record, for whoever operates the service. */
-export interface RecordReport {
-  recorded(decisions: number): void;
-  /** These are lost: their number stays a gap. */
-  dropped(decisions: number): void;
-  notWritten(error: unknown): void;
-  notPublished(error: unknown): void;
-}

@@ -158,9 +158,14 @@ export const variables = {
   LATCHKEY_DECISIONS_HEARTBEAT_MS: wholeNumber(1_000, 3_600_000, 10_000).describe(
     'How often a node of enforcement that decides nothing says that it lives, in ms.',
   ),
-  LATCHKEY_DECISIONS_KEPT_DAYS: wholeNumber(1, 36_500, 90).describe('How long the audit keeps decisions, in days.'),
+  LATCHKEY_SIGN_INS_SPOOL_MB: wholeNumber(1, 1_000_000, 128).describe(
+    'Most that identity keeps on disk of attempts to sign in that the bus does not have, in MiB. What comes on top is lost, and shows.',
+  ),
+  LATCHKEY_DECISIONS_KEPT_DAYS: wholeNumber(1, 36_500, 90).describe(
+    'How long the audit keeps decisions, and attempts to sign in, in days.',
+  ),
   LATCHKEY_PARKED_KEPT_DAYS: wholeNumber(1, 36_500, 30).describe(
-    'How long the audit keeps messages about decisions that it could not read, in days.',
+    'How long the audit keeps messages about decisions and attempts to sign in that it could not read, in days.',
   ),
   SMTP_URL: smtpServer.describe(
     'Mail server, as `smtps://user:password@host` or `smtp://host:587`, which goes over to TLS. `?tls=none`: without.',

@@ -1,4 +1,4 @@
-import { FileSpool, type FileSpoolOptions } from '../adapters/file-spool';
+import { FileSpool, type FileSpoolOptions } from '../file-spool';
 
 /** Holds a spool until it is killed. The one argument: which, as JSON. */
 async function main(options: Pick<FileSpoolOptions, 'folder' | 'boot'>): Promise<void> {

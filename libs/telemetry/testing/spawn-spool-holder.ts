@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { FileSpoolOptions } from '../adapters/file-spool';
+import type { FileSpoolOptions } from '../file-spool';
 
 const root = path.resolve(__dirname, '../../..');
 

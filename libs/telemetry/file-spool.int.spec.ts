@@ -1,13 +1,13 @@
 import { mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { spawnSpoolHolder } from '../testing/spawn-spool-holder';
+import { spawnSpoolHolder } from './testing/spawn-spool-holder';
 import { FileSpool } from './file-spool';
 
 const bootNumber = (number: number) => `01900000-0000-7000-8000-00000000000${number}`;
 const bytes = (text: string) => Buffer.from(text);
 
-describe('the spool of decisions', () => {
+describe('the spool', () => {
   let folder: string;
   const open: FileSpool[] = [];
   const openBoot = async (number: number, bytesMax = 1_000) => {

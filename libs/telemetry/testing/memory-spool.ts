@@ -1,8 +1,8 @@
 import type { EventEnvelope } from '@latchkey/contracts';
-import type { DecisionSpool, RecordReport, SpooledEvent } from '../application/ports';
+import type { RecordReport, Spool, SpooledEvent } from '../ports';
 
 /** A spool whose disk can be full, or slow. */
-export class MemorySpool implements DecisionSpool {
+export class MemorySpool implements Spool {
   readonly node = 'node';
   readonly boot = '01900000-0000-7000-8000-0000000000b0';
   readonly events: SpooledEvent[] = [];
@@ -45,12 +45,12 @@ export class MemorySpool implements DecisionSpool {
 export class CountingReport implements RecordReport {
   readonly counts = { recorded: 0, dropped: 0, notWritten: 0, notPublished: 0 };
 
-  recorded(decisions: number): void {
-    this.counts.recorded += decisions;
+  recorded(entries: number): void {
+    this.counts.recorded += entries;
   }
 
-  dropped(decisions: number): void {
-    this.counts.dropped += decisions;
+  dropped(entries: number): void {
+    this.counts.dropped += entries;
   }
 
   notWritten(): void {

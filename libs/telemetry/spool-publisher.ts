@@ -1,27 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TOPICS } from '@latchkey/contracts';
+import type { Topic } from '@latchkey/contracts';
 import type { EventBus } from '@latchkey/event-bus';
-import type { DecisionSpool, RecordReport } from '../application/ports';
+import type { RecordReport, Spool } from './ports';
 
 /** Of one call of the bus. Events of one boot go to one partition, so they arrive as one batch there, and Kafka's default takes 1 MiB. */
 const BYTES_MAX = 512 * 1_024;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 
+export interface SpoolPublisherParts {
+  readonly spool: Spool;
+  readonly topic: Topic;
+  readonly bus: Pick<EventBus, 'publish'>;
+  readonly report: Pick<RecordReport, 'notPublished'>;
+}
+
 /**
  * Hands what is in the spool to the bus, in order, and forgets it when the bus has it. At least once: after a crash in between, the same
  * numbers come again, by which readers know them.
  */
-export class DecisionPublisher {
+export class SpoolPublisher {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #ring: (() => void) | undefined;
 
-  constructor(
-    private readonly spool: DecisionSpool,
-    private readonly bus: Pick<EventBus, 'publish'>,
-    private readonly report: Pick<RecordReport, 'notPublished'>,
-  ) {}
+  constructor(private readonly parts: SpoolPublisherParts) {}
 
   start(): void {
     this.#running = this.#run();
@@ -43,7 +46,7 @@ export class DecisionPublisher {
     const { signal } = this.#stopping;
     let retryMs = FIRST_RETRY_MS;
     for (;;) {
-      if (this.spool.waiting.events === 0) {
+      if (this.parts.spool.waiting.events === 0) {
         if (signal.aborted) return;
         await new Promise<void>((resolve) => (this.#ring = resolve));
       } else if (await this.#publish()) {
@@ -58,12 +61,13 @@ export class DecisionPublisher {
 
   async #publish(): Promise<boolean> {
     try {
-      const events = await this.spool.oldest(BYTES_MAX);
-      await this.bus.publish(events.map(({ boot, bytes }) => ({ topic: TOPICS.decisions, key: boot, value: bytes })));
-      await this.spool.remove(events);
+      const { spool, bus, topic } = this.parts;
+      const events = await spool.oldest(BYTES_MAX);
+      await bus.publish(events.map(({ boot, bytes }) => ({ topic, key: boot, value: bytes })));
+      await spool.remove(events);
       return true;
     } catch (error) {
-      this.report.notPublished(error);
+      this.parts.report.notPublished(error);
       return false;
     }
   }

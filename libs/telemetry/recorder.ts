@@ -1,16 +1,15 @@
-import { decisionEnvelope, tableOf, type Decision, type DecisionEvent } from '@latchkey/contracts';
+import { nodeEnvelope, type NodeEvent } from '@latchkey/contracts';
 import type { Clock } from '@latchkey/kernel';
-import type { DecisionRecord, DecisionSpool, RecordReport } from './ports';
-import { bytesOf, presentable } from './recorded-decision';
+import type { Entries, RecordReport, Spool, TelemetryKind } from './ports';
 
 export interface RecorderLimits {
   /** A node that has nothing to tell writes an empty batch this often, in ms. */
   readonly heartbeatMs: number;
   /** Of one batch. */
-  readonly decisionsMax: number;
+  readonly entriesMax: number;
   /** Of one event. Kafka takes 1 MiB unless it is configured otherwise. */
   readonly bytesMax: number;
-  /** Of decisions that wait in memory while nothing can be written; beyond it the newest batch is dropped. Everyday ones take 400 each. */
+  /** Of entries that wait in memory while nothing can be written; beyond it the newest batch is dropped. Everyday decisions take 400 each. */
   readonly unwrittenBytesMax: number;
   /** Before what could not be written is tried again, in ms. */
   readonly retryMs: number;
@@ -18,14 +17,14 @@ export interface RecorderLimits {
 
 export const RECORDER_LIMITS: RecorderLimits = {
   heartbeatMs: 10_000,
-  decisionsMax: 2_000,
+  entriesMax: 2_000,
   bytesMax: 512 * 1_024,
   unwrittenBytesMax: 64 * 1_024 * 1_024,
   retryMs: 1_000,
 };
 
 export interface RecorderParts {
-  readonly spool: DecisionSpool;
+  readonly spool: Spool;
   readonly clock: Clock;
   readonly report: RecordReport;
   readonly limits: RecorderLimits;
@@ -40,12 +39,12 @@ interface Unwritten {
 }
 
 /**
- * Gathers decisions in batches, numbers them, and forgets a batch only when it is on disk. A check does no more than push its decision:
+ * Gathers entries in batches, numbers them, and forgets a batch only when it is on disk. Whoever tells does no more than push an entry:
  * encoding and writing have turns of their own, a batch at a time. While nothing can be written, closed batches wait in memory; beyond the
  * bound the newest is dropped. It takes a number all the same, so every reader sees the gap.
  */
-export class DecisionRecorder implements DecisionRecord {
-  #open: Decision[] = [];
+export class Recorder<Entry> implements Entries<Entry> {
+  #open: Entry[] = [];
   readonly #queue: Unwritten[] = [];
   #waitingBytes = 0;
   #next = 1;
@@ -54,7 +53,10 @@ export class DecisionRecorder implements DecisionRecord {
   #writing: Promise<void> | undefined;
   #givenUp = false;
 
-  constructor(private readonly parts: RecorderParts) {}
+  constructor(
+    private readonly kind: TelemetryKind<Entry>,
+    private readonly parts: RecorderParts,
+  ) {}
 
   /** The first event says that this boot has begun. */
   start(): void {
@@ -65,9 +67,9 @@ export class DecisionRecorder implements DecisionRecord {
     this.#enqueue({ bytes: 0, keep: () => this.#keep({ type: 'latchkey.node.started.v1', data }) });
   }
 
-  record(decision: Decision): void {
-    this.#open.push(decision);
-    if (this.#open.length >= this.parts.limits.decisionsMax) this.#close();
+  record(entry: Entry): void {
+    this.#open.push(entry);
+    if (this.#open.length >= this.parts.limits.entriesMax) this.#close();
   }
 
   /** To be called every second or so: closes the batch that is open, or an empty one when it is time for a heartbeat. */
@@ -90,18 +92,18 @@ export class DecisionRecorder implements DecisionRecord {
   }
 
   #close(): void {
-    const decisions = this.#open;
+    const entries = this.#open;
     this.#open = [];
     this.#lastClosedMs = this.parts.clock.now().getTime();
-    const bytes = decisions.reduce((sum, decision) => sum + bytesOf(decision), 0);
-    if (this.#waitingBytes + bytes > this.parts.limits.unwrittenBytesMax) this.#drop(decisions.length);
-    else this.#enqueue({ bytes, keep: () => this.#keepDecisions(presentable(decisions)) });
+    const bytes = entries.reduce((sum, entry) => sum + this.kind.bytesOf(entry), 0);
+    if (this.#waitingBytes + bytes > this.parts.limits.unwrittenBytesMax) this.#drop(entries.length);
+    else this.#enqueue({ bytes, keep: () => this.#keepBatch(this.kind.presentable(entries)) });
   }
 
-  #drop(decisions: number): void {
+  #drop(entries: number): void {
     this.#next += 1;
-    this.#dropped += decisions;
-    this.parts.report.dropped(decisions);
+    this.#dropped += entries;
+    this.parts.report.dropped(entries);
   }
 
   #enqueue(unwritten: Unwritten): void {
@@ -112,7 +114,7 @@ export class DecisionRecorder implements DecisionRecord {
 
   async #writeAll(): Promise<void> {
     for (let next = this.#queue[0]; next !== undefined && !this.#givenUp; next = this.#queue[0]) {
-      // The checks of this turn of the event loop get their answers first.
+      // What else is to be done in this turn of the event loop, such as answering checks, comes first.
       await new Promise((resolve) => setImmediate(resolve));
       await next.keep();
       this.#queue.shift();
@@ -121,27 +123,26 @@ export class DecisionRecorder implements DecisionRecord {
   }
 
   /** One event, or several where the texts are so long that one would be too large. */
-  async #keepDecisions(decisions: readonly Decision[]): Promise<void> {
-    const table = tableOf(decisions, this.parts.clock.now().getTime());
-    const data = { ...this.#node(), dropped: this.#dropped, decisions: table };
-    const bytes = this.#encode({ type: 'latchkey.decisions.recorded.v1', data });
-    if (bytes.length > this.parts.limits.bytesMax && decisions.length > 1) {
-      const middle = Math.ceil(decisions.length / 2);
-      await this.#keepDecisions(decisions.slice(0, middle));
-      await this.#keepDecisions(decisions.slice(middle));
+  async #keepBatch(entries: readonly Entry[]): Promise<void> {
+    const node = { ...this.#node(), dropped: this.#dropped };
+    const bytes = this.#encode(this.kind.batchOf(entries, node, this.parts.clock.now()));
+    if (bytes.length > this.parts.limits.bytesMax && entries.length > 1) {
+      const middle = Math.ceil(entries.length / 2);
+      await this.#keepBatch(entries.slice(0, middle));
+      await this.#keepBatch(entries.slice(middle));
     } else {
       await this.#write(bytes);
-      this.parts.report.recorded(decisions.length);
+      this.parts.report.recorded(entries.length);
     }
   }
 
-  async #keep(event: DecisionEvent): Promise<void> {
+  async #keep(event: NodeEvent): Promise<void> {
     await this.#write(this.#encode(event));
   }
 
   /** With the number that is next. */
-  #encode(event: DecisionEvent): Buffer {
-    return Buffer.from(JSON.stringify(decisionEnvelope(event, this.#next, this.parts.clock.now())));
+  #encode(event: NodeEvent): Buffer {
+    return Buffer.from(JSON.stringify(nodeEnvelope(this.kind.source, event, this.#next, this.parts.clock.now())));
   }
 
   /** Takes the number that is next. Tries until it is on disk, or it is given up. */
@@ -165,7 +166,7 @@ export class DecisionRecorder implements DecisionRecord {
     return { node, boot };
   }
 
-  #stopped(): DecisionEvent {
+  #stopped(): NodeEvent {
     const data = { ...this.#node(), dropped: this.#dropped, stoppedAt: this.parts.clock.now().toISOString() };
     return { type: 'latchkey.node.stopped.v1', data };
   }

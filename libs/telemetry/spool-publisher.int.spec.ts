@@ -6,9 +6,10 @@ import { TOPICS } from '@latchkey/contracts';
 import { KafkaEventBus, type BusMessage } from '@latchkey/event-bus';
 import { backing, eventually, startTcpProxy } from '@latchkey/testing';
 import { connect } from 'node:net';
-import { CountingReport } from '../testing/memory-spool';
-import { DecisionPublisher } from './decision-publisher';
+import { CountingReport } from './testing/memory-spool';
+
 import { FileSpool } from './file-spool';
+import { SpoolPublisher } from './spool-publisher';
 
 const bootNumber = (number: number) => `01900000-0000-7000-8000-00000000000${number}`;
 
@@ -24,7 +25,7 @@ class Bus {
   }
 }
 
-describe('publishing decisions', () => {
+describe('publishing what is in a spool', () => {
   let folder: string;
   const undo: (() => Promise<unknown>)[] = [];
   beforeEach(async () => {
@@ -38,7 +39,7 @@ describe('publishing decisions', () => {
   const boot = async (number: number, bus: Pick<KafkaEventBus, 'publish'>) => {
     const spool = await FileSpool.open({ folder, boot: bootNumber(number), bytesMax: 1_000_000 });
     const report = new CountingReport();
-    const publisher = new DecisionPublisher(spool, bus, report);
+    const publisher = new SpoolPublisher({ spool, topic: TOPICS.decisions, bus, report });
     publisher.start();
     undo.push(() => publisher.stop(0).then(() => spool.close()));
     const write = async (from: number, to: number) => {
@@ -127,7 +128,7 @@ describe('publishing decisions', () => {
     const bus = new KafkaEventBus({
       brokers: backing().kafkaBrokers,
       prefix: `${randomUUID()}.`,
-      clientId: 'decision-publisher-test',
+      clientId: 'spool-publisher-test',
       log: { debug: silent, info: silent, warn: silent, error: silent },
       requestTimeoutMs: 1_000,
       // The broker tells its clients its own address; this makes them keep to the proxy.

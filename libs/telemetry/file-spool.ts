@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { DecisionSpool, SpooledEvent } from '../application/ports';
+import type { Spool, SpooledEvent } from './ports';
 import { lockFile, type LockedFile } from './locked-file';
 
 export interface FileSpoolOptions {
@@ -26,7 +26,7 @@ const fileOf = (number: number) => String(number).padStart(12, '0');
 /**
  * Events as files, `<folder>/<boot>/<number>`, in a folder that one process has (`<folder>/lock`). A file is written and synced under another name first, so one that has its name is whole.
  */
-export class FileSpool implements DecisionSpool {
+export class FileSpool implements Spool {
   /** In the order in which they are to be published. */
   readonly #entries: Entry[];
   #bytes: number;

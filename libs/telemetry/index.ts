@@ -1,0 +1,3 @@
+export type { Entries, NodeRef, TelemetryKind } from './ports';
+export type { RecordLog } from './prom-record-report';
+export * from './running-record';
