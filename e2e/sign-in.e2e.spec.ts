@@ -1,5 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { INSTALLATION } from '@latchkey/contracts';
+import { eventually } from '@latchkey/testing';
+import { Client } from 'pg';
 import { call, callerOf, type Answer } from './harness/http';
 import { OWNER, startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { Tester } from './harness/tester';
@@ -196,4 +199,34 @@ describe.each(WAYS_OF_RUNNING)('signing in on %s', (way) => {
     expect((await change(tester.system.adminKey, NEXT, OWNER.password)).status).toBe(403);
     expect((await change(token, NEXT, OWNER.password)).status).toBe(200);
   });
+
+  it('S2-15 S3-17 every attempt is in the audit, successful or not, with the workspace that it is about', async () => {
+    const before = await recordedSignIns();
+    await signInFrom('192.0.2.30', login(OWNER.password));
+    await signInFrom('192.0.2.30', login('wrong'));
+    await signInFrom('192.0.2.30', login('wrong', 'nobody@b.example'));
+    await eventually(async () => {
+      const after = await recordedSignIns();
+      // The account that there is not belongs to nobody.
+      expect([after.ours - before.ours, after.nobodys - before.nobodys]).toEqual([2, 1]);
+    });
+  });
+
+  /** How many the audit has. */
+  async function recordedSignIns(): Promise<{ ours: number; nobodys: number }> {
+    const client = new Client(tester.system.databaseUrl);
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ ours: number; nobodys: number }>(
+        `SELECT coalesce(sum(p.decisions) FILTER (WHERE workspace_id <> $1), 0)::integer AS ours,
+                coalesce(sum(p.decisions) FILTER (WHERE workspace_id = $1), 0)::integer AS nobodys
+           FROM audit.decision_batches b JOIN audit.decision_parts p USING (source, position)
+          WHERE b.type = 'latchkey.sign_ins.recorded.v1'`,
+        [INSTALLATION],
+      );
+      return rows[0] ?? { ours: 0, nobodys: 0 };
+    } finally {
+      await client.end();
+    }
+  }
 });

@@ -2,10 +2,13 @@ import {
   decisionEnvelope,
   decisionsIn,
   INSTALLATION,
+  signInEnvelope,
   tableOf,
+  TOPICS,
   type Decision,
   type DecisionEvent,
   type DecisionTable,
+  type SignInEntry,
 } from '@latchkey/contracts';
 import { openDatabase } from '@latchkey/event-store';
 import { Secret } from '@latchkey/kernel';
@@ -70,9 +73,9 @@ describe('decisions in the audit', () => {
     await database.drop();
   });
 
-  const receive = (value: object) =>
+  const receive = (value: object, topic: string = TOPICS.decisions) =>
     messages.handle({
-      ...{ topic: 'latchkey.decisions.v1', key: 'k', partition: 0, offset: '0' },
+      ...{ topic, key: 'k', partition: 0, offset: '0' },
       value: Buffer.from(JSON.stringify(value)),
     });
   const send = (event: DecisionEvent, position: number) => receive(decisionEnvelope(event, position, clock.now()));
@@ -94,16 +97,17 @@ describe('decisions in the audit', () => {
     return row?.count;
   };
   /** What a workspace's key opens. */
-  const decisionsOf = async (workspaceId: string) => {
+  const decisionsOf = async (workspaceId: string) =>
+    (await contentsOf(workspaceId)).flatMap((content) => decisionsIn(content as DecisionTable));
+  const contentsOf = async (workspaceId: string): Promise<readonly unknown[]> => {
     const key = (await keys.of(dataSource.manager, [workspaceId])).get(workspaceId);
     const parts = await dataSource.query<{ source: string; position: string; content: Buffer }[]>(
-      'SELECT source, position, content FROM decision_parts WHERE workspace_id = $1 ORDER BY position',
+      'SELECT source, position, content FROM decision_parts WHERE workspace_id = $1 ORDER BY position, source DESC',
       [workspaceId],
     );
-    return parts.flatMap(({ source, position, content }) => {
-      const opened = unseal(key as Buffer, content, contextOfPart(source, position, workspaceId));
-      return decisionsIn(JSON.parse(opened.toString()) as DecisionTable);
-    });
+    return parts.map(({ source, position, content }) =>
+      JSON.parse(unseal(key as Buffer, content, contextOfPart(source, position, workspaceId)).toString()),
+    );
   };
 
   const MINE = decision();
@@ -116,6 +120,23 @@ describe('decisions in the audit', () => {
     expect(await decisionsOf('w2')).toEqual([THEIRS]);
     expect(await decisionsOf(INSTALLATION)).toEqual([NOBODYS]);
     expect(await countOf('decision_batches')).toBe(1);
+  });
+
+  it('of another kind, attempts to sign in, are kept as they are: each workspace its own, from a source of its own', async () => {
+    const attempt = (changes: Partial<SignInEntry>): SignInEntry => ({
+      ...{ timeMs: 0, outcome: 'succeeded', method: 'password', userId: 'u1', workspaceId: 'w1', ip: IP },
+      ...{ userAgent: null, captcha: 'not_asked' },
+      ...changes,
+    });
+    const mine = attempt({});
+    const nobodys = attempt({ userId: null, workspaceId: null, outcome: 'no_such_account' });
+    const data = { ...nodeOf(1), dropped: 0, signIns: [mine, nobodys] };
+    const event = signInEnvelope({ type: 'latchkey.sign_ins.recorded.v1', data }, 1, clock.now());
+    for (let time = 0; time < 2; time += 1) await receive(event, TOPICS.signIns);
+    await send(batch(1, MINE), 1);
+    expect(await contentsOf('w1')).toEqual([[mine], expect.objectContaining({ rows: [expect.anything()] })]);
+    expect(await contentsOf(INSTALLATION)).toEqual([[nobodys]]);
+    expect((await reader.sources()).map(({ source }) => source).sort()).toEqual([sourceOf(1), event.source]);
   });
 
   it('are no events that any workspace is shown', async () => {
