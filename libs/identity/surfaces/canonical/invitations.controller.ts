@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { Principal, Role } from '@latchkey/contracts';
-import { CurrentPrincipal, Public, Requires } from '@latchkey/guard';
+import { CurrentPrincipal, Public, Requires, type Requirement } from '@latchkey/guard';
 import { workspaceId, type RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
@@ -16,8 +16,8 @@ import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 import { userRecord, type UserRecord } from './users.controller';
 
-const READ = { scopes: ['users:read'] };
-const WRITE = { scopes: ['users:write'] };
+const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session'] };
+const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session'] };
 const LIST = 'invitations';
 
 const inviteBody = z.strictObject({ email, role });

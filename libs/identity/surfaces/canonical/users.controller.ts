@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import type { Principal, Role } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires } from '@latchkey/guard';
+import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
 import { workspaceId, type RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
@@ -12,8 +12,8 @@ import { callerOf } from '../caller-of';
 import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 
-const READ = { scopes: ['users:read'] };
-const WRITE = { scopes: ['users:write'] };
+const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session'] };
+const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session'] };
 const LIST = 'users';
 
 const changeBody = z.strictObject({ role });

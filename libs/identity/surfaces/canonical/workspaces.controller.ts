@@ -78,14 +78,14 @@ export class WorkspacesController {
   }
 
   @Get('current')
-  @Requires({ scopes: ['users:read'] })
+  @Requires({ scopes: ['users:read'], credentials: ['api_key', 'session'] })
   async current(@CurrentPrincipal() principal: Principal): Promise<WorkspaceRecord> {
     const id = workspaceId(principal.workspace_id);
     return workspaceRecord(id, await this.workspaces.one(id));
   }
 
   @Patch('current')
-  @Requires({ scopes: ['admin:full'] })
+  @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session'] })
   async change(
     @Body(zodBody(updateBody)) changes: Partial<WorkspaceSettings>,
     @CurrentPrincipal() principal: Principal,
