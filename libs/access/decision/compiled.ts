@@ -34,10 +34,10 @@ const compileRole = (profile: Profile, role: Role): CompiledRole => {
 const roles = new WeakMap<Profile, Map<Role, CompiledRole>>();
 
 export function compiledRole(profile: Profile, role: Role): CompiledRole {
-  const ofProfile = roles.get(profile) ?? new Map<Role, CompiledRole>();
-  const compiled = ofProfile.get(role) ?? compileRole(profile, role);
-  ofProfile.set(role, compiled);
-  roles.set(profile, ofProfile);
+  const known = roles.get(profile)?.get(role);
+  if (known) return known;
+  const compiled = compileRole(profile, role);
+  roles.set(profile, (roles.get(profile) ?? new Map<Role, CompiledRole>()).set(role, compiled));
   return compiled;
 }
 
