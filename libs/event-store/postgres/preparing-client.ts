@@ -15,6 +15,9 @@ export class PreparingClient extends Client {
 
   constructor(config?: string | ClientConfig) {
     super(config);
+    // The pool and TypeORM listen while they hold it. In the moment in which one hands it to the other nobody does, and a connection that breaks
+    // then would end the process. Whoever gets it is told by the first query that fails.
+    this.on('error', () => undefined);
     this.#send = this.query.bind(this);
     this.query = this.#query.bind(this) as Client['query'];
   }
