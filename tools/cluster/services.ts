@@ -57,6 +57,7 @@ export const services: readonly ServiceSpec[] = [
       '/api/v1/invitations',
       '/api/v1/workspaces',
       '/api/v1/sessions',
+      '/api/v1/mfa',
       '/api/v1/password',
       '/api/user',
     ],
