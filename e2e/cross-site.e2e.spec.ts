@@ -7,7 +7,7 @@ const START_MS = 180_000;
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Open, as whoever calls has no credential yet, and never gone by a cookie; but their answers set one. */
-const SIGNING_IN = ['/api/user/auth/login', '/api/v1/sessions'];
+const SIGNING_IN = ['/api/user/auth/login', '/api/user/auth/mfa/verify', '/api/v1/sessions', '/api/v1/sessions/mfa'];
 
 /** Not by cookie at all: its documents put the credential into headers and body. */
 const WITHOUT_COOKIE = '/asset/handler/bulk-asset-add';
@@ -67,6 +67,7 @@ describe.each(WAYS_OF_RUNNING)('a page of another site, whose visitor is signed 
         '/api/v1/password',
         '/api/user/auth/logout',
         '/api/user/auth/login',
+        '/api/v1/sessions/mfa',
       ]),
     );
   });
