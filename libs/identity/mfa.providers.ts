@@ -7,6 +7,7 @@ import { PostgresSecondFactors } from './adapters/postgres-second-factors';
 import { QrDataUris } from './adapters/qr-data-uris';
 import { SealedSeeds } from './adapters/sealed-seeds';
 import type { AccountLocks } from './application/account-locks';
+import type { AccountNotices } from './application/account-notices';
 import type { AttemptBudgets } from './application/attempts';
 import { BeginMfaHandler } from './application/begin-mfa.handler';
 import { ConfirmMfaHandler } from './application/confirm-mfa.handler';
@@ -14,7 +15,6 @@ import type { CredentialChange } from './application/credential-change';
 import { DisableMfaHandler } from './application/disable-mfa.handler';
 import { EmailCodes } from './application/email-codes';
 import { IssueRecoveryCodesHandler } from './application/issue-recovery-codes.handler';
-import { MfaNotices } from './application/mfa-notices';
 import type {
   Codes,
   MfaChallengeStore,
@@ -66,6 +66,7 @@ export interface SignInBasis {
   readonly locks: AccountLocks;
   readonly ownPassword: OwnPassword;
   readonly change: CredentialChange;
+  readonly notices: AccountNotices;
   readonly record: SignInRecord;
 }
 
@@ -74,19 +75,17 @@ interface MfaParts extends Pick<IdentityParts, 'settlement' | 'ids' | 'clock'> {
   readonly contacts: Contacts;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
-  readonly mail: Mail;
 }
 
 /** Enrolling second factors, and showing them when signing in. */
 export function mfaUseCases(parts: MfaParts, basis: SignInBasis, adapters: MfaAdapters) {
-  const { users, contacts, sessions, settlement, tokens, ids, clock, mail } = parts;
-  const { budgets, locks, ownPassword, change, record } = basis;
+  const { users, contacts, sessions, settlement, tokens, ids, clock } = parts;
+  const { budgets, locks, ownPassword, change, notices, record } = basis;
   const { totp, qrCodes, codes, factors, challengeStore, enrolments } = adapters;
   const emailCodes = new EmailCodes(budgets, codes);
   const recoveryCodes = new RecoveryCodes(codes, factors);
   const attempts = new SecondFactorAttempts(budgets, locks, clock);
   const check = new SecondFactorCheck(factors, totp, codes, recoveryCodes);
-  const notices = new MfaNotices(mail);
   return {
     challenges: new UserMfaChallenges(challengeStore, contacts, emailCodes, codes, tokens, clock),
     verify: new VerifyMfaHandler({

@@ -117,6 +117,9 @@ describe('who tries to sign in', () => {
       expect(
         (await limited.parts.events.readStream(id)).filter(({ type }) => type === 'latchkey.user.account_locked.v1'),
       ).toHaveLength(1);
+      expect(world.mails.filter(({ to }) => to.canonical === 'locked@b.example')).toMatchObject([
+        { template: 'account_locked' },
+      ]);
       world.clock.advance(60_000);
       await limited.signIn('locked@b.example', PASSWORD);
     });

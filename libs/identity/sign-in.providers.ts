@@ -6,6 +6,7 @@ import { PostgresAttemptBudgets } from './adapters/postgres-attempt-budgets';
 import { PostgresPasswordResets } from './adapters/postgres-password-resets';
 import { PromSignInRecord } from './adapters/prom-sign-in-record';
 import { AccountLocks } from './application/account-locks';
+import { AccountNotices } from './application/account-notices';
 import { Aside } from './application/aside';
 import { AsideEnd } from './aside-end';
 import { CaptchaGate, type CaptchaPolicy } from './application/captcha-gate';
@@ -52,10 +53,11 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
   const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
   const gate = new CaptchaGate(options.captcha);
-  const locks = new AccountLocks(users, aside, clock);
+  const notices = new AccountNotices(mail);
+  const locks = new AccountLocks({ users, contacts, notices, aside, clock });
   const record = new RecordedSignIns(options.signIns, new PromSignInRecord(options.metrics, logger));
   const resets = new PostgresPasswordResets(dataSource, mail);
-  const mfa = mfaUseCases(parts, { budgets, locks, ownPassword, change, record }, mfaAdapters(parts));
+  const mfa = mfaUseCases(parts, { budgets, locks, ownPassword, change, notices, record }, mfaAdapters(parts));
   return [
     ...mfaProviders(mfa),
     given(Aside, aside),
@@ -65,7 +67,7 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
       SignInHandler,
       new SignInHandler(...([contacts, users, check, gate, locks, sessions, mfa.challenges, record, clock] as const)),
     ),
-    given(ChangePasswordHandler, new ChangePasswordHandler(ownPassword, newPasswords, passwords, change)),
+    given(ChangePasswordHandler, new ChangePasswordHandler(ownPassword, newPasswords, passwords, change, notices)),
     given(
       RequestPasswordResetHandler,
       new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),
@@ -73,7 +75,7 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
     given(
       ConfirmPasswordResetHandler,
       new ConfirmPasswordResetHandler(
-        ...([contacts, users, resets, newPasswords, passwords, budgets, settlement, clock] as const),
+        ...([contacts, users, resets, newPasswords, passwords, budgets, notices, settlement, clock] as const),
       ),
     ),
   ];

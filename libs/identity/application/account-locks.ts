@@ -1,7 +1,8 @@
 import type { Clock, RequestId, UserId, WorkspaceId } from '@latchkey/kernel';
 import { decideUser } from '../domain/user/decide';
+import type { AccountNotices } from './account-notices';
 import type { Aside } from './aside';
-import type { Users } from './ports';
+import type { Contacts, Transaction, Users } from './ports';
 
 export interface AccountLock {
   readonly userId: UserId;
@@ -11,23 +12,39 @@ export interface AccountLock {
   readonly requestId: RequestId;
 }
 
-/** Writes down that an account is locked: once for each lock, as one attempt was its last. The lock itself is the budget. */
+export interface AccountLocksParts {
+  readonly users: Users;
+  readonly contacts: Contacts;
+  readonly notices: AccountNotices;
+  readonly aside: Aside;
+  readonly clock: Clock;
+}
+
+/** Writes down that an account is locked, and tells its user: once for each lock, as one attempt was its last. The lock itself is the budget. */
 export class AccountLocks {
-  constructor(
-    private readonly users: Users,
-    private readonly aside: Aside,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly parts: AccountLocksParts) {}
 
   /** Aside: an account that there is must not answer later than one that there is not. */
-  note({ userId, workspaceId, until, requestId }: AccountLock): void {
-    const now = this.clock.now();
-    this.aside.run(async () => {
-      await this.users.write({
-        userId,
-        decide: (state) => decideUser({ type: 'LockAccount', until, now }, state),
-        meta: { actorId: 'unknown', workspaceId, requestId, at: now },
-      });
+  note(lock: AccountLock): void {
+    this.parts.aside.run(() => this.#write(lock));
+  }
+
+  async #write({ userId, workspaceId, until, requestId }: AccountLock): Promise<void> {
+    const { users, contacts, notices, clock } = this.parts;
+    const now = clock.now();
+    const contact = await contacts.find(userId);
+    let isNew = false;
+    await users.write({
+      userId,
+      decide: (state) => {
+        const events = decideUser({ type: 'LockAccount', until, now }, state);
+        isNew = events.length > 0;
+        return events;
+      },
+      meta: { actorId: 'unknown', workspaceId, requestId, at: now },
+      within: async (tx: Transaction) => {
+        if (isNew && contact) await notices.locked(tx, contact, until);
+      },
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '@latchkey/kernel';
+import type { AccountNotices } from './account-notices';
 import type { Caller } from './caller';
 import type { CredentialChange } from './credential-change';
 import type { NewPasswords } from './new-passwords';
@@ -20,6 +21,7 @@ export class ChangePasswordHandler {
     private readonly newPasswords: NewPasswords,
     private readonly passwords: Pick<PasswordStore, 'set'>,
     private readonly change: CredentialChange,
+    private readonly notices: AccountNotices,
   ) {}
 
   /**
@@ -35,7 +37,10 @@ export class ChangePasswordHandler {
       {
         before,
         commands: (now) => [{ type: 'ChangePassword', how: 'changed', now }],
-        within: (tx, _user, now) => this.passwords.set(tx, userId, hash, now),
+        within: async (tx, _user, now) => {
+          await this.passwords.set(tx, userId, hash, now);
+          await this.notices.passwordChanged(tx, contact, now);
+        },
       },
       caller,
       seen,

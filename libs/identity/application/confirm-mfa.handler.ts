@@ -2,10 +2,10 @@ import type { MfaMethod } from '@latchkey/contracts';
 import { AppError, type Clock, type Secret } from '@latchkey/kernel';
 import { RECOVERY_CODES } from '../domain/second-factor/codes';
 import { purposeOfEnrolment } from './begin-mfa.handler';
+import type { AccountNotices } from './account-notices';
 import type { Caller } from './caller';
 import type { CredentialChange } from './credential-change';
 import type { Codes, MfaEnrolments, PendingEnrolment, SecondFactors, TotpCodes } from './mfa-ports';
-import type { MfaNotices } from './mfa-notices';
 import type { ProvenUser } from './own-password';
 import type { Contacts, Transaction, Users } from './ports';
 import type { RecoveryCodes } from './recovery-codes';
@@ -36,7 +36,7 @@ export interface ConfirmMfaParts {
   readonly recoveryCodes: RecoveryCodes;
   readonly attempts: SecondFactorAttempts;
   readonly change: CredentialChange;
-  readonly notices: MfaNotices;
+  readonly notices: AccountNotices;
   readonly clock: Clock;
 }
 
@@ -95,7 +95,7 @@ export class ConfirmMfaHandler {
       if (!(await enrolments.use(tx, enrolmentId))) throw new AppError('mfa.enrolment_ended');
       if (!(await use(tx))) throw wrongCode();
       if (newCodes) await recoveryCodes.set(tx, userId, newCodes);
-      await notices.send(tx, contact, 'enrolled', method);
+      await notices.secondFactorChanged(tx, contact, 'enrolled', method);
     };
     const session = await change.renew(
       {

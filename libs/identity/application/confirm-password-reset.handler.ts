@@ -1,7 +1,8 @@
-import { AppError, type Clock, type RequestId, type Secret, type UserId } from '@latchkey/kernel';
+import { AppError, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
 import { parseEmailAddress } from '../domain/email-address';
 import { decideUser } from '../domain/user/decide';
+import type { AccountNotices } from './account-notices';
 import { signInBudgets, type AttemptBudgets } from './attempts';
 import type { NewPasswords } from './new-passwords';
 import { tooManyAttempts } from './password-check';
@@ -28,6 +29,7 @@ export class ConfirmPasswordResetHandler {
     private readonly newPasswords: NewPasswords,
     private readonly passwords: Pick<PasswordStore, 'set'>,
     private readonly budgets: AttemptBudgets,
+    private readonly notices: AccountNotices,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
   ) {}
@@ -37,7 +39,7 @@ export class ConfirmPasswordResetHandler {
     const contact = await this.#whose(confirmation);
     const { password, signal } = confirmation;
     const hash = await this.newPasswords.hash({ password, email: contact.email, field: 'new_password', signal });
-    await this.#set(contact.userId, hash, confirmation);
+    await this.#set(contact, hash, confirmation);
     const account = parseEmailAddress(contact.email)?.canonical ?? contact.email;
     await this.budgets.reset(signInBudgets(account, confirmation.ip).filter(({ kind }) => kind.startsWith('account')));
   }
@@ -55,21 +57,24 @@ export class ConfirmPasswordResetHandler {
     return contact;
   }
 
-  async #set(userId: UserId, hash: Secret, { token, requestId }: ResetConfirmation): Promise<void> {
+  async #set(contact: Contact, hash: Secret, { token, requestId }: ResetConfirmation): Promise<void> {
     const now = this.clock.now();
+    const { userId } = contact;
     const { changed } = await this.users.write({
       userId,
       decide: (state) => decideUser({ type: 'ChangePassword', how: 'reset', now }, state),
       meta: { actorId: userId, workspaceId: '', requestId, at: now },
-      within: (tx) => this.#use(tx, userId, token, hash, now),
+      within: (tx) => this.#use(tx, contact, token, hash, now),
     });
     await this.settlement.settle([changed]);
   }
 
-  async #use(tx: Transaction, userId: UserId, token: Secret, hash: Secret, now: Date): Promise<void> {
+  async #use(tx: Transaction, contact: Contact, token: Secret, hash: Secret, now: Date): Promise<void> {
+    const { userId } = contact;
     if (!(await this.resets.use(tx, token, now))) throw ended();
     await this.passwords.set(tx, userId, hash, now);
     await this.contacts.verified(tx, userId, now);
+    await this.notices.passwordChanged(tx, contact, now);
   }
 }
 

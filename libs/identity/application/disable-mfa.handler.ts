@@ -1,8 +1,8 @@
 import type { MfaMethod } from '@latchkey/contracts';
+import type { AccountNotices } from './account-notices';
 import type { Caller } from './caller';
 import type { CredentialChange } from './credential-change';
 import type { SecondFactors } from './mfa-ports';
-import type { MfaNotices } from './mfa-notices';
 import type { OwnPassword, PasswordProof } from './own-password';
 import type { SessionGrant } from './session-ports';
 
@@ -12,7 +12,7 @@ export class DisableMfaHandler {
     private readonly ownPassword: OwnPassword,
     private readonly factors: SecondFactors,
     private readonly change: CredentialChange,
-    private readonly notices: MfaNotices,
+    private readonly notices: AccountNotices,
   ) {}
 
   /** Answers a session in the place of the caller's. @throws AppError `mfa.not_enrolled`; what `OwnPassword.prove` throws; `session.ended` */
@@ -26,7 +26,7 @@ export class DisableMfaHandler {
         within: async (tx, user) => {
           if (method === 'totp') await this.factors.setSeed(tx, userId, null);
           if (user.status === 'Active' && user.mfa.length === 0) await this.factors.setRecoveryCodes(tx, userId, []);
-          await this.notices.send(tx, contact, 'disabled', method);
+          await this.notices.secondFactorChanged(tx, contact, 'disabled', method);
         },
       },
       caller,

@@ -14,6 +14,7 @@ import { PostgresPasswordStore } from '../adapters/postgres-password-store';
 import { PostgresSessionStore } from '../adapters/postgres-session-store';
 import { SessionSigningKeys } from '../adapters/session-signing-keys';
 import { AccountLocks } from '../application/account-locks';
+import { AccountNotices } from '../application/account-notices';
 import { Aside } from '../application/aside';
 import { ATTEMPT_LIMITS, type AttemptBudgets } from '../application/attempts';
 import { CaptchaGate, type CaptchaAnswer, type CaptchaPolicy } from '../application/captcha-gate';
@@ -169,13 +170,14 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
   const check = new PasswordCheck(budgets, passwords, hasher, clock);
   const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
-  const locks = new AccountLocks(users, aside, clock);
+  const notices = new AccountNotices(mail);
+  const locks = new AccountLocks({ users, contacts, notices, aside, clock });
   const gate = new CaptchaGate(options.captcha ?? { captcha: null, isTrusted: () => false });
   const record = { record: (attempt: SignInAttempt) => void world.records.push(attempt) };
   const adapters = mfaAdapters({ dataSource, masterKey, mail });
   const mfa = mfaUseCases(
-    { ...parts, users, sessions, mail },
-    { budgets, locks, ownPassword, change, record },
+    { ...parts, users, sessions },
+    { budgets, locks, ownPassword, change, notices, record },
     { ...adapters, ...options.mfa?.(adapters) },
   );
   const signIn = new SignInHandler(contacts, users, check, gate, locks, sessions, mfa.challenges, record, clock);
@@ -193,10 +195,10 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
         seen: { ip: fields.ip ?? '192.0.2.1', userAgent: 'test' },
         requestId: requestId('test'),
       }),
-    change: new ChangePasswordHandler(ownPassword, newPasswords, passwords, change),
+    change: new ChangePasswordHandler(ownPassword, newPasswords, passwords, change, notices),
     requestReset: new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),
     confirmReset: new ConfirmPasswordResetHandler(
-      ...([contacts, users, resets, newPasswords, passwords, budgets, settlement, clock] as const),
+      ...([contacts, users, resets, newPasswords, passwords, budgets, notices, settlement, clock] as const),
     ),
   };
 }
