@@ -1,6 +1,7 @@
 import { adminKeyFile } from '@latchkey/composition';
 import { isLoopback } from '@latchkey/kernel';
 import type { StandaloneConfig } from './config';
+import { OUTBOX_PATH } from './outbox-page';
 
 /** Each profile's own form of the call that makes a key. */
 const CREATE: Readonly<Record<string, { readonly path: string; readonly scope: string }>> = {
@@ -17,6 +18,7 @@ export function nextSteps(url: string, profile: string, config: StandaloneConfig
       : '$LATCHKEY_ADMIN_KEY';
   // Beyond loopback who asks for a check shows who they are, and the address is a name of the certificate's.
   if (!isLoopback(config.HOST)) return `\nServing ${url}. Who may ask for a check there: docs/callers.md.\n\n`;
+  const mails = config.SMTP_URL === undefined ? `Mails are sent to nobody, and shown at ${url}${OUTBOX_PATH}.\n\n` : '';
   return `
 Next, in another terminal:
 
@@ -28,7 +30,7 @@ Next, in another terminal:
   curl -s ${url}/v1/check -H "Content-Type: application/json" \\
     -d '{"credential": "<the key>", "scopes": ["${scope}"]}'
 
-Stop with Ctrl+C. README.md goes on from here.
+${mails}Stop with Ctrl+C. README.md goes on from here.
 
 `;
 }

@@ -7,12 +7,14 @@ export const OPEN_ROUTES: ReadonlySet<string> = new Set([
   'GET /readyz',
   'HEAD /readyz',
   'POST /api/v1/invitations/accept',
-  // For who sits at the machine: `outbox.e2e.spec.ts`.
+  // For who sits at the machine: `mails.e2e.spec.ts`.
   'GET /outbox',
   'HEAD /outbox',
   // Whoever signs in has no credential yet.
   'POST /api/user/auth/login',
+  'POST /api/user/auth/mfa/verify',
   'POST /api/v1/sessions',
+  'POST /api/v1/sessions/mfa',
   'POST /api/v1/password/reset',
   'POST /api/v1/password/reset/confirm',
   ...HOT_ROUTES.map(({ method, url }) => `${method} ${url}`),
