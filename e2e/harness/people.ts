@@ -14,6 +14,8 @@ export interface Person {
 /** A system whose mails arrive, so that people can be invited to it. */
 export interface Populated {
   readonly system: System;
+  /** Whatever was written to anybody. */
+  readonly mails: MailServer;
   /** The owner's session. */
   signInOwner(): Promise<string>;
   /** Invites somebody to the first workspace, who comes and signs in. */
@@ -30,7 +32,7 @@ export async function startPopulated(way: WayOfRunning, profile: ProfileName): P
   });
   let people = 0;
   return {
-    system,
+    ...{ system, mails },
     signInOwner: () => signIn(system, OWNER),
     async join(role) {
       people += 1;
