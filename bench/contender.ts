@@ -32,13 +32,21 @@ export type Round = ReadonlyMap<string, RoundFigures>;
 /** What contenders say about each other, in one round. */
 export interface Comparison {
   readonly title: string;
-  readonly unit: '×' | 'ms';
+  readonly unit: '×' | 'ms' | '/s';
   readonly aim: { readonly atLeast: number } | { readonly atMost: number } | null;
   /** Undefined: a contender that it needs was left out. */
   of(this: void, round: Round): number | undefined;
   /** What `of` would be if nothing but the CPU time of the two servers counted: on a machine that does other work, this one is to be trusted. */
   byCpu?(this: void, round: Round): number | undefined;
 }
+
+/** How many times as long it takes until all but the slowest hundredth of the operations are done. */
+export const p99Ratio = (name: string, over: string, atMost: number): Comparison => ({
+  title: `p99 of ${name} ÷ ${over}`,
+  unit: '×',
+  aim: { atMost },
+  of: (round) => quotient(round.get(name)?.p99Ms, round.get(over)?.p99Ms),
+});
 
 /** How many times as many operations per second `name` does as `over`. */
 export const throughputRatio = (name: string, over: string, atLeast: number | null = null): Comparison => ({

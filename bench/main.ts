@@ -6,25 +6,28 @@ import { append } from './benchmarks/append';
 import { checkAlone } from './benchmarks/check-alone';
 import { checkGrpc } from './benchmarks/check-grpc';
 import { checkHttp } from './benchmarks/check-http';
+import { signIns } from './benchmarks/sign-ins';
 import type { Benchmark } from './benchmarks/benchmark';
 import { compete, takingPart } from './compete';
 import type { Contender, Load } from './contender';
 import type { BenchOptions } from './options';
+import { canPin } from './processes';
 import { showProfiles } from './profile/show-profiles';
 import { resultOf, tablesOf, tableText, type Result } from './report';
-import { World, type WorldOptions } from './world';
+import { World, type Cores, type WorldOptions } from './world';
 
 const benchmarks: Readonly<Record<BenchmarkName, Benchmark>> = {
   'check-http': checkHttp,
   'check-grpc': checkGrpc,
   'check-alone': checkAlone,
   append,
+  'sign-ins': signIns,
 };
 
 /** Before the first round, also where one caller is measured: the compiler has done its work then, and every key has been asked about. */
 const FIRST_LOAD: Load = { concurrency: 64, seconds: 4 };
 
-export interface RunOptions extends BenchOptions, Omit<WorldOptions, 'profileFolder'> {
+export interface RunOptions extends BenchOptions, Omit<WorldOptions, 'profileFolder' | 'pinned'> {
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +35,7 @@ export interface RunOptions extends BenchOptions, Omit<WorldOptions, 'profileFol
 export async function runBenchmarks(options: RunOptions): Promise<void> {
   const results = path.join(options.root, 'bench/results');
   await mkdir(results, { recursive: true });
-  const world = new World({ ...options, profileFolder: options.profile ? results : null });
+  const world = new World({ ...options, pinned: canPin(), profileFolder: options.profile ? results : null });
   try {
     for (const name of options.only) {
       options.signal.throwIfAborted();
@@ -46,6 +49,7 @@ export async function runBenchmarks(options: RunOptions): Promise<void> {
 async function run(benchmark: Benchmark, world: World, options: RunOptions, results: string): Promise<void> {
   console.log(`\n── ${benchmark.title} (${benchmark.name})`);
   const load = { concurrency: options.concurrency ?? benchmark.concurrency, seconds: options.seconds };
+  world.shareOut(benchmark.cores);
   const contenders = await start(benchmark, world, options);
   if (options.profile) return showProfiles(contenders, { ...options, load, folder: results });
   const rounds = await compete(contenders, {
@@ -55,7 +59,7 @@ async function run(benchmark: Benchmark, world: World, options: RunOptions, resu
   });
   const result = resultOf(benchmark, contenders, rounds, {
     takenAt: new Date().toISOString(),
-    machine: machine(options.pinned),
+    machine: machine(world.pinned ? WHERE[benchmark.cores] : 'cores not shared out'),
     ...load,
   });
   const file = path.join(results, `${benchmark.name}.json`);
@@ -86,8 +90,12 @@ function show(result: Result, { rounds, markdown }: RunOptions): void {
   for (const { name, title } of result.contenders) console.log(`${markdown ? `- \`${name}\`` : `  ${name}`}: ${title}`);
 }
 
-function machine(pinned: boolean): string {
+const WHERE: Readonly<Record<Cores, string>> = {
+  'server-alone': 'servers alone on the first core',
+  'two-cores': 'everything on two cores',
+};
+
+function machine(where: string): string {
   const cores = os.cpus();
-  const where = pinned ? 'servers alone on the first core' : 'cores not shared out';
   return `${cores.length} cores (${cores[0]?.model ?? 'unknown'}), Node ${process.version}, ${where}`;
 }

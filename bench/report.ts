@@ -83,7 +83,7 @@ export function tablesOf({ comparisons, contenders }: Result): readonly (readonl
         withUnit(median, unit),
         `${short(min)} – ${short(max)}`,
         byCpu === null ? '' : short(byCpu.median),
-        aim === null ? '' : 'atLeast' in aim ? `≥ ${aim.atLeast}` : `≤ ${aim.atMost} ms`,
+        aim === null ? '' : 'atLeast' in aim ? `≥ ${aim.atLeast}` : `≤ ${withUnit(aim.atMost, unit)}`,
         met === null ? '' : met ? 'met' : 'missed',
       ]),
     ],

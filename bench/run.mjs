@@ -1,7 +1,5 @@
 // npm run bench: Latchkey beside its floors and its peers. `npm run bench -- --help` says more.
-import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { ensureBuilt } from '../tools/built.mjs';
 import { commandLine, refuse } from '../tools/command-line.mjs';
@@ -9,7 +7,7 @@ import { ensureInstalled, root } from '../tools/install.mjs';
 
 const usage = `usage: npm run bench [-- <options>]
 
-  --only <names>        of check-http, check-grpc, check-alone, append, separated by commas; all when absent
+  --only <names>        of check-http, check-grpc, check-alone, append, sign-ins, separated by commas; all when absent
   --contenders <names>  of those of a benchmark; all when absent
   --profile <name>      where the time of that benchmark's servers goes, instead of a comparison
   --rounds <n>          5
@@ -44,11 +42,6 @@ const { backingServices } = await import('../tools/backing/backing.mjs');
 
 const options = understood();
 
-/** The first core is for the server that is measured; everything else, what is started below included, shares the others. */
-const pinned =
-  os.cpus().length > 1 &&
-  spawnSync('taskset', ['-acp', `1-${os.cpus().length - 1}`, String(process.pid)], { stdio: 'ignore' }).status === 0;
-
 // Of its own: what is shared with other programs could neither be pinned nor left alone.
 const backing = await backingServices({ own: true });
 const givenUp = new AbortController();
@@ -60,7 +53,6 @@ try {
     redisUrl: backing.addresses.REDIS_URL,
     kafkaBrokers: backing.addresses.KAFKA_BROKERS.split(','),
     root,
-    pinned,
     signal: givenUp.signal,
   });
 } catch (error) {

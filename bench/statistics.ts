@@ -35,6 +35,8 @@ export interface Measured {
   /** Of one call, which may hold several operations. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** What was done at the same time, besides, and is not counted. */
+  readonly besides?: number;
 }
 
 export function measured(latenciesMs: readonly number[], seconds: number, operationsPerCall = 1): Measured {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { startLatchkey, type Latchkey } from './contenders/latchkey';
-import { pinToFirstCore } from './processes';
+import { familyOf, keepOn } from './processes';
 
 export interface WorldOptions {
   readonly databaseUrl: string;
@@ -10,7 +11,7 @@ export interface WorldOptions {
   readonly kafkaBrokers: readonly string[];
   /** Of the working copy. */
   readonly root: string;
-  /** Whether servers get the first core for themselves. */
+  /** Whether cores can be shared out. */
   readonly pinned: boolean;
   /** Folder for profiles; null: none are made. */
   readonly profileFolder: string | null;
@@ -18,13 +19,21 @@ export interface WorldOptions {
   readonly keys: number;
 }
 
+/**
+ * `server-alone`: the server that is measured has the first core, and everything else the others. `two-cores`: everything is on the first
+ * two, and the system decides.
+ */
+export type Cores = 'server-alone' | 'two-cores';
+
 /** What benchmarks share, and what is to be ended after them. */
 export class World {
   readonly redisUrl: string;
   readonly kafkaBrokers: readonly string[];
   readonly root: string;
   readonly keys: number;
+  readonly pinned: boolean;
   readonly #ends: (() => unknown)[] = [];
+  #cores: Cores = 'server-alone';
   #latchkey: Promise<Latchkey> | undefined;
 
   constructor(private readonly options: WorldOptions) {
@@ -32,6 +41,7 @@ export class World {
     this.kafkaBrokers = options.kafkaBrokers;
     this.root = options.root;
     this.keys = options.keys;
+    this.pinned = options.pinned;
   }
 
   /** Started once, when the first benchmark needs it. */
@@ -53,8 +63,17 @@ export class World {
     return this.options.profileFolder === null ? {} : { BENCH_PROFILE_FOLDER: this.options.profileFolder };
   }
 
+  /** Shares the cores out for the next benchmark: to this process, what it has started and what it will start. */
+  shareOut(cores: Cores): void {
+    this.#cores = cores;
+    if (!this.pinned) return;
+    const wanted = cores === 'two-cores' ? '0-1' : `1-${os.cpus().length - 1}`;
+    for (const pid of familyOf(process.pid)) keepOn(wanted, pid);
+  }
+
+  /** This server is measured. */
   pin(pid: number): void {
-    if (this.options.pinned) pinToFirstCore(pid);
+    if (this.pinned && this.#cores === 'server-alone') keepOn('0', pid);
   }
 
   /** An empty database, dropped at the end. */

@@ -6,6 +6,7 @@ export const append: Benchmark = {
   name: 'append',
   title: 'Events appended, each on disk before it is answered',
   concurrency: 16,
+  cores: 'server-alone',
   contenders: {
     'event-store': (world) => appender(world, 'event-store'),
     'event-and-row': (world) => appender(world, 'event-and-row'),

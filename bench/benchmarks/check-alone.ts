@@ -20,6 +20,7 @@ export const checkAlone: Benchmark = {
   name: 'check-alone',
   title: 'One caller alone',
   concurrency: 1,
+  cores: 'server-alone',
   contenders: { latchkey: latchkeyHttp, fastify: bareFastify, 'redis-ping': redisPing },
   comparisons: [beyondTheFloor],
 };

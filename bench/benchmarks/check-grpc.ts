@@ -6,6 +6,7 @@ export const checkGrpc: Benchmark = {
   name: 'check-grpc',
   title: 'The check over gRPC; every figure is per check',
   concurrency: 64,
+  cores: 'server-alone',
   contenders: {
     unary: (world) => latchkeyGrpc(world, 'unary'),
     'echo-unary': (world) => grpcEcho(world, 'unary'),

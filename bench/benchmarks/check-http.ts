@@ -6,6 +6,7 @@ export const checkHttp: Benchmark = {
   name: 'check-http',
   title: 'The check over HTTP',
   concurrency: 64,
+  cores: 'server-alone',
   contenders: {
     latchkey: latchkeyHttp,
     fastify: bareFastify,

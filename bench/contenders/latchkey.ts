@@ -5,6 +5,7 @@ import { startCluster, type Cluster } from '../../tools/cluster/start-cluster';
 import { HttpConnection } from '../load/http-connection';
 import { postRequest } from '../load/http-load';
 import type { World } from '../world';
+import { startMailbox, type Mailbox } from './mailbox';
 
 /** Latchkey as it is composed in earnest: every process that a check or a command needs, on real Redis, Postgres and Kafka. */
 export interface Latchkey {
@@ -12,6 +13,8 @@ export interface Latchkey {
   readonly adminKey: string;
   /** Secrets of keys with three windows and an address list. */
   readonly credentials: readonly string[];
+  /** Of everybody. */
+  readonly mailbox: Mailbox;
 }
 
 /** What a check asks of those keys. */
@@ -29,6 +32,8 @@ const CREATORS = 16;
 export async function startLatchkey(world: World): Promise<Latchkey> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-bench-'));
   world.onEnd(() => rm(dataDir, { recursive: true, force: true }));
+  const mailbox = await startMailbox();
+  world.onEnd(() => mailbox.close());
   const cluster = await startCluster({
     databaseUrl: await world.freshDatabase(),
     redisUrl: world.redisUrl,
@@ -38,12 +43,12 @@ export async function startLatchkey(world: World): Promise<Latchkey> {
     topicPrefix: `${path.basename(dataDir)}.`,
     // One node, and nobody else who would share the cores: readers of the events are not on the way of a check.
     instances: { enforcement: 1, audit: 0, 'assets-api': 0 },
-    env: { LATCHKEY_PROFILE: 'zshield', ...world.profileVariables, ...world.nodeOptions },
+    env: { LATCHKEY_PROFILE: 'zshield', SMTP_URL: mailbox.url, ...world.profileVariables, ...world.nodeOptions },
   });
   world.onEnd(() => cluster.stop());
   const adminKey = (await readFile(path.join(dataDir, 'issuance/admin-key'), 'utf8')).trim();
   const credentials = await createKeys(processOf(cluster, 'issuance').url, adminKey, world.keys);
-  return { cluster, adminKey, credentials };
+  return { cluster, adminKey, credentials, mailbox };
 }
 
 export function processOf(cluster: Cluster, name: string) {
