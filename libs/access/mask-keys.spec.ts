@@ -34,6 +34,10 @@ describe('a path that may be logged', () => {
     expect(maskKeys(path)).toBe('/x/eyJ[secret]/y');
   });
 
+  it('holds no token of a login that waits for its second factor', () => {
+    expect(maskKeys(`/x/mfa_temp_${BODY}/y`)).toBe('/x/mfa_temp_[secret]/y');
+  });
+
   it.each([
     '/api/keys/key-8a3b9c2d',
     '/keyJoin.html',

@@ -8,12 +8,16 @@ const KEYS = new RegExp(`((?:${prefixes})_(?:live|test)_)[0-9a-z]+`, 'gi');
 /** A session's or an access token (RFC 7515 §3.1), with its signature or a piece of it. */
 const TOKENS = /(eyJ)[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g;
 
+/** What stands between a right password and a second factor (S2-10). */
+const CHALLENGES = /(mfa_temp_)[\w-]{10,}/gi;
+
 /** An ASCII character as `%XX`, also when its percent sign was encoded again. */
 const ENCODED = /%(?:25)*([0-7][0-9a-f])/gi;
 
 const decode = (text: string) =>
   text.replace(ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-const mask = (text: string) => text.replace(KEYS, '$1[secret]').replace(TOKENS, '$1[secret]');
+const mask = (text: string) =>
+  [KEYS, TOKENS, CHALLENGES].reduce((masked, secret) => masked.replace(secret, '$1[secret]'), text);
 
 /** Whether something in it looks like a key or a token: such a text is not to be kept. */
 export const holdsKey = (text: string): boolean => maskKeys(text) !== text;
