@@ -71,6 +71,8 @@ export class HashingProcess {
       // Nothing of what the configuration holds.
       env: { PATH: process.env['PATH'] },
       execArgv: [],
+      // In a session of its own, for its priority's sake. A Ctrl+C does not reach it there; its parent ends it when nobody waits any more.
+      detached: true,
     });
     child.on('message', (message) => this.#settle(message));
     child.on('error', (error) => this.#lose(child, error));

@@ -1,9 +1,20 @@
 // A process that does nothing but argon2id. What it is told comes over the pipe from its parent, and so does what it answers.
+const { writeFileSync } = require('node:fs');
 const os = require('node:os');
 
-// Before any thread is begun, as those that do the work inherit it: whoever signs in waits a little, whoever is checked does not. So this is
-// no ES module, which is read by such threads. Not the lowest one: where checks take all of the machine, nobody would sign in any more.
-os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+// Whoever signs in waits a little, whoever is checked does not: on Linux, a fifth of what others get of a core that everybody wants. Much
+// less, and where checks take all of the machine, nobody would sign in any more.
+const PRIORITY = 7;
+
+// Before any thread is begun, as those that do the work inherit it. So this is no ES module, which is read by such threads.
+os.setPriority(PRIORITY);
+try {
+  // Linux may share the processor out among sessions first and look at priorities only within each (sched(7), "The autogroup feature"). The
+  // parent gave this process a session of its own; it gets the same priority.
+  writeFileSync('/proc/self/autogroup', String(PRIORITY));
+} catch {
+  // It is not there: another system, or one where sessions do not count.
+}
 
 const argon2 = require('argon2');
 
@@ -23,5 +34,3 @@ process.on('message', ({ id, job }) => {
 });
 // Its parent is gone, in order or not.
 process.on('disconnect', () => process.exit());
-// A Ctrl+C reaches the whole group; the parent ends this one when nobody waits any more.
-process.on('SIGINT', () => undefined);
