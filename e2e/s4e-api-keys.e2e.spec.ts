@@ -141,6 +141,27 @@ describe.each(WAYS_OF_RUNNING)('the S4E documents on %s', (way) => {
     expect((await tester.getAssets(bearer(rotated.key))).status).toBe(200);
   });
 
+  it('S0-21 a plain key with the scopes for it does what the documents do with one: it creates, lists, changes and revokes', async () => {
+    const scopes = ['apikeys:read', 'apikeys:write', 'read:assets', 'read:findings', 'write:scans'];
+    const withPlainKey = callerOf(tester.system.url, (await tester.createS4eKey({ scopes })).key);
+    const created = await withPlainKey('POST', '/api/keys', CREATE_ROTATED);
+    expect(created.status).toBe(201);
+    const { id } = created.json<{ data: S4eKey }>().data;
+    expect((await withPlainKey('GET', '/api/keys')).text).toContain(id);
+    expect((await withPlainKey('PUT', `/api/keys/${id}`, ALLOW_IPS)).status).toBe(200);
+    expect((await withPlainKey('DELETE', `/api/keys/${id}`)).status).toBe(200);
+  });
+
+  it('S2-12 S2-13 a key that lacks the scope is told 403 forbidden, in the documented form', async () => {
+    const { key } = await tester.createS4eKey({ scopes: ['read:assets'] });
+    const answer = await callerOf(tester.system.url, key)('POST', '/api/keys', CREATE);
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toEqual({
+      status: 'error',
+      error: { code: 'forbidden', message: expect.stringContaining('apikeys:write') },
+    });
+  });
+
   it('S0-14 the documented revoke answers as documented', async () => {
     const { id } = await create(CREATE);
     const answer = await tester.asAdmin('DELETE', `/api/keys/${id}`);
