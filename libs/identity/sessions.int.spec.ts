@@ -1,6 +1,6 @@
 import type { SessionEvent, SessionSubject } from '@latchkey/contracts';
 import { isAppError, requestId, Secret, sessionId, type UserId, type WorkspaceId } from '@latchkey/kernel';
-import { PostgresEventStore, type EventStore } from '@latchkey/event-store';
+import { PostgresEventStore, type EventStore, type TransactionalEventStore } from '@latchkey/event-store';
 import { JoseSessionTokens } from './adapters/jose-session-tokens';
 import { PostgresSessionStore } from './adapters/postgres-session-store';
 import { SessionSigningKeys } from './adapters/session-signing-keys';
@@ -62,15 +62,35 @@ describe('sessions', () => {
     );
   const live = async () => (await sessions.list(user, null, 100)).items.map((session) => session.sessionId);
   /** Sessions as another process has them, or with something of it replaced. */
-  const composed = (events: EventStore = identity.events) => {
+  const composed = (events: TransactionalEventStore = identity.events, Store = PostgresSessionStore) => {
     const { dataSource, subjects, clock, ids, settlement } = identity;
     const keys = new SessionSigningKeys({ dataSource, masterKey: MASTER_KEY, clock, ids, lifeMs: 7 * DAY_MS });
     return new UserSessions({
-      store: new PostgresSessionStore(dataSource, events, subjects, DAY_MS),
+      store: new Store(dataSource, events, subjects, DAY_MS),
       tokens: new JoseSessionTokens(keys, clock),
       ...{ users: identity.users, settlement, ids, clock, lifeMs: 7 * DAY_MS },
     });
   };
+
+  /** Appends to what is there, whatever was decided on. */
+  const careless = (): TransactionalEventStore => ({
+    readStream: (...of) => identity.events.readStream(...of),
+    append: (append) => {
+      const expected = append.expected === 'no_stream' ? 'no_stream' : 'exists';
+      const write = () => identity.events.append({ ...append, expected });
+      return write().catch((error: unknown) => {
+        if (isAppError(error, 'stream.version_conflict')) return write();
+        throw error;
+      });
+    },
+    in: (tx) => identity.events.in(tx),
+  });
+  /** Whoever leaves a session that somebody else has left goes on. */
+  class ForgivingStore extends PostgresSessionStore {
+    override endIn(...[tx, { decide, ...end }]: Parameters<PostgresSessionStore['endIn']>) {
+      return super.endIn(tx, { ...end, decide: (state) => (state.status === 'Open' ? decide(state) : []) });
+    }
+  }
 
   describe('that are opened', () => {
     it('have a token of the documented form, and its digest where enforcement finds it (S2-04)', async () => {
@@ -152,18 +172,7 @@ describe('sessions', () => {
     });
 
     it('by a hundred at once would be by several, if nobody looked at what came in between', async () => {
-      const careless: EventStore = {
-        readStream: (...of) => identity.events.readStream(...of),
-        append: (append) => {
-          const expected = append.expected === 'no_stream' ? 'no_stream' : 'exists';
-          const write = () => identity.events.append({ ...append, expected });
-          return write().catch((error: unknown) => {
-            if (isAppError(error, 'stream.version_conflict')) return write();
-            throw error;
-          });
-        },
-      };
-      const { winners } = await race(composed(careless));
+      const { winners } = await race(composed(careless()));
       expect(winners.length).toBeGreaterThan(1);
     });
 
@@ -263,6 +272,39 @@ describe('sessions', () => {
       expect((await eventsOf(here.sessionId)).at(-1)).toMatchObject({ data: { reason: 'workspace_switched' } });
       expect(await codeOf(sessions.switchTo(await people.workspace(), callerIn(there), SEEN))).toBe('member.not_found');
       expect(await live()).toEqual([there.sessionId]);
+    });
+
+    it('live no longer for being left behind: the next one ends when they would have', async () => {
+      const other = await people.workspace();
+      await people.joins(user, other, 'member');
+      const here = await open();
+      identity.clock.advance(12 * 60 * MINUTE_MS);
+      const there = await sessions.switchTo(other, callerIn(here), SEEN);
+      const back = await sessions.switchTo(workspace, callerIn(there), SEEN);
+      expect([there.expiresAt, back.expiresAt]).toEqual([here.expiresAt, here.expiresAt]);
+      expect(await subjectOf(back.sessionId)).toMatchObject({ expiresAtMs: here.expiresAt.getTime() });
+      expect(await codeOf(sessions.switchTo(workspace, callerIn(back), SEEN))).toBe('request.invalid');
+      expect(await live()).toEqual([back.sessionId]);
+    });
+
+    const switchAtOnce = async (by: UserSessions) => {
+      const other = await people.workspace();
+      await people.joins(user, other, 'member');
+      const here = await open();
+      await Promise.all(Array.from({ length: 100 }, () => codeOf(by.switchTo(other, callerIn(here), SEEN))));
+      return { here, settled: identity.settlement.settled.at(-1) };
+    };
+
+    it('are left by one of a hundred at once', async () => {
+      const { here, settled } = await switchAtOnce(sessions);
+      expect(await live()).toHaveLength(1);
+      expect(settled).toMatchObject({ id: here.sessionId, version: 2 });
+      expect(await eventsOf(here.sessionId)).toHaveLength(2);
+    });
+
+    it('would be left by several of a hundred at once, if leaving one that has ended were no error', async () => {
+      await switchAtOnce(composed(identity.events, ForgivingStore));
+      expect((await live()).length).toBeGreaterThan(1);
     });
   });
 

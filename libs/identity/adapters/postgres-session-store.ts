@@ -1,6 +1,6 @@
 import { sessionId, workspaceId, type SessionId, type UserId } from '@latchkey/kernel';
 import type { SessionEvent, SessionSubject, SessionUse } from '@latchkey/contracts';
-import { databaseFailure, decideAndAppend, type EventStore } from '@latchkey/event-store';
+import { databaseFailure, decideAndAppend, type TransactionalEventStore } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -42,7 +42,7 @@ const PRUNED_AT_ONCE = 1_000;
 export class PostgresSessionStore implements SessionStore {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly events: EventStore,
+    private readonly events: TransactionalEventStore,
     private readonly subjects: SubjectChanges & OwnerReader,
     /** How long a session lives unless it is used, in ms (C9). */
     private readonly idleMs: number,
@@ -52,9 +52,7 @@ export class PostgresSessionStore implements SessionStore {
     // Of the last attempt: one before it may have come to another decision, and was rolled back.
     let changed: ChangedSubject | null = null;
     const { state } = await decideAndAppend<SessionState, SessionEvent>(this.events, {
-      streamId: id,
-      initialState: initialSession,
-      evolve: evolveSession,
+      ...aggregate(id),
       decide: (found) => {
         changed = null;
         return decide(found);
@@ -70,6 +68,19 @@ export class PostgresSessionStore implements SessionStore {
       },
     });
     return { state, changed: changed ?? (await this.#unchanged(id, meta.workspaceId)) };
+  }
+
+  async endIn(
+    tx: Transaction,
+    { sessionId: id, decide, meta }: Pick<SessionWrite, 'sessionId' | 'decide' | 'meta'>,
+  ): Promise<ChangedSubject> {
+    await decideAndAppend<SessionState, SessionEvent>(this.events.in(tx), {
+      ...aggregate(id),
+      decide,
+      meta,
+      attempts: 1,
+    });
+    return this.subjects.write(tx, { kind: 'session', id, body: await forget(tx, id) });
   }
 
   async find(userId: UserId, id: string, now: Date): Promise<ListedSession | null> {
@@ -171,6 +182,8 @@ export class PostgresSessionStore implements SessionStore {
     }
   }
 }
+
+const aggregate = (streamId: SessionId) => ({ streamId, initialState: initialSession, evolve: evolveSession });
 
 /** What is personal goes when the session ends. */
 async function forget(tx: Transaction, id: SessionId): Promise<SessionSubject> {

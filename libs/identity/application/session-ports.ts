@@ -106,6 +106,8 @@ export interface SessionStore extends SessionActivity {
    * all, and as `Sessions.open`
    */
   write(write: SessionWrite): Promise<WrittenSession>;
+  /** Ends a session as a part of a transaction. @throws AppError what `decide` throws */
+  endIn(tx: Transaction, end: Pick<SessionWrite, 'sessionId' | 'decide' | 'meta'>): Promise<ChangedSubject>;
   /** Of the sessions of a user that are live at `now`. */
   find(userId: UserId, sessionId: string, now: Date): Promise<ListedSession | null>;
   /** Oldest first; at most `limit`, after the position given. */

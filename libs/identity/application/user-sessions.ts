@@ -1,11 +1,11 @@
 import { AppError, sessionId, type Clock, type IdSource, type RequestId, type Secret } from '@latchkey/kernel';
 import type { UserId, WorkspaceId } from '@latchkey/kernel';
-import type { Settlement } from '@latchkey/live-state';
+import type { ChangedSubject, Settlement } from '@latchkey/live-state';
 import { decideSession, type SessionEndReason } from '../domain/session/session';
 import { decideUser } from '../domain/user/decide';
 import { metaOf, type Caller } from './caller';
 import { pageOf, type PageOf } from './page-of';
-import type { ListPosition, Users } from './ports';
+import type { ListPosition, Transaction, Users } from './ports';
 import type {
   ListedSession,
   NewSession,
@@ -32,23 +32,8 @@ export interface UserSessionsParts {
 export class UserSessions implements Sessions {
   constructor(private readonly parts: UserSessionsParts) {}
 
-  async open({ user, workspaceId, secondFactor, seen, requestId, within }: NewSession): Promise<SessionGrant> {
-    const { ids, clock, lifeMs } = this.parts;
-    const { userId, sessionGeneration: generation } = user;
-    const now = clock.now();
-    const id = sessionId(ids.next());
-    const expiresAt = wholeSeconds(now.getTime() + lifeMs);
-    const grant = await this.#grant({ sessionId: id, userId, workspaceId, tokenNumber: 1, expiresAt });
-    const opening = { sessionId: id, userId, workspaceId, generation, secondFactor, expiresAt, now };
-    await this.parts.store.write({
-      sessionId: id,
-      decide: (state) => decideSession({ type: 'OpenSession', ...opening }, state),
-      meta: { actorId: userId, workspaceId, requestId, at: now },
-      token: grant.token,
-      seen,
-      within,
-    });
-    return grant;
+  open(session: NewSession): Promise<SessionGrant> {
+    return this.#open(session, wholeSeconds(this.parts.clock.now().getTime() + this.parts.lifeMs));
   }
 
   /**
@@ -96,13 +81,37 @@ export class UserSessions implements Sessions {
     await this.parts.settlement.settle([changed]);
   }
 
-  /** Opens a session in another workspace of the user's, and ends the one in hand. @throws AppError `member.not_found` when it is none */
+  /**
+   * Opens a session in another workspace of the user's in place of the one in hand, which ends in the same transaction: it is the one sign-in,
+   * so it lives no longer, and does not become two.
+   * @throws AppError `request.invalid` for the workspace that the session is in; `member.not_found` when it is none of the user's;
+   * `session.not_found` or `session.ended` when somebody else has ended or left the session
+   */
   async switchTo(workspaceId: WorkspaceId, caller: Caller, seen: Seen): Promise<SessionGrant> {
     const { userId, requestId } = caller;
     const left = await this.find(userId, caller.credentialId);
+    if (workspaceId === left.workspaceId) {
+      throw new AppError('request.invalid', {
+        field: 'workspace_id',
+        public: 'The session is in this workspace already.',
+      });
+    }
+    const now = this.parts.clock.now();
+    const ended: ChangedSubject[] = [];
     const user = { userId, sessionGeneration: left.generation };
-    const grant = await this.open({ user, workspaceId, secondFactor: left.secondFactor, seen, requestId });
-    await this.#end(left, 'workspace_switched', caller);
+    const within = async (tx: Transaction) => {
+      // Of the last attempt alone.
+      ended.length = 0;
+      const changed = await this.parts.store.endIn(tx, {
+        sessionId: left.sessionId,
+        decide: (state) => decideSession({ type: 'LeaveSession', now }, state),
+        meta: metaOf({ ...caller, workspaceId: left.workspaceId }, now),
+      });
+      ended.push(changed);
+    };
+    const next = { user, workspaceId, secondFactor: left.secondFactor, seen, requestId, within };
+    const grant = await this.#open(next, left.expiresAt);
+    await this.parts.settlement.settle(ended);
     return grant;
   }
 
@@ -121,6 +130,27 @@ export class UserSessions implements Sessions {
   ): Promise<PageOf<ListedSession, ListPosition>> {
     const found = await this.parts.store.after(userId, position, limit + 1, this.parts.clock.now());
     return pageOf(found, limit, ({ openedAt: at, sessionId: id }) => ({ at, id }));
+  }
+
+  async #open(
+    { user, workspaceId, secondFactor, seen, requestId, within }: NewSession,
+    expiresAt: Date,
+  ): Promise<SessionGrant> {
+    const { ids, clock } = this.parts;
+    const { userId, sessionGeneration: generation } = user;
+    const now = clock.now();
+    const id = sessionId(ids.next());
+    const grant = await this.#grant({ sessionId: id, userId, workspaceId, tokenNumber: 1, expiresAt });
+    const opening = { sessionId: id, userId, workspaceId, generation, secondFactor, expiresAt, now };
+    await this.parts.store.write({
+      sessionId: id,
+      decide: (state) => decideSession({ type: 'OpenSession', ...opening }, state),
+      meta: { actorId: userId, workspaceId, requestId, at: now },
+      token: grant.token,
+      seen,
+      within,
+    });
+    return grant;
   }
 
   async #end(

@@ -57,6 +57,20 @@ describe('a session', () => {
       .then([]);
     given(session, []).when(end(reason)).then([]);
   });
+
+  it('is left for another one once, and while it lives', () => {
+    const leave = (ms = 0): SessionCommand => ({ type: 'LeaveSession', now: after(ms) });
+    given(session, [opened])
+      .when(leave())
+      .then([ended('workspace_switched')]);
+    given(session, [opened, ended('logout')])
+      .when(leave())
+      .thenThrows('session.ended');
+    given(session, [opened])
+      .when(leave(7 * DAY_MS))
+      .thenThrows('session.ended');
+    given(session, []).when(leave()).thenThrows('session.ended');
+  });
 });
 
 describe('C32 a token', () => {

@@ -29,7 +29,13 @@ export interface EndSession {
   readonly now: Date;
 }
 
-export type SessionCommand = OpenSession | RefreshSession | EndSession;
+/** For another session that takes its place: of several who leave at once, one does. */
+export interface LeaveSession {
+  readonly type: 'LeaveSession';
+  readonly now: Date;
+}
+
+export type SessionCommand = OpenSession | RefreshSession | EndSession | LeaveSession;
 
 export interface OpenedSession {
   readonly status: 'Open';
@@ -71,6 +77,9 @@ export function decideSession(command: SessionCommand, state: SessionState): rea
     case 'EndSession':
       if (state.status !== 'Open') return [];
       return [{ type: 'latchkey.session.ended.v1', data: { reason: command.reason, endedAt: at } }];
+    case 'LeaveSession':
+      if (state.status !== 'Open' || state.expiresAt <= command.now) throw new AppError('session.ended');
+      return [{ type: 'latchkey.session.ended.v1', data: { reason: 'workspace_switched', endedAt: at } }];
     default:
       return assertNever(command);
   }
