@@ -1,6 +1,6 @@
 import type { SessionEvent, SessionSubject } from '@latchkey/contracts';
 import { isAppError, requestId, Secret, sessionId, type UserId, type WorkspaceId } from '@latchkey/kernel';
-import { PostgresEventStore, type EventStore, type TransactionalEventStore } from '@latchkey/event-store';
+import { PostgresEventStore, type TransactionalEventStore } from '@latchkey/event-store';
 import { JoseSessionTokens } from './adapters/jose-session-tokens';
 import { PostgresSessionStore } from './adapters/postgres-session-store';
 import { SessionSigningKeys } from './adapters/session-signing-keys';
