@@ -116,6 +116,38 @@ describe('S1-13 S2-01 a session does with keys what its user may do', () => {
       expect((await call(token, 'DELETE', `/api/v1/api-keys/${id}`)).status).toBe(403);
     });
 
+    it.each(['session', 'key'])(
+      'an admin’s %s is given no secret of another user’s key and makes none stronger, and may narrow and revoke it',
+      async (kind) => {
+        const { token } = signIn('admin');
+        const credential = kind === 'session' ? token : (await created(token, { scopes: ['admin'] })).key;
+        const { id, key } = await created(owner(), { scopes: ['admin'], allowed_ips: ['192.0.2.1'] });
+        const attempts = [
+          await call(credential, 'POST', `/api/v1/api-keys/${id}/rotate`, { grace_period_hours: 0 }),
+          await call(credential, 'PATCH', `/api/v1/api-keys/${id}`, { allowed_ips: [] }),
+          await call(credential, 'PUT', `/api/keys/${id}`, { allowed_ips: [] }),
+        ];
+        expect(attempts.map(({ status }) => status)).toEqual([403, 403, 403]);
+        expect(attempts[0]?.body).toMatchObject({
+          code: 'auth.forbidden',
+          detail: expect.stringContaining('belongs to another user'),
+        });
+        expect(await issuance.check(key, [], '192.0.2.1')).toBe(200);
+        const narrowed = await call(credential, 'PATCH', `/api/v1/api-keys/${id}`, { scopes: ['read:assets'] });
+        expect(narrowed.status).toBe(200);
+        expect((await call(credential, 'DELETE', `/api/v1/api-keys/${id}`)).status).toBe(204);
+      },
+    );
+
+    it('S3-11 an admin’s key rotates what it made, and what its user’s session made', async () => {
+      const { token } = signIn('admin');
+      const { key } = await created(token, { scopes: ['admin'] });
+      for (const maker of [key, token]) {
+        const { id } = await created(maker);
+        expect((await call(key, 'POST', `/api/v1/api-keys/${id}/rotate`)).status).toBe(201);
+      }
+    });
+
     it('S0-21 an owner’s plain key with `apikeys:*` reaches all', async () => {
       const { key } = await created(owner(), { scopes: ['apikeys:read', 'apikeys:write'] });
       const { id } = await created(signIn('member').token);

@@ -54,7 +54,7 @@ export class Grantors {
     return {
       grant,
       profile,
-      grantor: { kind: 'credential', profile, grant, ofOwner: role === 'owner' },
+      grantor: { kind: 'credential', userId, profile, grant, ofOwner: role === 'owner' },
       hold: { grantor: { keyId: key.keyId, version } },
     };
   }
@@ -70,7 +70,7 @@ export class Grantors {
     return {
       grant,
       profile,
-      grantor: { kind: 'credential', profile, grant, ofOwner: role === 'owner' },
+      grantor: { kind: 'credential', userId: caller.userId, profile, grant, ofOwner: role === 'owner' },
       hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirm(presented, caller, role) } : {},
     };
   }

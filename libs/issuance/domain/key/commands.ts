@@ -8,6 +8,8 @@ export type Grantor =
   | { readonly kind: 'installation' }
   | {
       readonly kind: 'credential';
+      /** Whose it is. */
+      readonly userId: UserId;
       readonly profile: Profile;
       readonly grant: Grant;
       /** Whether its user owns the workspace: only then the plan `unlimited` may be granted (C23). */

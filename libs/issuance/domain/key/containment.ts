@@ -10,7 +10,7 @@ import {
 } from '@latchkey/access';
 import type { KeyUpdated } from '@latchkey/contracts';
 import type { Grantor } from './commands';
-import type { Grant } from './key';
+import type { Grant, Key } from './key';
 
 /**
  * Nobody grants beyond their own (C18).
@@ -31,6 +31,18 @@ export function refuseBeyondGrantor(granted: Grant, grantor: Grantor, message?: 
   const refused = refusals.find(([, beyond]) => beyond);
   if (!refused) return;
   throw new AppError('key.exceeds_grantor', { field: refused[0], ...(message !== undefined && { public: message }) });
+}
+
+/**
+ * A key acts for its user: whoever holds a secret of it is that user to all who check it. So its user alone is given one, and makes it
+ * stronger, whatever the grantor has. To others it can be revoked and narrowed.
+ * @throws AppError `auth.forbidden`
+ */
+export function refuseOthersKey({ userId }: Key, grantor: Grantor): void {
+  if (grantor.kind === 'installation' || grantor.userId === userId) return;
+  throw new AppError('auth.forbidden', {
+    public: 'This key belongs to another user: you can narrow or revoke it, but neither rotate nor widen it.',
+  });
 }
 
 /** Whether the update gives more than there was before. */

@@ -14,8 +14,9 @@ const start = at(0);
 
 const shield = profileByName('zshield') as Profile;
 const everything: Grant = { scopes: ['admin:full'], plan: 'unlimited', assets: 'all', allowedIps: [], expiresAt: null };
-const by = (grant: Partial<Grant> = {}, ofOwner = true): Grantor => ({
+const by = (grant: Partial<Grant> = {}, ofOwner = true, user = 'u'): Grantor => ({
   kind: 'credential',
+  userId: userId(user),
   profile: shield,
   grant: { ...everything, ...grant },
   ofOwner,
@@ -143,6 +144,9 @@ describe('creating a key', () => {
     expect(decide(create({ grant: everything, grantor: { kind: 'installation' } }), initialKey)).toHaveLength(1));
 });
 
+/** Who can do everything, and is another user than the key's. */
+const another = by({}, true, 'another');
+
 describe('changing a key', () => {
   it('records one event per field that is different', () =>
     givenKey(created)
@@ -223,6 +227,24 @@ describe('changing a key', () => {
         1,
       ));
   });
+
+  it.each<[string, KeyChanges]>([
+    ['a scope', { scopes: { canonical: ['admin:full'], asSent: ['admin:full'] } }],
+    ['a plan', { plan: 'professional' }],
+    ['an address', { allowedIps: [] }],
+  ])('nobody makes another user’s key stronger, whatever they have: by %s', (_what, changes) =>
+    givenKey(created, updated({ changed: 'allowed_ips', allowedIps: ['203.0.113.7'] }))
+      .when(change(changes, another))
+      .thenThrows('auth.forbidden'),
+  );
+
+  it('another user’s key may be narrowed and renamed', () =>
+    givenKey(created)
+      .when(change({ name: 'SOAR', allowedIps: ['203.0.113.7'] }, another))
+      .then([
+        updated({ changed: 'name', name: 'SOAR' }),
+        updated({ changed: 'allowed_ips', allowedIps: ['203.0.113.7'] }),
+      ]));
 
   it('a caller with less may narrow or rename it, and say again what it is', () =>
     givenKey(created)
@@ -333,6 +355,11 @@ describe('rotating a key', () => {
     givenKey(created, rotated(1, 2, 1, 49))
       .when(rotate({ replaces: 1 }))
       .thenThrows('stream.version_conflict'));
+
+  it('hands nobody a secret that stands for another user, whatever they have', () =>
+    givenKey(created)
+      .when(rotate({ grantor: another }))
+      .thenThrows('auth.forbidden'));
 
   it('hands nobody a secret that can do more than they can', () =>
     givenKey(created)

@@ -1,12 +1,13 @@
 import { AppError, assertNever } from '@latchkey/kernel';
 import { secretIdOf, type KeyEvent, type KeyUpdated } from '@latchkey/contracts';
 import type { ChangeKey, CreateKey, KeyChanges, KeyCommand, RevokeKey, RevokeSecret, RotateKey } from './commands';
-import { refuseBeyondGrantor, widens } from './containment';
+import { refuseBeyondGrantor, refuseOthersKey, widens } from './containment';
 import { isExpired, liveSecrets, updated, type ActiveKey, type KeyState } from './key';
 
 /**
  * What a command does to a key.
- * @throws AppError `stream.exists`, `key.not_found`, `key.already_revoked`, `key.expired`, `key.expiry_in_past`, `key.exceeds_grantor`, `stream.version_conflict`
+ * @throws AppError `stream.exists`, `key.not_found`, `key.already_revoked`, `key.expired`, `key.expiry_in_past`, `key.exceeds_grantor`,
+ * `auth.forbidden` for a key of another user, `stream.version_conflict`
  */
 export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[] {
   switch (command.type) {
@@ -73,12 +74,13 @@ const WIDENED = 'Only a credential that itself has all that the key would have c
 
 /**
  * A name is nobody's right, and a stronger key may be narrowed. But whoever widens one field grants the key with all its others: a
- * scope on a key that never ends, or everything that a key behind a list of addresses can do.
+ * scope on a key that never ends, or everything that a key behind a list of addresses can do. And only to themselves.
  */
 function change({ changes, grantor }: ChangeKey, key: ActiveKey): readonly KeyEvent[] {
   const updates = updatesOf(changes).filter((data) => differs(key, data));
   const events = updates.map((data): KeyUpdated => ({ type: 'latchkey.key.updated.v1', data }));
   if (grantor.kind === 'credential' && updates.some((data) => widens(grantor.profile, key, data))) {
+    refuseOthersKey(key, grantor);
     refuseBeyondGrantor(events.reduce(updated, key), grantor, WIDENED);
   }
   return events;
@@ -114,9 +116,10 @@ function differs(key: ActiveKey, update: Update): boolean {
 
 /**
  * At most two secrets live at a time: rotating again inside a grace period ends the oldest, unless the newest was lost, which then
- * costs nobody anything. The whole key must be within the grantor's own, because the reply hands its secret over.
+ * costs nobody anything. The whole key must be within the grantor's own, and of the same user, because the reply hands its secret over.
  */
 function rotate({ replaces, lost, gracePeriodMs, grantor, now }: RotateKey, key: ActiveKey): readonly KeyEvent[] {
+  refuseOthersKey(key, grantor);
   if (replaces !== key.lastSecretNumber) throw new AppError('stream.version_conflict');
   refuseBeyondGrantor(key, grantor);
   const live = liveSecrets(key, now);

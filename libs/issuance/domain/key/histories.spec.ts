@@ -12,7 +12,7 @@ import type { KeyEvent } from '@latchkey/contracts';
 import fc from 'fast-check';
 import type { Grantor, KeyCommand } from './commands';
 import { decide } from './decide';
-import { evolve, initialKey, liveSecrets, type Grant, type KeyState } from './key';
+import { evolve, initialKey, liveSecrets, type Grant, type Key, type KeyState } from './key';
 
 const profile = profileByName('zshield') as Profile;
 const HOUR_MS = 3_600_000;
@@ -33,6 +33,7 @@ const lacksOne: fc.Arbitrary<Grant> = fc
   .map(([own, field]) => ({ ...everything, [field]: own[field] }));
 const grantor: fc.Arbitrary<Grantor> = fc.record({
   kind: fc.constant('credential' as const),
+  userId: fc.constantFrom('u', 'u', 'u', 'another').map(userId),
   profile: fc.constant(profile),
   grant: fc.oneof(fc.constant(everything), lacksOne, grant),
   ofOwner: fc.boolean(),
@@ -90,6 +91,8 @@ const within = (child: Grant, own: Grant): boolean =>
 const mayGrant = (child: Grant, by: Grantor): boolean =>
   by.kind === 'installation' || (within(child, by.grant) && (child.plan !== 'unlimited' || by.ofOwner));
 
+const isOf = (key: Key, by: Grantor): boolean => by.kind === 'installation' || by.userId === key.userId;
+
 const first = (wanted: Grant, by: Grantor): KeyCommand => ({
   type: 'CreateKey',
   keyId: keyId('k'),
@@ -141,13 +144,13 @@ describe('over random histories of commands', () => {
       }),
     ));
 
-  it('after a widening or a rotation the key, as a whole, is within what its maker has', () =>
+  it('after a widening or a rotation the key, as a whole, is within what who did it has, and theirs', () =>
     fc.assert(
       fc.property(grant, steps, (wanted, history) =>
         run(wanted, history, (before, next, events, after) => {
           if (before.status !== 'Active' || after.status !== 'Active' || events.length === 0) return;
           const granted = next.type === 'RotateKey' || (next.type === 'ChangeKey' && !within(after, before));
-          if (granted) expect(mayGrant(after, next.grantor)).toBe(true);
+          if (granted) expect([mayGrant(after, next.grantor), isOf(after, next.grantor)]).toEqual([true, true]);
         }),
       ),
       { numRuns: 1_000 },
