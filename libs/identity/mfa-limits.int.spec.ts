@@ -17,7 +17,7 @@ describe('who tries second factors', () => {
   });
   beforeEach(async () => {
     world.records.length = 0;
-    await identity.dataSource.query('TRUNCATE attempt_budget');
+    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
   });
   afterAll(() => world.stop());
 

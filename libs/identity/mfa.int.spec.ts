@@ -19,7 +19,7 @@ describe('a second factor', () => {
     world.records.length = 0;
     Object.assign(world.mails, { length: 0 });
     Object.assign(world.settled, { length: 0 });
-    await identity.dataSource.query('TRUNCATE attempt_budget');
+    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
   });
   afterAll(async () => {
     await identity.aside.done();

@@ -40,7 +40,7 @@ describe('who tries to sign in', () => {
   });
   beforeEach(async () => {
     world.records.length = 0;
-    await identity.dataSource.query('TRUNCATE attempt_budget');
+    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
   });
   afterAll(() => world.stop());
 

@@ -29,7 +29,7 @@ describe('signing in', () => {
   beforeEach(async () => {
     await identity.aside.done();
     world.records.length = 0;
-    await identity.dataSource.query('TRUNCATE attempt_budget');
+    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
   });
   afterAll(() => world.stop());
 

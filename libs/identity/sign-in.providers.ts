@@ -3,6 +3,7 @@ import type { MetricsRegistry, Logger } from '@latchkey/platform';
 import type { Entries } from '@latchkey/telemetry';
 import type { Provider } from '@nestjs/common';
 import { PostgresAttemptBudgets } from './adapters/postgres-attempt-budgets';
+import { PostgresFamiliarNetworks } from './adapters/postgres-familiar-networks';
 import { PostgresPasswordResets } from './adapters/postgres-password-resets';
 import { PromSignInRecord } from './adapters/prom-sign-in-record';
 import { AccountLocks } from './application/account-locks';
@@ -48,8 +49,9 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
   const { dataSource, contacts, users, sessions, mail, tokens, settlement, clock } = parts;
   const { hasher, newPasswords, passwords, logger } = options;
   const budgets = new PostgresAttemptBudgets(dataSource);
+  const familiar = new PostgresFamiliarNetworks(dataSource);
   const aside = new Aside((err) => logger.error({ err }, 'what nobody waited for has failed'));
-  const check = new PasswordCheck(budgets, passwords, hasher, clock);
+  const check = new PasswordCheck(budgets, familiar, passwords, hasher, clock);
   const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
   const gate = new CaptchaGate(options.captcha);
@@ -75,7 +77,7 @@ export function signInProviders(parts: IdentityParts, options: SignInParts): rea
     given(
       ConfirmPasswordResetHandler,
       new ConfirmPasswordResetHandler(
-        ...([contacts, users, resets, newPasswords, passwords, budgets, notices, settlement, clock] as const),
+        ...([contacts, users, resets, newPasswords, passwords, budgets, familiar, notices, settlement, clock] as const),
       ),
     ),
   ];

@@ -2,6 +2,7 @@ import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store
 import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { mailMigrations } from './mail/mail-migration';
+import { CreateFamiliarNetworks1763820000000 } from './familiar-networks-migration';
 import { CreateMembers1763760000000 } from './members-migration';
 import { CreateSecondFactors1763780000000 } from './mfa-migration';
 import { passwordMigrations } from './password-migrations';
@@ -41,4 +42,5 @@ export const identityMigrations: readonly MigrationClass[] = [
   CreateMembers1763760000000,
   ...mailMigrations,
   CreateSecondFactors1763780000000,
+  CreateFamiliarNetworks1763820000000,
 ];

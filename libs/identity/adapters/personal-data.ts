@@ -12,6 +12,8 @@ export const PERSONAL_TABLES = [
   'totp',
   'user_password',
   'user_contact',
+  // After the contact: whoever notes one takes hold of that, and so comes before this or finds nobody.
+  'familiar_network',
 ] as const;
 
 /** Tables with a column `user_id` whose rows stay: an id alone is nobody once the rows above are gone. */

@@ -8,8 +8,8 @@ const DAY_MS = 24 * HOUR_MS;
 
 /**
  * How many attempts may fail before no more are taken. Those of an account from one address are few; those of an account in all are more,
- * as anybody can spend them; those of an address must do for an office behind it. All together bound what guessing at many accounts from
- * many addresses can do. Second factors are asked of who knows the password already, and have six digits: 30 wrong ones in a day find one
+ * as anybody can spend them; those of an address must do for an office behind it, those of a network for several. All together bound what
+ * guessing at many accounts from many addresses can do. Second factors are asked of who knows the password already, and have six digits: 30 wrong ones in a day find one
  * of the three that are right with a chance of 1 in 11,000.
  */
 export const ATTEMPT_LIMITS = {
@@ -18,9 +18,11 @@ export const ATTEMPT_LIMITS = {
   second_factor: { attempts: 10, periodMs: HOUR_MS },
   second_factor_day: { attempts: 30, periodMs: DAY_MS },
   address: { attempts: 100, periodMs: 15 * MINUTE_MS },
+  network: { attempts: 400, periodMs: 15 * MINUTE_MS },
   all: { attempts: 600, periodMs: MINUTE_MS },
   reset_account: { attempts: 5, periodMs: HOUR_MS },
   reset_address: { attempts: 50, periodMs: HOUR_MS },
+  reset_network: { attempts: 200, periodMs: HOUR_MS },
   code_mail: { attempts: 10, periodMs: HOUR_MS },
 } as const satisfies Readonly<Record<string, BudgetLimit>>;
 
@@ -60,36 +62,72 @@ export interface AttemptBudgets {
   reset(budgets: readonly BudgetRef[]): Promise<void>;
 }
 
-const IPV6_NETWORK_BITS = 64n;
+/** From where somebody has signed in to an account of late. It can be erased with the account. */
+export interface FamiliarNetworks {
+  /** Whether there is such an account makes no difference to the work. */
+  isFamiliar(account: string, network: string, now: Date): Promise<boolean>;
+  /** For `FAMILIAR_MS` from now. */
+  note(userId: UserId, network: string, now: Date): Promise<void>;
+}
 
-/** One customer of a provider has a /64 of IPv6 at least, and all of its addresses for the asking. */
+export const FAMILIAR_MS = 30 * DAY_MS;
+
+const IPV6_BITS = 128;
+/** What one customer of a provider has of IPv6 at least, with all of its addresses for the asking. */
+const ADDRESS_BITS = 64;
+/** What one customer may have. */
+const NETWORK_BITS = 48;
+
+const ipv6Prefix = (value: bigint, bits: number): string => `6:${value >> BigInt(IPV6_BITS - bits)}`;
+
+/** What counts as one address: an IPv4 address, or a /64 of IPv6. */
 export function networkOf(ip: string | undefined): string {
   const address = ip === undefined ? undefined : parseIpAddress(ip);
   if (address === undefined) return 'unknown';
-  return address.version === 4 ? String(address.value) : `6:${address.value >> IPV6_NETWORK_BITS}`;
+  return address.version === 4 ? String(address.value) : ipv6Prefix(address.value, ADDRESS_BITS);
+}
+
+type OfAddress = 'address' | 'reset_address';
+const NETWORK_OF = { address: 'network', reset_address: 'reset_network' } as const;
+
+/** Of an address; and of the /48 that it is in, where it is one of IPv6: that has 65,536 addresses. */
+function addressBudgets(kind: OfAddress, ip: string | undefined): readonly BudgetRef[] {
+  const ofAddress = { kind, subject: networkOf(ip) };
+  const address = ip === undefined ? undefined : parseIpAddress(ip);
+  if (address?.version !== 6) return [ofAddress];
+  return [ofAddress, { kind: NETWORK_OF[kind], subject: ipv6Prefix(address.value, NETWORK_BITS) }];
 }
 
 /** Of one who says to be this account. Whether there is one makes no difference. */
 export function signInBudgets(account: string, ip: string | undefined): readonly BudgetRef[] {
-  const network = networkOf(ip);
   return [
-    { kind: 'account_address', subject: `${network} ${account}` },
+    ...familiarBudgets(account, ip),
     { kind: 'account', subject: account },
-    { kind: 'address', subject: network },
+    ...addressBudgets('address', ip),
     { kind: 'all', subject: '' },
   ];
 }
+
+/**
+ * Of one who says to be this account, from where somebody has signed in to it. No stranger elsewhere can spend it: whatever they do, the user
+ * of the account gets in.
+ */
+export const familiarBudgets = (account: string, ip: string | undefined): readonly BudgetRef[] => [
+  { kind: 'account_address', subject: `${networkOf(ip)} ${account}` },
+];
+
+/** Of one who shows a token of 256 bits. Nobody guesses one, so what others do is no reason to refuse it. */
+export const tokenBudgets = (ip: string | undefined): readonly BudgetRef[] => addressBudgets('address', ip);
 
 /** Of one who has shown the password. */
 export const secondFactorBudgets = (userId: UserId, ip: string | undefined): readonly BudgetRef[] => [
   { kind: 'second_factor', subject: userId },
   { kind: 'second_factor_day', subject: userId },
-  { kind: 'address', subject: networkOf(ip) },
-  { kind: 'all', subject: '' },
+  ...addressBudgets('address', ip),
 ];
 
 /** Of one who asks for a mail to this account. */
 export const resetBudgets = (account: string, ip: string | undefined): readonly BudgetRef[] => [
   { kind: 'reset_account', subject: account },
-  { kind: 'reset_address', subject: networkOf(ip) },
+  ...addressBudgets('reset_address', ip),
 ];

@@ -3,7 +3,7 @@ import type { Settlement } from '@latchkey/live-state';
 import { parseEmailAddress } from '../domain/email-address';
 import { decideUser } from '../domain/user/decide';
 import type { AccountNotices } from './account-notices';
-import { signInBudgets, type AttemptBudgets } from './attempts';
+import { networkOf, signInBudgets, tokenBudgets, type AttemptBudgets, type FamiliarNetworks } from './attempts';
 import type { NewPasswords } from './new-passwords';
 import { tooManyAttempts } from './password-check';
 import type { PasswordResets, PasswordStore } from './password-ports';
@@ -29,6 +29,7 @@ export class ConfirmPasswordResetHandler {
     private readonly newPasswords: NewPasswords,
     private readonly passwords: Pick<PasswordStore, 'set'>,
     private readonly budgets: AttemptBudgets,
+    private readonly familiar: FamiliarNetworks,
     private readonly notices: AccountNotices,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
@@ -42,13 +43,14 @@ export class ConfirmPasswordResetHandler {
     await this.#set(contact, hash, confirmation);
     const account = parseEmailAddress(contact.email)?.canonical ?? contact.email;
     await this.budgets.reset(signInBudgets(account, confirmation.ip).filter(({ kind }) => kind.startsWith('account')));
+    // Or whoever had locked the account would lock it again before its user is in.
+    await this.familiar.note(contact.userId, networkOf(confirmation.ip), this.clock.now());
   }
 
   /** Nobody guesses 256 bits; but whoever tries does not do so without end. */
   async #whose({ token, ip }: ResetConfirmation): Promise<Contact> {
     const now = this.clock.now();
-    const budgets = signInBudgets('', ip).filter(({ kind }) => kind === 'address' || kind === 'all');
-    const charge = await this.budgets.charge(budgets, now);
+    const charge = await this.budgets.charge(tokenBudgets(ip), now);
     if (charge.kind === 'refused') throw tooManyAttempts(charge.until, now);
     const userId = await this.resets.find(token, now);
     const contact = userId && (await this.contacts.find(userId));

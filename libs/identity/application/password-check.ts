@@ -1,6 +1,14 @@
 import { AppError, Secret, userId, type Clock, type UserId } from '@latchkey/kernel';
 import { preparedPassword } from '../domain/password/password';
-import { signInBudgets, type AttemptBudgets, type AttemptKind, type ChargedBudget } from './attempts';
+import {
+  familiarBudgets,
+  networkOf,
+  signInBudgets,
+  type AttemptBudgets,
+  type AttemptKind,
+  type ChargedBudget,
+  type FamiliarNetworks,
+} from './attempts';
 import type { Failures } from './captcha-gate';
 import type { PasswordHasher, PasswordStore } from './password-ports';
 
@@ -24,11 +32,13 @@ export type PasswordCheckResult =
 
 /**
  * The one place where a password is compared. The attempt is charged before, in a transaction of its own, so that no number of attempts at
- * once verifies more than the budget; what did not fail is given back.
+ * once verifies more than the budget; what did not fail is given back. What strangers do from elsewhere locks nobody out of an account where
+ * they have signed in to it of late.
  */
 export class PasswordCheck {
   constructor(
     private readonly budgets: AttemptBudgets,
+    private readonly familiar: FamiliarNetworks,
     private readonly passwords: PasswordStore,
     private readonly hasher: PasswordHasher,
     private readonly clock: Clock,
@@ -43,19 +53,24 @@ export class PasswordCheck {
     });
     if (!isRight) return { isRight, lockedUntil: lockedUntil(charged) };
     await this.budgets.giveBack(charged);
+    if (attempt.userId !== null) await this.familiar.note(attempt.userId, networkOf(attempt.ip), this.clock.now());
     return { isRight };
   }
 
   async #charge({ account, ip }: PasswordAttempt): Promise<readonly ChargedBudget[]> {
     const now = this.clock.now();
-    const charge = await this.budgets.charge(signInBudgets(account, ip), now);
+    const isFamiliar = await this.familiar.isFamiliar(account, networkOf(ip), now);
+    const charge = await this.budgets.charge((isFamiliar ? familiarBudgets : signInBudgets)(account, ip), now);
     if (charge.kind === 'charged') return charge.budgets;
     throw tooManyAttempts(charge.until, now);
   }
 
   async #verify(attempt: PasswordAttempt, charged: readonly ChargedBudget[]): Promise<boolean> {
     const { userId, signal } = attempt;
-    await attempt.admit?.({ ofAccount: spentBefore(charged, 'account'), ofAddress: spentBefore(charged, 'address') });
+    await attempt.admit?.({
+      ofAccount: Math.max(spentBefore(charged, 'account'), spentBefore(charged, 'account_address')),
+      ofAddress: spentBefore(charged, 'address'),
+    });
     const password = new Secret(preparedPassword(attempt.password.reveal()));
     const hash = await this.passwords.find(userId ?? NOBODY);
     const verdict = await this.hasher.verify(hash, password, signal);

@@ -9,6 +9,7 @@ import { JoseSessionTokens } from '../adapters/jose-session-tokens';
 import { listedPasswords } from '../adapters/listed-passwords';
 import { Argon2Hasher } from '../adapters/password-hashing/argon2-hasher';
 import { PostgresAttemptBudgets, type AttemptLimits } from '../adapters/postgres-attempt-budgets';
+import { PostgresFamiliarNetworks } from '../adapters/postgres-familiar-networks';
 import { PostgresPasswordResets } from '../adapters/postgres-password-resets';
 import { PostgresPasswordStore } from '../adapters/postgres-password-store';
 import { PostgresSessionStore } from '../adapters/postgres-session-store';
@@ -164,10 +165,11 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
   const budgets = (options.budgets ?? same<AttemptBudgets>)(
     new PostgresAttemptBudgets(dataSource, { ...ATTEMPT_LIMITS, ...options.limits }),
   );
+  const familiar = new PostgresFamiliarNetworks(dataSource);
   const mail: Mail = { send: async (_tx, message) => void world.mails.push(message) };
   const aside = new Aside((error) => world.failedAside.push(error));
   const resets = (options.resets ?? same<PasswordResets>)(new PostgresPasswordResets(dataSource, mail));
-  const check = new PasswordCheck(budgets, passwords, hasher, clock);
+  const check = new PasswordCheck(budgets, familiar, passwords, hasher, clock);
   const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
   const notices = new AccountNotices(mail);
@@ -182,7 +184,20 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
   );
   const signIn = new SignInHandler(contacts, users, check, gate, locks, sessions, mfa.challenges, record, clock);
   return {
-    ...{ dataSource, parts, hasher, passwords, newPasswords, budgets, aside, resets, sessions, mfa, adapters },
+    ...{
+      dataSource,
+      parts,
+      hasher,
+      passwords,
+      newPasswords,
+      budgets,
+      familiar,
+      aside,
+      resets,
+      sessions,
+      mfa,
+      adapters,
+    },
     signIn: (
       email: string,
       password: string,
@@ -198,7 +213,7 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
     change: new ChangePasswordHandler(ownPassword, newPasswords, passwords, change, notices),
     requestReset: new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),
     confirmReset: new ConfirmPasswordResetHandler(
-      ...([contacts, users, resets, newPasswords, passwords, budgets, notices, settlement, clock] as const),
+      ...([contacts, users, resets, newPasswords, passwords, budgets, familiar, notices, settlement, clock] as const),
     ),
   };
 }

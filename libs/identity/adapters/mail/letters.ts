@@ -43,7 +43,7 @@ function draftOf(message: MailMessage, base: string): Draft {
       return {
         subject: 'Your account is locked for a while',
         paragraphs: [
-          `Somebody has tried wrong passwords or codes for your account too often. Nobody can sign in to it until ${shown(message.values.until)}.`,
+          `Somebody has tried wrong passwords or codes for your account too often. Until ${shown(message.values.until)} it takes no more of them, but passwords from where you have signed in of late.`,
           'If that was you, wait, or reset the password. If it was not, nothing was opened, and you need to do nothing.',
         ],
       };
