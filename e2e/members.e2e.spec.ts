@@ -154,6 +154,12 @@ describe.each(WAYS_OF_RUNNING)('members and invitations over HTTP, %s', (way) =>
     ] as const) {
       expect((await reader(method, path, body)).status).toBe(403);
     }
+    for (const role of ['owner', 'auditor']) {
+      const invited = await writer('POST', '/api/v1/invitations', { email: 'z@example.com', role });
+      expect([invited.status, invited.json()]).toMatchObject([403, { code: 'auth.forbidden' }]);
+    }
+    const another = await asAdmin('POST', '/api/v1/invitations', { email: 'z@example.com', role: 'owner' });
+    expect([another.status, another.json()]).toMatchObject([403, { detail: expect.stringContaining('by a session') }]);
     expect((await writer('PATCH', '/api/v1/workspaces/current', { name: 'Mine' })).status).toBe(403);
     expect((await asAdmin('GET', '/api/v1/workspaces')).status).toBe(403);
   });

@@ -172,6 +172,20 @@ describe('invitations', () => {
     expect(await codeOf(accepts(newAddress(), { password: PASSWORD }))).toBe('done');
   });
 
+  it('by an API key give what it has itself, and no key invites an owner or withdraws their invitation', async () => {
+    const by = (scopes: readonly string[], role: Role) =>
+      codeOf(invite.execute({ email: emailAddress(newAddress()), role }, callerIn(workspace, owner, scopes)));
+    for (const role of ['owner', 'admin', 'member', 'auditor'] as const) {
+      expect(await by(['users:write'], role)).toBe('auth.forbidden');
+    }
+    expect(await by(['admin'], 'owner')).toBe('auth.forbidden');
+    expect(await openNow()).toEqual([]);
+    expect(await by(['admin'], 'admin')).toBe('done');
+    const { invitationId } = await invites(newAddress(), 'owner');
+    expect(await codeOf(withdraw.execute(invitationId, callerIn(workspace, owner, ['admin'])))).toBe('auth.forbidden');
+    expect((await accepts(newAddress(), { password: PASSWORD })).member).toMatchObject({ role: 'owner' });
+  });
+
   it('are worth what who invited may still give: one who was removed leaves no way back in', async () => {
     const second = await people.member(workspace, 'owner', `second${number}`);
     await invites(newAddress(), 'owner', second);

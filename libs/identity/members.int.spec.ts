@@ -41,7 +41,9 @@ describe('members of a workspace', () => {
   const resume: MemberChange = { type: 'ResumeMember' };
   const remove: MemberChange = { type: 'RemoveMember' };
   const does = (actor: UserId, what: MemberChange, to: UserId, handler = change) =>
-    handler.execute(to, what, callerIn(workspace, actor)).then(
+    codeOf(handler.execute(to, what, callerIn(workspace, actor)));
+  const codeOf = (outcome: Promise<unknown>) =>
+    outcome.then(
       () => 'done',
       (error: unknown) => (isAppError(error) ? error.code : error),
     );
@@ -90,6 +92,22 @@ describe('members of a workspace', () => {
     }
     expect(await does(admin, toRole('admin'), member)).toBe('done');
     expect(await does(owner, toRole('admin'), second)).toBe('done');
+  });
+
+  it('are managed by an API key within what it has itself, and owners by a session alone', async () => {
+    const by = (scopes: readonly string[], what: MemberChange, to: UserId) =>
+      codeOf(change.execute(to, what, callerIn(workspace, owner, scopes)));
+    const second = await people.member(workspace, 'owner', `second${number}`);
+    for (const what of [toRole('admin'), suspend, remove]) {
+      expect(await by(['admin'], what, second)).toBe('auth.forbidden');
+      expect(await by(['users:write'], what, member)).toBe('auth.forbidden');
+    }
+    for (const role of ['owner', 'admin', 'auditor'] as const) {
+      expect(await by(['users:write'], toRole(role), member)).toBe('auth.forbidden');
+    }
+    expect(await by(['admin'], toRole('owner'), member)).toBe('auth.forbidden');
+    expect(await by(['admin'], toRole('admin'), member)).toBe('done');
+    expect(await by(['admin'], remove, member)).toBe('done');
   });
 
   it('may do nothing by a role that they had, or have elsewhere', async () => {

@@ -49,7 +49,8 @@ describe('sessions', () => {
       requestId: REQUEST,
     });
   const callerIn = (grant: SessionGrant): Caller => ({
-    ...{ credentialId: grant.sessionId, userId: user, workspaceId: grant.workspaceId, requestId: REQUEST },
+    ...{ credentialId: grant.sessionId, userId: user, workspaceId: grant.workspaceId, keyScopes: null },
+    requestId: REQUEST,
   });
   const refresh = (token: Secret, by = sessions) => by.refresh(token, SEEN, REQUEST);
   const subjectOf = async (id: string): Promise<SessionSubject | null> => {

@@ -1,4 +1,5 @@
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
+import { profileByName } from '@latchkey/access';
 import type { Role } from '@latchkey/contracts';
 import type { Actor, Transaction } from '../application/ports';
 import { requireAuthority } from '../domain/member/authority';
@@ -15,14 +16,17 @@ export async function takeTurn(tx: Transaction, workspaceId: WorkspaceId): Promi
 /** @throws AppError `auth.forbidden` unless the actor may still give and take these roles */
 export async function authorize(
   tx: Transaction,
-  { workspaceId, userId }: Actor,
+  { workspaceId, userId, keyScopes }: Actor,
   roles: readonly Role[],
 ): Promise<void> {
-  const [member] = await tx.query<{ role: Role }[]>(
-    'SELECT role FROM workspace_member WHERE workspace_id = $1 AND user_id = $2 AND NOT suspended',
+  const [member] = await tx.query<{ role: Role; profile: string }[]>(
+    `SELECT m.role, s.body->>'profile' AS profile FROM workspace_member m
+       JOIN subject_state s ON s.kind = 'workspace' AND s.id = m.workspace_id
+      WHERE m.workspace_id = $1 AND m.user_id = $2 AND NOT m.suspended`,
     [workspaceId, userId],
   );
-  requireAuthority(member?.role ?? null, roles);
+  const key = keyScopes && { profile: profileByName(member?.profile ?? ''), scopes: keyScopes };
+  requireAuthority({ role: member?.role ?? null, key }, roles);
 }
 
 /** @throws AppError `member.last_owner` when the change would take the workspace's last owner */

@@ -107,7 +107,8 @@ export class AcceptInvitationHandler {
         userId: id,
         decide: (state) => decideInTurn(commands, state),
         meta,
-        by: { userId: invitedBy, workspaceId },
+        // What bounded the key by which they invited was asked when they did.
+        by: { userId: invitedBy, workspaceId, keyScopes: null },
         within: async (tx) => {
           await this.invitations.writeIn(tx, {
             invitationId,

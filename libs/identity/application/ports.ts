@@ -14,6 +14,8 @@ export type Transaction = Parameters<NonNullable<Append['within']>>[0];
 export interface Actor {
   readonly userId: UserId;
   readonly workspaceId: WorkspaceId;
+  /** Of the API key by which they act, which bounds what they may do. Null: they act themselves, by a session, and their role alone does. */
+  readonly keyScopes: readonly string[] | null;
 }
 
 export type ExistingUser = ActiveUser | ErasedUser;

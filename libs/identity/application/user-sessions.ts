@@ -180,7 +180,7 @@ export class UserSessions implements Sessions {
 }
 
 const callerOf = ({ sessionId: id, userId, workspaceId }: SessionClaims, requestId: RequestId): Caller => ({
-  ...{ userId, workspaceId, requestId },
+  ...{ userId, workspaceId, keyScopes: null, requestId },
   credentialId: id,
 });
 

@@ -6,5 +6,6 @@ export const callerOf = (principal: Principal, requestId: RequestId): Caller => 
   credentialId: principal.id,
   userId: userId(principal.user_id),
   workspaceId: workspaceId(principal.workspace_id),
+  keyScopes: principal.kind === 'session' ? null : principal.scopes,
   requestId,
 });

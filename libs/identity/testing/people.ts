@@ -66,6 +66,7 @@ export class People {
   }
 }
 
-export const callerIn = (workspace: WorkspaceId, user: UserId): Caller => ({
-  ...{ credentialId: 'a credential', userId: user, workspaceId: workspace, requestId: requestId('test') },
+/** By a session, or by an API key with these scopes. */
+export const callerIn = (workspace: WorkspaceId, user: UserId, keyScopes: readonly string[] | null = null): Caller => ({
+  ...{ credentialId: 'a credential', userId: user, workspaceId: workspace, keyScopes, requestId: requestId('test') },
 });

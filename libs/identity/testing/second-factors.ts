@@ -13,6 +13,7 @@ const seen = { ip: '192.0.2.1', userAgent: 'test' };
 
 export const callerFor = (userId: UserId): Caller => ({
   ...{ userId, workspaceId: workspaceId('w1'), credentialId: 'a session', requestId: requestId('test') },
+  keyScopes: null,
 });
 
 /** What an app shows at that moment. */

@@ -1,19 +1,43 @@
+import { canonicalScope, coversScope, scopesOfRole, type Profile } from '@latchkey/access';
 import { AppError } from '@latchkey/kernel';
 import type { Role } from '@latchkey/contracts';
 
+/** What somebody has who acts on a workspace. */
+export interface Authority {
+  /** Theirs in the workspace now; `null`: no member, or suspended. */
+  readonly role: Role | null;
+  /** The API key by which they act, `null` for a session. */
+  readonly key: {
+    /** The workspace's; absent: one that this version does not know. */
+    readonly profile: Profile | undefined;
+    /** In any spelling. */
+    readonly scopes: readonly string[];
+  } | null;
+}
+
 /**
- * Nobody gives or takes a role above their own: an owner every role, an admin all but the owner's; members and auditors none.
- * @param actor what the actor may do in the workspace now; `null`: no member, or suspended
+ * Nobody gives or takes a role above their own: an owner every role, an admin all but the owner's; members and auditors none. An API key
+ * gives and takes those whose scopes it has itself: whoever holds a narrow key of an owner would become one otherwise. Being an owner is
+ * more than scopes, so that no key gives or takes it.
  * @param roles those that the change gives or takes; empty for a change of the workspace itself
  * @throws AppError `auth.forbidden`
  */
-export function requireAuthority(actor: Role | null, roles: readonly Role[]): void {
-  if (actor === 'owner') return;
-  if (actor !== 'admin')
-    throw new AppError('auth.forbidden', { public: 'Only owners and admins of the workspace can do this.' });
-  if (roles.includes('owner')) {
-    throw new AppError('auth.forbidden', {
-      public: 'Only an owner of the workspace can give or take the role of one.',
-    });
+export function requireAuthority({ role, key }: Authority, roles: readonly Role[]): void {
+  if (role !== 'owner' && role !== 'admin') throw forbidden('Only owners and admins of the workspace can do this.');
+  const ofOwner = roles.includes('owner');
+  if (ofOwner && role !== 'owner') throw forbidden('Only an owner of the workspace can give or take the role of one.');
+  if (key === null) return;
+  if (ofOwner)
+    throw forbidden('The role of an owner is given and taken by a session of an owner, and not by an API key.');
+  if (!roles.every((one) => covers(key, one))) {
+    throw forbidden('An API key can give and take only a role all of whose scopes it has itself.');
   }
 }
+
+function covers({ profile, scopes }: NonNullable<Authority['key']>, role: Role): boolean {
+  if (!profile) return false;
+  const held = scopes.flatMap((scope) => canonicalScope(profile, scope) ?? []);
+  return scopesOfRole(profile, role).every((scope) => coversScope(profile, held, scope));
+}
+
+const forbidden = (reason: string): AppError => new AppError('auth.forbidden', { public: reason });
