@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { eventually, startMailServer, type MailServer } from '@latchkey/testing';
 import { call, callerOf, type Answer } from './harness/http';
 import { startSystem, type System } from './harness/system';
@@ -16,12 +18,16 @@ async function joinBy(system: System, linkTo: (email: string) => Promise<string>
 
 describe('mails of the one process that runs everything, without a mail server', () => {
   let system: System;
+  let token: string;
   beforeAll(async () => {
-    system = await startSystem('standalone', { profile: 's4e' });
+    // No proxy in front, which the harness has elsewhere.
+    system = await startSystem('standalone', { profile: 's4e', env: { TRUSTED_PROXIES: '' } });
+    token = (await readFile(path.join(system.dataDir, 'secrets/outbox-token'), 'utf8')).trim();
   }, START_MS);
   afterAll(() => system?.stop(), START_MS);
 
-  const outbox = (headers: Readonly<Record<string, string>> = {}) => call(system.url, { path: '/outbox', headers });
+  const outbox = (headers: Readonly<Record<string, string>> = {}) =>
+    call(system.url, { path: `/outbox?token=${token}`, headers });
 
   it('are on a page, and their links work', async () => {
     const joined = await joinBy(system, (email) =>
@@ -45,11 +51,35 @@ describe('mails of the one process that runs everything, without a mail server',
   it.each([
     ['came through a proxy', { 'x-forwarded-for': '192.0.2.1' }],
     ['came through a proxy that says so in the standard way', { forwarded: 'for=192.0.2.1' }],
+    ['came through a proxy that names itself', { via: '1.1 front' }],
+    ['came through a proxy that names its client', { 'x-real-ip': '127.0.0.1' }],
     ['was sent by a page elsewhere, under a name of its own', { host: 'evil.example' }],
   ])('are shown to nobody whose request %s', async (_what, headers) => {
     expect((await outbox(headers)).status).toBe(404);
   });
+
+  it.each(['', '?token=', `?token=${'0'.repeat(64)}`, '?token[]=x'])(
+    'are shown to nobody at an address that ends in %j, as other users of the machine know it',
+    async (query) => expect((await call(system.url, { path: `/outbox${query}` })).status).toBe(404),
+  );
+
+  it('are not shown by the token twice over either', async () => {
+    expect((await call(system.url, { path: `/outbox?token=${token}&token=${token}` })).status).toBe(404);
+  });
 });
+
+it.each([{ TRUSTED_PROXIES: '127.0.0.1' }, { PUBLIC_URL: 'https://id.example.com', TRUSTED_PROXIES: '' }])(
+  'mails of one process are on no page where others may reach it: %j',
+  async (env) => {
+    const system = await startSystem('standalone', { profile: 's4e', env });
+    try {
+      expect(system.routes.some(({ path: route }) => route.startsWith('/outbox'))).toBe(false);
+    } finally {
+      await system.stop();
+    }
+  },
+  START_MS,
+);
 
 describe('mails of a cluster', () => {
   let server: MailServer;

@@ -15,7 +15,7 @@ import {
   withResources,
 } from '@latchkey/composition';
 import { GuardModule } from '@latchkey/guard';
-import { Argon2Hasher, EnsureFirstWorkspaceHandler, IdentityModule, KeptLetters } from '@latchkey/identity';
+import { Argon2Hasher, EnsureFirstWorkspaceHandler, IdentityModule, KeptLetters, noDelivery } from '@latchkey/identity';
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
@@ -32,8 +32,8 @@ import {
 } from '@latchkey/platform';
 import { standaloneConfig, type StandaloneConfig } from './config';
 import { nextSteps } from './next-steps';
-import { OUTBOX_PATH, OutboxPage } from './outbox-page';
-import { openStores, secretsOf } from './parts';
+import { OUTBOX_PATH, OutboxPage, showsMails } from './outbox-page';
+import { openStores, outboxToken, secretsOf } from './parts';
 
 /** The application with everything in it, composed on the Postgres adapter of the bus and on live state in memory. */
 async function compositionOf(resources: Resources, config: StandaloneConfig, logger: Logger): Promise<Service> {
@@ -69,7 +69,9 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
   };
   const kept = new KeptLetters(() => logger.info({ page: OUTBOX_PATH }, 'a mail is on the page of the outbox'));
-  const delivery = smtpDelivery(config) ?? kept;
+  const delivery = smtpDelivery(config) ?? (showsMails(config) ? kept : noDelivery);
+  if (delivery === noDelivery)
+    logger.warn('no mails are sent: SMTP_URL is not given, and others may reach this process, so none are shown');
   return createService({
     name: 'standalone',
     logger,
@@ -115,7 +117,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         decisionsKeptDays: config.LATCHKEY_DECISIONS_KEPT_DAYS,
         parkedKeptDays: config.LATCHKEY_PARKED_KEPT_DAYS,
       }),
-      ...(delivery === kept ? [OutboxPage.of(kept)] : []),
+      ...(delivery === kept ? [OutboxPage.of(kept, await outboxToken(config))] : []),
       { module: AssetsApiModule },
     ),
     listeners: [enforcement.listener],
@@ -136,7 +138,8 @@ async function main(): Promise<void> {
         announce: (secret, file) => (firstKey = firstKeyLine(secret, file)),
         warn: (message) => logger.warn(message),
       });
-      welcome = (url) => firstKey + nextSteps(url, profile, config);
+      const outbox = showsMails(config) ? await outboxToken(config) : null;
+      welcome = (url) => firstKey + nextSteps(url, profile, config, outbox);
       return service;
     }),
   );

@@ -1,7 +1,8 @@
 import { adminKeyFile } from '@latchkey/composition';
-import { isLoopback } from '@latchkey/kernel';
+import { isLoopback, type Secret } from '@latchkey/kernel';
 import type { StandaloneConfig } from './config';
 import { OUTBOX_PATH } from './outbox-page';
+import { outboxTokenFile } from './parts';
 
 /** Each profile's own form of the call that makes a key. */
 const CREATE: Readonly<Record<string, { readonly path: string; readonly scope: string }>> = {
@@ -9,8 +10,11 @@ const CREATE: Readonly<Record<string, { readonly path: string; readonly scope: s
   slaunch: { path: '/api/v1/api-keys', scope: 'store:read' },
 };
 
-/** What to do first, to be copied from the terminal. */
-export function nextSteps(url: string, profile: string, config: StandaloneConfig): string {
+/**
+ * What to do first, to be copied from the terminal.
+ * @param outbox token of the page of mails; null: there is none
+ */
+export function nextSteps(url: string, profile: string, config: StandaloneConfig, outbox: Secret | null): string {
   const { path, scope } = CREATE[profile] ?? { path: '/api/v1/api-keys', scope: 'assets:read' };
   const key =
     config.LATCHKEY_ADMIN_KEY === undefined
@@ -18,7 +22,10 @@ export function nextSteps(url: string, profile: string, config: StandaloneConfig
       : '$LATCHKEY_ADMIN_KEY';
   // Beyond loopback who asks for a check shows who they are, and the address is a name of the certificate's.
   if (!isLoopback(config.HOST)) return `\nServing ${url}. Who may ask for a check there: docs/callers.md.\n\n`;
-  const mails = config.SMTP_URL === undefined ? `Mails are sent to nobody, and shown at ${url}${OUTBOX_PATH}.\n\n` : '';
+  const mails =
+    outbox === null
+      ? ''
+      : `Mails are sent to nobody, and shown at\n\n  ${url}${OUTBOX_PATH}?token=${shown(outbox, config)}\n\n`;
   return `
 Next, in another terminal:
 
@@ -34,3 +41,7 @@ ${mails}Stop with Ctrl+C. README.md goes on from here.
 
 `;
 }
+
+/** A file that the output goes to is a log. */
+const shown = (token: Secret, config: StandaloneConfig): string =>
+  process.stdout.isTTY ? token.reveal() : `$(cat ${outboxTokenFile(config)})`;

@@ -1,11 +1,24 @@
-import { createHash } from 'node:crypto';
-import { Controller, Get, Inject, Module, Req, Res, type DynamicModule } from '@nestjs/common';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Controller, Get, Inject, Module, Query, Req, Res, type DynamicModule } from '@nestjs/common';
 import { Public } from '@latchkey/guard';
 import { escapeHtml, KeptLetters, type KeptLetter } from '@latchkey/identity';
-import { AppError, isLoopback } from '@latchkey/kernel';
+import { AppError, isLoopback, type Secret } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { StandaloneConfig } from './config';
 
 export const OUTBOX_PATH = '/outbox';
+
+const OUTBOX_TOKEN = Symbol('OUTBOX_TOKEN');
+
+/** Mails are shown where none are sent, and nothing says that others than who sits at this machine reach the process, as through a proxy. */
+export const showsMails = (
+  config: Pick<StandaloneConfig, 'SMTP_URL' | 'HOST' | 'PUBLIC_URL' | 'TRUSTED_PROXIES' | 'LATCHKEY_ALLOW_PLAINTEXT'>,
+): boolean =>
+  config.SMTP_URL === undefined &&
+  isLoopback(config.HOST) &&
+  config.PUBLIC_URL === undefined &&
+  config.TRUSTED_PROXIES.length === 0 &&
+  config.LATCHKEY_ALLOW_PLAINTEXT !== 'true';
 
 const STYLE = 'body{font:1rem system-ui;max-width:45rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap}';
 /** Nothing is loaded, run, sent or framed; the one style is known by its digest. */
@@ -19,16 +32,25 @@ const POLICY = [
 
 /**
  * The mails that nobody was sent, for trying things out. They hold links that are as good as passwords, so the page is for who sits at this
- * machine alone: a proxy in front, or a page elsewhere that has given its name our address, gets none.
+ * machine alone, and has the token of its address: other users of the machine, a proxy in front, or a page elsewhere that has given its name
+ * our address, get none. The token stands in the query, which no log has.
  */
 @Controller(OUTBOX_PATH)
 class OutboxController {
-  constructor(@Inject(KeptLetters) private readonly kept: KeptLetters) {}
+  readonly #token: Buffer;
+
+  constructor(
+    @Inject(KeptLetters) private readonly kept: KeptLetters,
+    @Inject(OUTBOX_TOKEN) token: Secret,
+  ) {
+    this.#token = sha256(token.reveal());
+  }
 
   @Get()
   @Public()
-  show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    if (!isFromThisMachine(request)) throw new AppError('route.not_found');
+  show(@Query('token') token: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const isKnown = typeof token === 'string' && timingSafeEqual(sha256(token), this.#token);
+    if (!isKnown || !isFromThisMachine(request)) throw new AppError('route.not_found');
     void reply
       .headers({ 'content-security-policy': POLICY, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
       .type('text/html; charset=utf-8')
@@ -36,12 +58,15 @@ class OutboxController {
   }
 }
 
+/** What proxies add. */
+const FORWARDED: ReadonlySet<string> = new Set(['forwarded', 'via', 'x-real-ip', 'x-client-ip']);
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
 function isFromThisMachine({ socket, headers, host }: FastifyRequest): boolean {
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  const isForwarded = Object.keys(headers).some(
-    (header) => header === 'forwarded' || header.startsWith('x-forwarded-'),
-  );
+  const isForwarded = Object.keys(headers).some((header) => FORWARDED.has(header) || header.startsWith('x-forwarded-'));
   return isLoopback(peer) && isLoopback(name) && !isForwarded;
 }
 
@@ -64,11 +89,14 @@ ${link === null ? '' : `<p><a href="${escapeHtml(link)}" rel="noreferrer">Open t
 
 @Module({})
 export class OutboxPage {
-  static of(kept: KeptLetters): DynamicModule {
+  static of(kept: KeptLetters, token: Secret): DynamicModule {
     return {
       module: OutboxPage,
       controllers: [OutboxController],
-      providers: [{ provide: KeptLetters, useValue: kept }],
+      providers: [
+        { provide: KeptLetters, useValue: kept },
+        { provide: OUTBOX_TOKEN, useValue: token },
+      ],
     };
   }
 }

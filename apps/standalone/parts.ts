@@ -19,6 +19,15 @@ export async function secretsOf(config: StandaloneConfig): Promise<{ peppers: Pe
   return { peppers: Peppers.parse(pepper.reveal(), (value) => new Secret(value)), masterKey };
 }
 
+const OUTBOX_TOKEN_NAME = 'outbox-token';
+
+export const outboxTokenFile = ({ LATCHKEY_DATA_DIR: dataDir }: StandaloneConfig): string =>
+  path.join(dataDir, 'secrets', OUTBOX_TOKEN_NAME);
+
+/** What the address of the page of mails ends with, kept beside the other secrets. Whoever can read those has the database too. */
+export const outboxToken = ({ LATCHKEY_DATA_DIR: dataDir }: StandaloneConfig): Promise<Secret> =>
+  secretFromDataDir(dataDir, OUTBOX_TOKEN_NAME);
+
 export interface Stores {
   readonly identity: DataSource;
   readonly issuance: DataSource;

@@ -7,9 +7,6 @@ export const OPEN_ROUTES: ReadonlySet<string> = new Set([
   'GET /readyz',
   'HEAD /readyz',
   'POST /api/v1/invitations/accept',
-  // For who sits at the machine: `mails.e2e.spec.ts`.
-  'GET /outbox',
-  'HEAD /outbox',
   // Whoever signs in has no credential yet.
   'POST /api/user/auth/login',
   'POST /api/user/auth/mfa/verify',

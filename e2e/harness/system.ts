@@ -33,6 +33,8 @@ export interface System extends Running {
   readonly routes: readonly Route[];
   /** Folder of the certificates of all services, where they speak TLS. */
   readonly certificates: string;
+  /** Of the one process: the folder of what it keeps. */
+  readonly dataDir: string;
   /** For what no route can do: make time pass. */
   readonly databaseUrl: string;
   stop(): Promise<void>;
@@ -79,7 +81,7 @@ export async function startSystem(
     const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
     await rm(routesFile(kept), { force: true });
     const running = await (tls ? startWithCertificates(profile, kept, undo) : start(way, profile, kept, undo));
-    const places = { certificates: certificatesIn(kept), databaseUrl: kept.databaseUrl };
+    const places = { certificates: certificatesIn(kept), dataDir: kept.folder, databaseUrl: kept.databaseUrl };
     return { ...running, neighbourKey, routes: await reportedRoutes(kept), ...places };
   });
   return { ...result, stop: () => undo.undo() };
