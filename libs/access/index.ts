@@ -4,7 +4,7 @@ export * from './credential';
 export * from './cross-site';
 export { denialReasonAt, type AccessDenial, type AccessRequest, type Ending } from './decision/access-request';
 export { decideAccess } from './decision/decide-access';
-export { decideSession } from './decision/decide-session';
+export { decideSession, isCurrentToken } from './decision/decide-session';
 export { boundOf, roleIn } from './decision/members';
 export { principalOf, sessionPrincipal } from './decision/principal';
 export * from './ip/client-ip';

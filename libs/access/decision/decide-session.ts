@@ -21,9 +21,9 @@ export function decideSession(
   const session = bodyOf(known, 'session', credential.sessionId);
   if (session === undefined) return needs(known, [sessionRef(credential)]);
   if (session?.workspaceId !== credential.workspaceId) return deny('unknown');
-  const isCurrent = session.tokenSha256 === credential.tokenSha256;
   // Nobody has looked at the signature: that it was traded in is what the token says.
-  if (!isCurrent) return deny(credential.tokenNumber < session.tokenNumber ? 'revoked' : 'unknown');
+  if (!isCurrentToken(credential, known))
+    return deny(credential.tokenNumber < session.tokenNumber ? 'revoked' : 'unknown');
   if (session.status === 'ended') return deny('revoked');
 
   const workspace = bodyOf(known, 'workspace', session.workspaceId);
@@ -53,6 +53,10 @@ export function decideSession(
     cost: request.cost ?? 1,
   };
 }
+
+/** Whether that is the token that the session has now, and not one that somebody has written or that was traded in. */
+export const isCurrentToken = ({ sessionId, tokenSha256 }: SessionRef, known: KnownSubjects): boolean =>
+  bodyOf(known, 'session', sessionId)?.tokenSha256 === tokenSha256;
 
 const sessionRef = ({ sessionId }: SessionRef): SubjectRef => ({ kind: 'session', id: sessionId });
 const subjectsOf = ({ workspaceId, userId }: SessionSubject): readonly SubjectRef[] => [

@@ -1,4 +1,4 @@
-import { parseKey, parseSessionToken } from '@latchkey/access';
+import { isCurrentToken, parseKey, parseSessionToken } from '@latchkey/access';
 import type {
   CheckedRef,
   CheckRequest,
@@ -92,8 +92,8 @@ export class CheckAccess {
     if (outcome.kind === 'unavailable') return this.refused('unavailable', 'owner');
     const result = resultOf(outcome, credential);
     if (result.allowed) this.parts.activity?.note(credential.sessionId, outcome.nowMs);
-    // Whose it is the token alone has said, and it may say anything.
-    return { result, credential: result.reason === 'unknown' ? null : credential };
+    // Whose any other token is it alone has said, and it may say anything: such as an old number, as if it had been traded in.
+    return { result, credential: isCurrentToken(credential, outcome.subjects) ? credential : null };
   }
 
   private refused(reason: DenialReason, via: CheckResult['via'], credential: CredentialRef | null = null): Answered {

@@ -110,14 +110,18 @@ describe('the record of a check of a session', () => {
     ['allowed', session, {}, {}],
     ['scope_missing', session, {}, { scopes: ['no:such'] }],
     ['revoked', session, { status: 'ended' }, {}],
-    ['revoked', session, { tokenNumber: 2, tokenSha256: 'e'.repeat(64) }, {}],
+    ['revoked', null, { tokenNumber: 2, tokenSha256: 'e'.repeat(64) }, {}],
+    ['token_expired', session, { idleUntilMs: 0 }, {}],
     ['unknown', null, { tokenSha256: 'e'.repeat(64) }, {}],
-  ])('tells the true reason, %s, and whose session it is: %j', async (outcome, secret, subject, request) => {
-    const { check, recorded } = given(subject);
-    await check(request);
-    expect(recorded).toMatchObject([{ outcome, secret }]);
-    expect(JSON.stringify(recorded)).not.toContain(TOKEN);
-  });
+  ])(
+    'tells the true reason, %s, and whose session it is, where the token is its current one: %j',
+    async (outcome, secret, subject, request) => {
+      const { check, recorded } = given(subject);
+      await check(request);
+      expect(recorded).toMatchObject([{ outcome, secret }]);
+      expect(JSON.stringify(recorded)).not.toContain(TOKEN);
+    },
+  );
 });
 
 it('a caller of another workspace cannot tell a session from none', async () => {
