@@ -7,6 +7,8 @@ import { codeOf, SignInWorld, type SignInProcess } from './testing/sign-in-world
 const PASSWORD = 'correct horse battery staple';
 const WRONG = 'wrong horse battery staple';
 
+const keyOf = ({ kind, subject }: BudgetRef): string => `${kind} ${subject}`;
+
 /** As they would be without a database. */
 class RememberedBudgets implements AttemptBudgets {
   readonly #spent = new Map<string, number>();
@@ -15,19 +17,19 @@ class RememberedBudgets implements AttemptBudgets {
 
   async charge(refs: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {
     const resetsAt = new Date(now.getTime() + this.limit.periodMs);
-    const spent = refs.map(({ subject }) => (this.#spent.get(subject) ?? 0) + 1);
+    const spent = refs.map((ref) => (this.#spent.get(keyOf(ref)) ?? 0) + 1);
     if (spent.some((each) => each > this.limit.attempts)) return { kind: 'refused', until: resetsAt };
-    refs.forEach(({ subject }, index) => this.#spent.set(subject, spent[index] ?? 0));
+    refs.forEach((ref, index) => this.#spent.set(keyOf(ref), spent[index] ?? 0));
     const charged = { beganAt: now, locks: false, resetsAt };
     return { kind: 'charged', budgets: refs.map((ref, index) => ({ ...ref, ...charged, spent: spent[index] ?? 0 })) };
   }
 
   async giveBack(refs: readonly BudgetRef[]): Promise<void> {
-    for (const { subject } of refs) this.#spent.set(subject, (this.#spent.get(subject) ?? 1) - 1);
+    for (const ref of refs) this.#spent.set(keyOf(ref), (this.#spent.get(keyOf(ref)) ?? 1) - 1);
   }
 
   async reset(refs: readonly BudgetRef[]): Promise<void> {
-    for (const { subject } of refs) this.#spent.delete(subject);
+    for (const ref of refs) this.#spent.delete(keyOf(ref));
   }
 }
 
@@ -156,6 +158,37 @@ describe('who tries to sign in', () => {
       for (let count = 0; count < 12; count += 1)
         await expect(full.signIn('often@b.example', PASSWORD)).rejects.toThrow('full');
       await limited.signIn('often@b.example', PASSWORD);
+    });
+
+    it('does not give back what whoever went away was charged, who else would hold the queue for nothing', async () => {
+      const email = 'gone@b.example';
+      await world.register(limited, email, PASSWORD);
+      for (let count = 0; count < 5; count += 1) {
+        const gone = new AbortController();
+        const busy = limited.with({
+          hasher: (inner) => ({
+            hash: (password) => inner.hash(password),
+            verify: (hash, password, caller) => {
+              gone.abort(new Error('gone'));
+              return inner.verify(hash, password, caller);
+            },
+          }),
+        });
+        expect(await codeOf(busy.signIn(email, PASSWORD, { signal: gone.signal }))).toBe('service.unavailable');
+      }
+      expect(await codeOf(limited.signIn(email, PASSWORD))).toBe('auth.rate_limited');
+    });
+
+    it('bounds right passwords too, which cost as much work', async () => {
+      const bounded = identity.with({ limits: { right_password: { attempts: 3, periodMs: 60_000 } } });
+      const email = 'right@b.example';
+      await world.register(bounded, email, PASSWORD);
+      for (let count = 0; count < 5; count += 1) await codeOf(bounded.signIn(email, WRONG));
+      const codes = [];
+      for (let count = 0; count < 4; count += 1) codes.push(await codeOf(bounded.signIn(email, PASSWORD)));
+      expect(codes).toEqual([null, null, null, 'auth.rate_limited']);
+      world.clock.advance(60_000);
+      await bounded.signIn(email, PASSWORD);
     });
   });
 

@@ -7,3 +7,4 @@ export * from './failpoints';
 export * from './ids';
 export * from './loopback';
 export * from './secret';
+export * from './waiting-lines';

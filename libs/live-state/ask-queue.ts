@@ -1,5 +1,4 @@
-import { AppError } from '@latchkey/kernel';
-import { WaitingLines } from './waiting-lines';
+import { AppError, WaitingLines } from '@latchkey/kernel';
 
 /** Calls under way at once, questions per call, questions that wait. What comes on top is refused, each asker within its share. */
 export interface AskLimits {

@@ -12,6 +12,7 @@ export interface Acceptance {
   /** For an account that is made by it. */
   readonly password?: Secret | undefined;
   readonly name?: string | undefined;
+  readonly ip?: string | undefined;
   readonly requestId: RequestId;
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,7 +71,7 @@ export class AcceptInvitationHandler {
   }
 
   async #register(invitation: Invitation, acceptance: Acceptance, now: Date): Promise<string> {
-    const { password, name = null, signal } = acceptance;
+    const { password, name = null, ip, signal } = acceptance;
     const { email } = invitation;
     if (password === undefined) {
       throw new AppError('request.invalid', {
@@ -78,7 +79,7 @@ export class AcceptInvitationHandler {
         public: 'There is no account for this address yet: choose a "password".',
       });
     }
-    const hash = await this.newPasswords.hash({ password, email: email.canonical, field: 'password', signal });
+    const hash = await this.newPasswords.hash({ password, email: email.canonical, field: 'password', ip, signal });
     const id = userId(this.ids.next());
     const first: readonly UserCommand[] = [
       { type: 'RegisterUser', userId: id, now },

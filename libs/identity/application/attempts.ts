@@ -10,7 +10,8 @@ const DAY_MS = 24 * HOUR_MS;
  * How many attempts may fail before no more are taken. Those of an account from one address are few; those of an account in all are more,
  * as anybody can spend them; those of an address must do for an office behind it, those of a network for several. All together bound what
  * guessing at many accounts from many addresses can do. Second factors are asked of who knows the password already, and have six digits: 30 wrong ones in a day find one
- * of the three that are right with a chance of 1 in 11,000.
+ * of the three that are right with a chance of 1 in 11,000. Right passwords cost as much work as wrong ones, so they are counted too; those of
+ * an account are more than what strangers can have under way at once, who so cannot spend them.
  */
 export const ATTEMPT_LIMITS = {
   account_address: { attempts: 10, periodMs: 15 * MINUTE_MS },
@@ -24,6 +25,7 @@ export const ATTEMPT_LIMITS = {
   reset_address: { attempts: 50, periodMs: HOUR_MS },
   reset_network: { attempts: 200, periodMs: HOUR_MS },
   code_mail: { attempts: 10, periodMs: HOUR_MS },
+  right_password: { attempts: 40, periodMs: MINUTE_MS },
 } as const satisfies Readonly<Record<string, BudgetLimit>>;
 
 export type AttemptKind = keyof typeof ATTEMPT_LIMITS;
@@ -101,10 +103,11 @@ function addressBudgets(kind: OfAddress, ip: string | undefined): readonly Budge
 /** Of one who says to be this account. Whether there is one makes no difference. */
 export function signInBudgets(account: string, ip: string | undefined): readonly BudgetRef[] {
   return [
-    ...familiarBudgets(account, ip),
+    ofPair(account, ip),
     { kind: 'account', subject: account },
     ...addressBudgets('address', ip),
     { kind: 'all', subject: '' },
+    ofRightPasswords(account),
   ];
 }
 
@@ -113,8 +116,17 @@ export function signInBudgets(account: string, ip: string | undefined): readonly
  * of the account gets in.
  */
 export const familiarBudgets = (account: string, ip: string | undefined): readonly BudgetRef[] => [
-  { kind: 'account_address', subject: `${networkOf(ip)} ${account}` },
+  ofPair(account, ip),
+  ofRightPasswords(account),
 ];
+
+const ofPair = (account: string, ip: string | undefined): BudgetRef => ({
+  kind: 'account_address',
+  subject: `${networkOf(ip)} ${account}`,
+});
+
+/** Stays charged when the password was right, and only then. */
+const ofRightPasswords = (account: string): BudgetRef => ({ kind: 'right_password', subject: account });
 
 /** Of one who shows a token of 256 bits. Nobody guesses one, so what others do is no reason to refuse it. */
 export const tokenBudgets = (ip: string | undefined): readonly BudgetRef[] => addressBudgets('address', ip);

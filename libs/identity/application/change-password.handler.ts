@@ -32,7 +32,10 @@ export class ChangePasswordHandler {
     const proof = { password: current, field: 'current_password', seen, signal };
     const { user: before, contact } = await this.ownPassword.prove(proof, caller);
     const { userId } = before;
-    const hash = await this.newPasswords.hash({ password: next, email: contact.email, field: 'new_password', signal });
+    const hash = await this.newPasswords.hash({
+      ...{ password: next, email: contact.email, field: 'new_password' },
+      ...{ ip: seen.ip ?? undefined, signal },
+    });
     return this.change.renew(
       {
         before,

@@ -38,8 +38,8 @@ export class ConfirmPasswordResetHandler {
   /** @throws AppError `password.reset_ended`; `auth.rate_limited`; what `NewPasswords.hash` throws */
   async execute(confirmation: ResetConfirmation): Promise<void> {
     const contact = await this.#whose(confirmation);
-    const { password, signal } = confirmation;
-    const hash = await this.newPasswords.hash({ password, email: contact.email, field: 'new_password', signal });
+    const { password, ip, signal } = confirmation;
+    const hash = await this.newPasswords.hash({ password, email: contact.email, field: 'new_password', ip, signal });
     await this.#set(contact, hash, confirmation);
     const account = parseEmailAddress(contact.email)?.canonical ?? contact.email;
     await this.budgets.reset(signInBudgets(account, confirmation.ip).filter(({ kind }) => kind.startsWith('account')));

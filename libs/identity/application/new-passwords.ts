@@ -6,6 +6,7 @@ import {
   preparedPassword,
   type PasswordProblem,
 } from '../domain/password/password';
+import { networkOf } from './attempts';
 import type { CommonPasswords, PasswordHasher } from './password-ports';
 
 const PRODUCT = 'latchkey';
@@ -24,6 +25,8 @@ export interface NewPassword {
   readonly email: string;
   /** The field of the request that it came in. */
   readonly field: string;
+  /** Absent: nobody but whoever operates the service. */
+  readonly ip?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,11 +38,11 @@ export class NewPasswords {
   ) {}
 
   /** @throws AppError `password.refused` that names the field and the rule; what `PasswordHasher.hash` throws */
-  hash({ password, email, field, signal }: NewPassword): Promise<Secret> {
+  hash({ password, email, field, ip, signal }: NewPassword): Promise<Secret> {
     const prepared = preparedPassword(password.reveal());
     const [localPart = ''] = email.split('@', 1);
     const problem = passwordProblem(prepared, { words: [localPart, PRODUCT], isCommon: this.common.isCommon });
     if (problem) throw new AppError('password.refused', { field, public: `"${field}" ${WHY[problem]}.` });
-    return this.hasher.hash(new Secret(prepared), signal);
+    return this.hasher.hash(new Secret(prepared), { network: networkOf(ip), signal });
   }
 }

@@ -48,11 +48,12 @@ export class PasswordCheck {
   async check(attempt: PasswordAttempt): Promise<PasswordCheckResult> {
     const charged = await this.#charge(attempt);
     const isRight = await this.#verify(attempt, charged).catch(async (error: unknown) => {
-      await this.budgets.giveBack(charged);
+      // Whoever went away has paid for a place in the queue, or else would hold it for nothing.
+      if (!attempt.signal?.aborted) await this.budgets.giveBack(charged);
       throw error;
     });
+    await this.budgets.giveBack(charged.filter(({ kind }) => isRight !== (kind === 'right_password')));
     if (!isRight) return { isRight, lockedUntil: lockedUntil(charged) };
-    await this.budgets.giveBack(charged);
     if (attempt.userId !== null) await this.familiar.note(attempt.userId, networkOf(attempt.ip), this.clock.now());
     return { isRight };
   }
@@ -73,7 +74,7 @@ export class PasswordCheck {
     });
     const password = new Secret(preparedPassword(attempt.password.reveal()));
     const hash = await this.passwords.find(userId ?? NOBODY);
-    const verdict = await this.hasher.verify(hash, password, signal);
+    const verdict = await this.hasher.verify(hash, password, { network: networkOf(attempt.ip), signal });
     if (!verdict.matches) return false;
     if (userId !== null && hash !== null && verdict.rehashed) {
       await this.passwords.rehash(userId, hash, verdict.rehashed);

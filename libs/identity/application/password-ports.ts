@@ -7,16 +7,23 @@ export type PasswordVerdict =
   /** `rehashed`: to be kept instead, as the parameters have changed since the password was set; else `null`. */
   | { readonly matches: true; readonly rehashed: Secret | null };
 
+/** Who waits for a password to be hashed. */
+export interface HashingCaller {
+  /** As `networkOf` has it. Networks share the hasher: none holds up another. Absent: whoever operates the service. */
+  readonly network?: string | undefined;
+  /** Of a caller who may go away; whoever still waits leaves the queue then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Costs much by intention, so it is bounded: what comes on top is refused, and says when to come again. */
 export interface PasswordHasher {
   /**
    * @param password as prepared
-   * @param signal of a caller who may go away; whoever still waits leaves the queue then
    * @throws AppError `service.unavailable` with `retryAfterSeconds`
    */
-  hash(password: Secret, signal?: AbortSignal): Promise<Secret>;
+  hash(password: Secret, caller?: HashingCaller): Promise<Secret>;
   /** `null`, of an account that there is not, takes the same work and never matches. Throws as `hash` does. */
-  verify(hash: Secret | null, password: Secret, signal?: AbortSignal): Promise<PasswordVerdict>;
+  verify(hash: Secret | null, password: Secret, caller?: HashingCaller): Promise<PasswordVerdict>;
 }
 
 export interface CommonPasswords {

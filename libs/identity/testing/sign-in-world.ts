@@ -158,7 +158,7 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
   const sessions = new UserSessions({
     store: new PostgresSessionStore(dataSource, new PostgresEventStore(dataSource), subjects, WEEK_MS),
     tokens: new JoseSessionTokens(signingKeys, clock),
-    ...{ users, settlement, ids, clock, lifeMs: WEEK_MS },
+    ...{ users, settlement, ids, clock, lifeMs: WEEK_MS, refreshLeastMs: 0 },
   });
   const passwords = new PostgresPasswordStore(dataSource);
   const newPasswords = new NewPasswords(hasher, listedPasswords);
@@ -201,7 +201,7 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
     signIn: (
       email: string,
       password: string,
-      fields: { ip?: string; captcha?: Partial<CaptchaAnswer> } = {},
+      fields: { ip?: string; captcha?: Partial<CaptchaAnswer>; signal?: AbortSignal } = {},
     ): Promise<SignedIn> =>
       signIn.execute({
         email: address(email),
@@ -209,6 +209,7 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
         captcha: { ...NO_CAPTCHA, ...fields.captcha },
         seen: { ip: fields.ip ?? '192.0.2.1', userAgent: 'test' },
         requestId: requestId('test'),
+        signal: fields.signal,
       }),
     change: new ChangePasswordHandler(ownPassword, newPasswords, passwords, change, notices),
     requestReset: new RequestPasswordResetHandler(contacts, users, resets, budgets, tokens, aside, clock),

@@ -101,7 +101,7 @@ describe('passwords', () => {
     const argon2id = hasher({ parameters: weak });
     const first = argon2id.hash(password);
     const gone = new AbortController();
-    const left = argon2id.hash(password, gone.signal).catch((error: unknown) => error);
+    const left = argon2id.hash(password, { signal: gone.signal }).catch((error: unknown) => error);
     expect(argon2id.waiting).toBe(1);
     gone.abort();
     expect(isAppError(await left, 'service.unavailable')).toBe(true);

@@ -1,5 +1,5 @@
 import { AppError, isAppError, Secret } from '@latchkey/kernel';
-import type { PasswordHasher, PasswordVerdict } from '../../application/password-ports';
+import type { HashingCaller, PasswordHasher, PasswordVerdict } from '../../application/password-ports';
 import { BoundedQueue, type QueueBounds } from './bounded-queue';
 import { HashingProcess, type HashingJob, type HashingResult } from './hashing-process';
 import { ARGON2ID, nobodysHash, type Argon2Parameters } from './parameters';
@@ -23,15 +23,15 @@ export class Argon2Hasher implements PasswordHasher {
     this.#parameters = parameters;
   }
 
-  async hash(password: Secret, signal?: AbortSignal): Promise<Secret> {
-    const result = await this.#run({ hash: null, password: password.reveal() }, signal);
+  async hash(password: Secret, caller?: HashingCaller): Promise<Secret> {
+    const result = await this.#run({ hash: null, password: password.reveal() }, caller);
     if ('hash' in result) return new Secret(result.hash);
     throw new AppError('service.internal', { internal: 'the hashing process answered something else' });
   }
 
-  async verify(hash: Secret | null, password: Secret, signal?: AbortSignal): Promise<PasswordVerdict> {
+  async verify(hash: Secret | null, password: Secret, caller?: HashingCaller): Promise<PasswordVerdict> {
     const known = hash?.reveal() ?? nobodysHash(this.#parameters);
-    const result = await this.#run({ hash: known, password: password.reveal() }, signal);
+    const result = await this.#run({ hash: known, password: password.reveal() }, caller);
     if (!('matches' in result) || !result.matches || hash === null) return { matches: false };
     return { matches: true, rehashed: result.rehashed === null ? null : new Secret(result.rehashed) };
   }
@@ -45,9 +45,9 @@ export class Argon2Hasher implements PasswordHasher {
     return this.process.stop();
   }
 
-  async #run(job: Pick<HashingJob, 'hash' | 'password'>, signal?: AbortSignal): Promise<HashingResult> {
+  async #run(job: Pick<HashingJob, 'hash' | 'password'>, caller?: HashingCaller): Promise<HashingResult> {
     try {
-      return await this.#queue.run(() => this.process.run({ ...job, parameters: this.#parameters }), signal);
+      return await this.#queue.run(() => this.process.run({ ...job, parameters: this.#parameters }), caller);
     } catch (error) {
       if (isAppError(error)) throw error;
       throw new AppError('service.unavailable', {

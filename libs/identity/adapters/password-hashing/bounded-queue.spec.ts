@@ -39,20 +39,35 @@ describe('a bounded queue', () => {
     await queue.run(idle);
   });
 
+  it('serves networks in turn, and one that fills it gives way to others', async () => {
+    const queue = new BoundedQueue({ atOnce: 1, waitingMax: 10 });
+    const { job, end } = held();
+    const first = queue.run(job, { network: 'many' });
+    const began: string[] = [];
+    const from = (network: string) => queue.run(async () => void began.push(network), { network });
+    const many = Array.from({ length: 10 }, () => from('many').catch((error: unknown) => error));
+    const few = [from('one'), from('two'), from('one')];
+    end();
+    await Promise.all([first, ...few]);
+    expect(began.slice(0, 6)).toEqual(['many', 'one', 'two', 'many', 'one', 'many']);
+    const refused = (await Promise.all(many)).filter((error) => isAppError(error, 'service.unavailable'));
+    expect(refused).toHaveLength(3);
+  });
+
   it('lets go of whoever goes away before its turn, who is never begun', async () => {
     const queue = new BoundedQueue({ atOnce: 1, waitingMax: 1 });
     const { job, end } = held();
     const first = queue.run(job);
     const gone = new AbortController();
     let begun = false;
-    const left = queue.run(async () => void (begun = true), gone.signal);
+    const left = queue.run(async () => void (begun = true), { signal: gone.signal });
     gone.abort(new Error('gone'));
     await expect(left).rejects.toThrow('gone');
     const next = queue.run(idle);
     end();
     await Promise.all([first, next]);
     expect(begun).toBe(false);
-    await expect(queue.run(idle, gone.signal)).rejects.toThrow('gone');
+    await expect(queue.run(idle, { signal: gone.signal })).rejects.toThrow('gone');
   });
 
   it('goes on after a job that failed', async () => {

@@ -8,10 +8,12 @@ import { AcceptInvitationHandler } from '../../application/accept-invitation.han
 import { InviteHandler, type InvitationRequest } from '../../application/invite.handler';
 import type { Invitation } from '../../application/ports';
 import { ReadInvitationsQuery } from '../../application/read-invitations.query';
+import type { Seen } from '../../application/session-ports';
 import { WithdrawInvitationHandler } from '../../application/withdraw-invitation.handler';
 import { displayName, email, role, secretText } from '../bodies';
 import { callerOf } from '../caller-of';
 import { ClientGone } from '../client-gone';
+import { CallSeen } from '../session-token';
 import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 import { userRecord, type UserRecord } from './users.controller';
@@ -101,10 +103,16 @@ export class InvitationsController {
   @Public()
   async accept(
     @Body(zodBody(acceptBody)) body: z.output<typeof acceptBody>,
+    @CallSeen() { ip }: Seen,
     @CurrentRequestId() requestId: RequestId,
     @ClientGone() signal: AbortSignal,
   ): Promise<AcceptedRecord> {
-    const { invitation, member } = await this.acceptInvitation.execute({ ...body, requestId, signal });
+    const { invitation, member } = await this.acceptInvitation.execute({
+      ...body,
+      ip: ip ?? undefined,
+      requestId,
+      signal,
+    });
     return { workspace_id: invitation.workspaceId, user: userRecord(member) };
   }
 }

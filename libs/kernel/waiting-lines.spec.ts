@@ -40,6 +40,17 @@ describe('a waiting room', () => {
     ]);
   });
 
+  it('lets go of whoever leaves, whose place is free then', () => {
+    const { lines, add, take } = given(3);
+    add('a', 1, 1);
+    add('b', 1, 2);
+    lines.remove('a', '1');
+    lines.remove('a', '1');
+    lines.remove('b', '1');
+    expect([lines.size, add('c', 1, 2)]).toEqual([1, []]);
+    expect(take(3)).toEqual(['b2', 'c1', 'c2']);
+  });
+
   it('may be filled by one, which is refused then', () => {
     const { lines, add } = given(3);
     expect([add('a', 1, 5), lines.size]).toEqual([['a4', 'a5'], 3]);

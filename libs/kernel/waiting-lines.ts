@@ -36,6 +36,14 @@ export class WaitingLines<Item> {
     return dropped;
   }
 
+  /** Of one who waits no more; nothing when it has left before. */
+  remove(asker: string, name: string): void {
+    const line = this.#lines.get(asker);
+    if (!line?.delete(name)) return;
+    this.#size -= 1;
+    if (line.size === 0) this.#lines.delete(asker);
+  }
+
   /** Takes at most so many out, one of each line in turn. */
   take(countMax: number): readonly (readonly [string, Item])[] {
     const taken: (readonly [string, Item])[] = [];
