@@ -9,11 +9,13 @@ import type { Resources } from './resources';
 export const sessionVariables = {
   LATCHKEY_SESSION_IDLE_MINUTES: variables.LATCHKEY_SESSION_IDLE_MINUTES,
   LATCHKEY_SESSION_LIFE_HOURS: variables.LATCHKEY_SESSION_LIFE_HOURS,
+  LATCHKEY_SESSION_REFRESH_SECONDS: variables.LATCHKEY_SESSION_REFRESH_SECONDS,
 };
 
 export interface SessionConfig {
   readonly LATCHKEY_SESSION_IDLE_MINUTES: number;
   readonly LATCHKEY_SESSION_LIFE_HOURS: number;
+  readonly LATCHKEY_SESSION_REFRESH_SECONDS: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -22,6 +24,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const sessionTimes = (config: SessionConfig): SessionTimes => ({
   idleMs: config.LATCHKEY_SESSION_IDLE_MINUTES * MINUTE_MS,
   lifeMs: config.LATCHKEY_SESSION_LIFE_HOURS * HOUR_MS,
+  refreshLeastMs: config.LATCHKEY_SESSION_REFRESH_SECONDS * 1_000,
 });
 
 const TELL_EVERY_MS = 1_000;

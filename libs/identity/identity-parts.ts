@@ -27,7 +27,7 @@ export interface IdentityPartsOptions {
   readonly masterKey: Secret;
   /** Where people reach the installation: the base of links in mails. `http://127.0.0.1:8080` when absent. */
   readonly publicUrl?: string | undefined;
-  /** 24 hours and 7 days when absent (C32). */
+  /** 24 hours, 7 days (C32) and a minute when absent. */
   readonly sessionTimes?: SessionTimes;
   readonly clock?: Clock;
   readonly ids?: IdSource;
@@ -38,18 +38,20 @@ export interface SessionTimes {
   readonly idleMs: number;
   /** It ends after so long in any case, in ms. */
   readonly lifeMs: number;
+  /** So long after a refresh there is no other one, in ms. */
+  readonly refreshLeastMs: number;
 }
 
 const PUBLIC_URL = 'http://127.0.0.1:8080';
 const DAY_MS = 86_400_000;
-export const SESSION_TIMES: SessionTimes = { idleMs: DAY_MS, lifeMs: 7 * DAY_MS };
+export const SESSION_TIMES: SessionTimes = { idleMs: DAY_MS, lifeMs: 7 * DAY_MS, refreshLeastMs: 60_000 };
 
 /** What several of identity's use cases are built on. */
 export type IdentityParts = ReturnType<typeof identityParts>;
 
 export function identityParts(options: IdentityPartsOptions) {
   const { dataSource, subjects, settlement, masterKey, clock = systemClock, ids = new UuidV7Source() } = options;
-  const { idleMs, lifeMs } = options.sessionTimes ?? SESSION_TIMES;
+  const { idleMs, lifeMs, refreshLeastMs } = options.sessionTimes ?? SESSION_TIMES;
   const events = new PostgresEventStore(dataSource);
   const users = new PostgresUsers(dataSource, events, subjects);
   const sessionStore = new PostgresSessionStore(dataSource, events, subjects, idleMs);
@@ -63,7 +65,9 @@ export function identityParts(options: IdentityPartsOptions) {
     users,
     sessionStore,
     signingKeys,
-    sessions: new UserSessions({ store: sessionStore, tokens: sessionTokens, users, settlement, ids, clock, lifeMs }),
+    sessions: new UserSessions({
+      ...{ store: sessionStore, tokens: sessionTokens, users, settlement, ids, clock, lifeMs, refreshLeastMs },
+    }),
     workspaces: new PostgresWorkspaces(dataSource, events, subjects),
     members: new PostgresMembers(dataSource),
     contacts: new PostgresContacts(dataSource),

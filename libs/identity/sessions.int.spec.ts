@@ -69,7 +69,7 @@ describe('sessions', () => {
     return new UserSessions({
       store: new Store(dataSource, events, subjects, DAY_MS),
       tokens: new JoseSessionTokens(keys, clock),
-      ...{ users: identity.users, settlement, ids, clock, lifeMs: 7 * DAY_MS },
+      ...{ users: identity.users, settlement, ids, clock, lifeMs: 7 * DAY_MS, refreshLeastMs: MINUTE_MS },
     });
   };
 
@@ -169,7 +169,18 @@ describe('sessions', () => {
       const { id, winners, losers } = await race(sessions);
       expect([winners.length, losers]).toEqual([1, Array.from({ length: 99 }, () => 'session.token_replaced')]);
       expect(await subjectOf(id)).toMatchObject({ status: 'active', tokenNumber: 2 });
+      identity.clock.advance(MINUTE_MS);
       expect(await codeOf(refresh(winners[0]?.token ?? new Secret('')))).toHaveProperty('token');
+    });
+
+    it('are not again within a minute, as each refresh is written for ever; the token of the sign-in is at once', async () => {
+      const { token: next, sessionId: id } = await refresh((await open()).token);
+      identity.clock.advance(MINUTE_MS - 1_500);
+      const refused = await refresh(next).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'auth.rate_limited', retryAfterSeconds: 2 });
+      expect(await eventsOf(id)).toHaveLength(2);
+      identity.clock.advance(1_500);
+      expect(await codeOf(refresh(next))).toHaveProperty('token');
     });
 
     it('by a hundred at once would be by several, if nobody looked at what came in between', async () => {

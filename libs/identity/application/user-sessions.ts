@@ -26,6 +26,8 @@ export interface UserSessionsParts {
   readonly clock: Clock;
   /** From its opening to its end, however active it is, in ms (C32). */
   readonly lifeMs: number;
+  /** Between two refreshes of one session, in ms. */
+  readonly refreshLeastMs: number;
 }
 
 /** Sessions of users (C9, C32). Whatever ends here is over on every node before the answer. `caller`: in one of its own sessions. */
@@ -39,6 +41,7 @@ export class UserSessions implements Sessions {
   /**
    * Trades a token in for the next one.
    * @throws AppError `auth.unauthorized` for what is no token of ours; `session.token_replaced` for one that was traded in a moment ago;
+   * `auth.rate_limited` for one that was given a moment ago;
    * `session.ended`, also for one that was traded in before that: it is in two hands, so its session ends (C32)
    */
   async refresh(token: Secret, seen: Seen, requestId: RequestId): Promise<SessionGrant> {
@@ -46,9 +49,11 @@ export class UserSessions implements Sessions {
     const now = this.parts.clock.now();
     const next = await this.#grant({ ...claims, tokenNumber: claims.tokenNumber + 1 });
     const { tokenNumber } = claims;
+    const { refreshLeastMs } = this.parts;
     const { state, changed } = await this.parts.store.write({
       sessionId: claims.sessionId,
-      decide: (before) => decideSession({ type: 'RefreshSession', tokenNumber, now }, before),
+      decide: (before) =>
+        decideSession({ type: 'RefreshSession', tokenNumber, ageLeastMs: refreshLeastMs, now }, before),
       meta: metaOf(callerOf(claims, requestId), now),
       token: next.token,
       seen,

@@ -206,6 +206,9 @@ export const variables = {
   LATCHKEY_SESSION_LIFE_HOURS: wholeNumber(1, 8_760, 168).describe(
     'A session ends after so long in any case, in hours.',
   ),
+  LATCHKEY_SESSION_REFRESH_SECONDS: wholeNumber(0, 3_600, 60).describe(
+    'So long after a refresh a session is not refreshed again, in seconds.',
+  ),
   LATCHKEY_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`)
     .default('info')

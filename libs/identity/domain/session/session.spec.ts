@@ -27,7 +27,7 @@ const opened: SessionEvent = {
   data: { ...facts, expiresAt: expiresAt.toISOString(), openedAt: at },
 };
 const refresh = (tokenNumber: number, ms = 0): SessionCommand => ({
-  ...{ type: 'RefreshSession', tokenNumber, now: after(ms) },
+  ...{ type: 'RefreshSession', tokenNumber, ageLeastMs: 60_000, now: after(ms) },
 });
 const refreshed = (tokenNumber: number, ms = 0): SessionEvent => ({
   type: 'latchkey.session.refreshed.v1',
@@ -81,6 +81,15 @@ describe('C32 a token', () => {
     given(session, [opened, refreshed(2)])
       .when(refresh(2, DAY_MS))
       .then([refreshed(3, DAY_MS)]);
+  });
+
+  it('that a refresh gave is traded in when it is a minute old, and not before', () => {
+    given(session, [opened, refreshed(2, 500)])
+      .when(refresh(2, 60_499))
+      .thenThrows('auth.rate_limited');
+    given(session, [opened, refreshed(2, 500)])
+      .when(refresh(2, 60_500))
+      .then([refreshed(3, 60_500)]);
   });
 
   it('that was traded in may come again for 10 s, and gets nothing', () =>

@@ -18,6 +18,8 @@ export interface OpenSession {
 export interface RefreshSession {
   readonly type: 'RefreshSession';
   readonly tokenNumber: number;
+  /** A token that a refresh gave is not traded in before it is so old, in ms. */
+  readonly ageLeastMs: number;
   readonly now: Date;
 }
 
@@ -60,7 +62,8 @@ export const REUSE_TOLERATED_MS = 10_000;
 
 /**
  * Whether the user's sessions have all ended, and whether it was idle for too long, is for the caller to know: neither is in its history.
- * @throws AppError `stream.exists`, `session.ended`, `session.token_replaced` for a token that was traded in up to 10 s ago
+ * @throws AppError `stream.exists`, `session.ended`, `session.token_replaced` for a token that was traded in up to 10 s ago,
+ * `auth.rate_limited` for one that is too new to be traded in
  */
 export function decideSession(command: SessionCommand, state: SessionState): readonly SessionEvent[] {
   const at = command.now.toISOString();
@@ -85,10 +88,11 @@ export function decideSession(command: SessionCommand, state: SessionState): rea
   }
 }
 
-function refresh({ tokenNumber, now }: RefreshSession, state: SessionState): readonly SessionEvent[] {
+function refresh({ tokenNumber, ageLeastMs, now }: RefreshSession, state: SessionState): readonly SessionEvent[] {
   if (state.status !== 'Open' || state.expiresAt <= now) throw new AppError('session.ended');
   const at = now.toISOString();
   if (tokenNumber === state.tokenNumber) {
+    requireAge(state, ageLeastMs, now);
     return [{ type: 'latchkey.session.refreshed.v1', data: { tokenNumber: tokenNumber + 1, refreshedAt: at } }];
   }
   const justReplaced = tokenNumber === state.tokenNumber - 1;
@@ -97,6 +101,16 @@ function refresh({ tokenNumber, now }: RefreshSession, state: SessionState): rea
   }
   // Two hold the session, and one of them is not its user.
   return [{ type: 'latchkey.session.ended.v1', data: { reason: 'token_reused', endedAt: at } }];
+}
+
+/** Each refresh is an event for ever. The token of the sign-in may be traded in at once: signing in has bounds of its own. */
+function requireAge({ tokenNumber, refreshedAt }: OpenedSession, ageLeastMs: number, now: Date): void {
+  const leftMs = refreshedAt.getTime() + ageLeastMs - now.getTime();
+  if (tokenNumber === 1 || leftMs <= 0) return;
+  throw new AppError('auth.rate_limited', {
+    public: 'This token is new. Go on with it, and refresh it later.',
+    retryAfterSeconds: Math.ceil(leftMs / 1_000),
+  });
 }
 
 export function evolveSession(state: SessionState, event: SessionEvent): SessionState {
