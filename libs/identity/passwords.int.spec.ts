@@ -20,7 +20,7 @@ describe('a password', () => {
     await identity.aside.done();
     Object.assign(world.mails, { length: 0 });
     Object.assign(world.settled, { length: 0 });
-    await identity.dataSource.query('TRUNCATE attempt_budget');
+    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
   });
   afterAll(async () => {
     await world.stop();
@@ -36,6 +36,7 @@ describe('a password', () => {
     userId: id,
     workspaceId: workspaceId('w1'),
     credentialId: 'session',
+    keyScopes: null,
     requestId: requestId('test'),
   });
   const change = (id: UserId, current: string, next: string, on = identity) =>
@@ -96,12 +97,23 @@ describe('a password', () => {
       expect(works.map((code) => code === null)).toEqual(codes.map((code) => code === null));
     });
 
-    it('cannot be found out by who has a session of somebody else: attempts are charged like any', async () => {
+    it('cannot be found out by who has a session of somebody else, and who tries locks nobody out of signing in', async () => {
       const { email, id } = await someone();
-      const limited = identity.with({ limits: { account: { attempts: 3, periodMs: 60_000 } } });
+      const limited = identity.with({ limits: { own_password: { attempts: 3, periodMs: 60_000 } } });
       for (let tries = 0; tries < 3; tries += 1) await codeOf(change(id, NEXT, NEXT, limited));
       expect(await codeOf(change(id, PASSWORD, NEXT, limited))).toBe('auth.rate_limited');
+      await limited.signIn(email, PASSWORD);
+      await limited.aside.done();
+      expect(world.mails).toMatchObject([{ to: { canonical: email }, template: 'account_locked' }]);
+      expect((await eventsOf(id)).map(([type]) => type)).toContain('latchkey.user.account_locked.v1');
+    });
+
+    it('can be changed while strangers keep the account locked', async () => {
+      const { email, id } = await someone();
+      const limited = identity.with({ limits: { account: { attempts: 3, periodMs: 60_000 } } });
+      for (let tries = 0; tries < 3; tries += 1) await codeOf(limited.signIn(email, NEXT));
       expect(await codeOf(limited.signIn(email, PASSWORD))).toBe('auth.rate_limited');
+      await change(id, PASSWORD, NEXT, limited);
     });
 
     it('cannot be changed for somebody who was erased', async () => {

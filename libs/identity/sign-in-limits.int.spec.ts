@@ -1,6 +1,7 @@
 import { isAppError } from '@latchkey/kernel';
 import type { AttemptBudgets, AttemptCharge, BudgetRef } from './application/attempts';
 import type { Captcha } from './application/captcha';
+import type { Users } from './application/ports';
 import type { BudgetLimit } from './domain/attempts/budget';
 import { codeOf, SignInWorld, type SignInProcess } from './testing/sign-in-world';
 
@@ -177,6 +178,20 @@ describe('who tries to sign in', () => {
         expect(await codeOf(busy.signIn(email, PASSWORD, { signal: gone.signal }))).toBe('service.unavailable');
       }
       expect(await codeOf(limited.signIn(email, PASSWORD))).toBe('auth.rate_limited');
+    });
+
+    it('looks nothing up of accounts for who may not try', async () => {
+      let looked = 0;
+      const users = (inner: Users): Users => ({
+        load: (id) => {
+          looked += 1;
+          return inner.load(id);
+        },
+        write: (write) => inner.write(write),
+      });
+      const watched = identity.with({ limits, users });
+      for (let count = 0; count < 8; count += 1) await codeOf(watched.signIn('looked-up@b.example', WRONG));
+      expect(looked).toBe(5);
     });
 
     it('bounds right passwords too, which cost as much work', async () => {

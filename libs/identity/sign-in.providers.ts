@@ -2,7 +2,6 @@ import type { SignInEntry } from '@latchkey/contracts';
 import type { MetricsRegistry, Logger } from '@latchkey/platform';
 import type { Entries } from '@latchkey/telemetry';
 import type { Provider } from '@nestjs/common';
-import { PostgresAttemptBudgets } from './adapters/postgres-attempt-budgets';
 import { PostgresFamiliarNetworks } from './adapters/postgres-familiar-networks';
 import { PostgresPasswordResets } from './adapters/postgres-password-resets';
 import { PromSignInRecord } from './adapters/prom-sign-in-record';
@@ -46,17 +45,16 @@ interface SignInParts extends SignInOptions {
 
 /** Signing in with a password, changing it, and resetting it by mail. */
 export function signInProviders(parts: IdentityParts, options: SignInParts): readonly Provider[] {
-  const { dataSource, contacts, users, sessions, mail, tokens, settlement, clock } = parts;
+  const { dataSource, budgets, contacts, users, sessions, mail, tokens, settlement, clock } = parts;
   const { hasher, newPasswords, passwords, logger } = options;
-  const budgets = new PostgresAttemptBudgets(dataSource);
   const familiar = new PostgresFamiliarNetworks(dataSource);
   const aside = new Aside((err) => logger.error({ err }, 'what nobody waited for has failed'));
   const check = new PasswordCheck(budgets, familiar, passwords, hasher, clock);
-  const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
   const gate = new CaptchaGate(options.captcha);
   const notices = new AccountNotices(mail);
   const locks = new AccountLocks({ users, contacts, notices, aside, clock });
+  const ownPassword = new OwnPassword(contacts, users, check, locks);
   const record = new RecordedSignIns(options.signIns, new PromSignInRecord(options.metrics, logger));
   const resets = new PostgresPasswordResets(dataSource, mail);
   const mfa = mfaUseCases(parts, { budgets, locks, ownPassword, change, notices, record }, mfaAdapters(parts));

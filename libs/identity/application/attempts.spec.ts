@@ -1,5 +1,14 @@
 import { userId } from '@latchkey/kernel';
-import { ATTEMPT_LIMITS, networkOf, resetBudgets, secondFactorBudgets, signInBudgets, tokenBudgets } from './attempts';
+import {
+  ATTEMPT_LIMITS,
+  networkOf,
+  ownPasswordBudgets,
+  resetBudgets,
+  resetByMail,
+  secondFactorBudgets,
+  signInBudgets,
+  tokenBudgets,
+} from './attempts';
 
 describe('the budgets of an attempt', () => {
   it('count an IPv6 network of /64 as one address, and an IPv4 address by itself, however it is written', () => {
@@ -28,6 +37,8 @@ describe('the budgets of an attempt', () => {
   it.each([
     ['sign in', signInBudgets('a@b.example', '192.0.2.1')],
     ['sign in by IPv6', signInBudgets('a@b.example', '2001:db8::1')],
+    ['show their password again', ownPasswordBudgets('a@b.example', userId('u1'))],
+    ['have reset it', resetByMail('a@b.example', userId('u1'), '192.0.2.1')],
     ['show a second factor', secondFactorBudgets(userId('u1'), '192.0.2.1')],
     ['ask for a reset', resetBudgets('a@b.example', '192.0.2.1')],
   ])('are taken in one order by all who %s, so that nobody waits for each other', (_what, budgets) => {

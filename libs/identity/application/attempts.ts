@@ -16,6 +16,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const ATTEMPT_LIMITS = {
   account_address: { attempts: 10, periodMs: 15 * MINUTE_MS },
   account: { attempts: 30, periodMs: HOUR_MS },
+  own_password: { attempts: 10, periodMs: HOUR_MS },
   second_factor: { attempts: 10, periodMs: HOUR_MS },
   second_factor_day: { attempts: 30, periodMs: DAY_MS },
   address: { attempts: 100, periodMs: 15 * MINUTE_MS },
@@ -104,7 +105,7 @@ function addressBudgets(kind: OfAddress, ip: string | undefined): readonly Budge
 export function signInBudgets(account: string, ip: string | undefined): readonly BudgetRef[] {
   return [
     ofPair(account, ip),
-    { kind: 'account', subject: account },
+    ofAccount(account),
     ...addressBudgets('address', ip),
     { kind: 'all', subject: '' },
     ofRightPasswords(account),
@@ -120,6 +121,21 @@ export const familiarBudgets = (account: string, ip: string | undefined): readon
   ofRightPasswords(account),
 ];
 
+/** Of one who is signed in, and shows the password once more: nobody can spend them who has no session of that user. */
+export const ownPasswordBudgets = (account: string, userId: UserId): readonly BudgetRef[] => [
+  ofOwnPassword(userId),
+  ofRightPasswords(account),
+];
+
+/** What a reset of the password makes whole again: whoever reads the mail of the account has shown whose it is. */
+export const resetByMail = (account: string, userId: UserId, ip: string | undefined): readonly BudgetRef[] => [
+  ofPair(account, ip),
+  ofAccount(account),
+  ofOwnPassword(userId),
+];
+
+const ofAccount = (account: string): BudgetRef => ({ kind: 'account', subject: account });
+const ofOwnPassword = (userId: UserId): BudgetRef => ({ kind: 'own_password', subject: userId });
 const ofPair = (account: string, ip: string | undefined): BudgetRef => ({
   kind: 'account_address',
   subject: `${networkOf(ip)} ${account}`,

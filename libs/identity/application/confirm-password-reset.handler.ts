@@ -3,7 +3,7 @@ import type { Settlement } from '@latchkey/live-state';
 import { parseEmailAddress } from '../domain/email-address';
 import { decideUser } from '../domain/user/decide';
 import type { AccountNotices } from './account-notices';
-import { networkOf, signInBudgets, tokenBudgets, type AttemptBudgets, type FamiliarNetworks } from './attempts';
+import { networkOf, resetByMail, tokenBudgets, type AttemptBudgets, type FamiliarNetworks } from './attempts';
 import type { NewPasswords } from './new-passwords';
 import { tooManyAttempts } from './password-check';
 import type { PasswordResets, PasswordStore } from './password-ports';
@@ -42,7 +42,7 @@ export class ConfirmPasswordResetHandler {
     const hash = await this.newPasswords.hash({ password, email: contact.email, field: 'new_password', ip, signal });
     await this.#set(contact, hash, confirmation);
     const account = parseEmailAddress(contact.email)?.canonical ?? contact.email;
-    await this.budgets.reset(signInBudgets(account, confirmation.ip).filter(({ kind }) => kind.startsWith('account')));
+    await this.budgets.reset(resetByMail(account, contact.userId, confirmation.ip));
     // Or whoever had locked the account would lock it again before its user is in.
     await this.familiar.note(contact.userId, networkOf(confirmation.ip), this.clock.now());
   }

@@ -1,6 +1,7 @@
 import { AppError, type Secret } from '@latchkey/kernel';
 import { parseEmailAddress } from '../domain/email-address';
 import type { ActiveUser } from '../domain/user/user';
+import type { AccountLocks } from './account-locks';
 import type { Caller } from './caller';
 import type { PasswordCheck } from './password-check';
 import type { Contact, Contacts, Users } from './ports';
@@ -20,12 +21,16 @@ export interface ProvenUser {
   readonly contact: Contact;
 }
 
-/** What a session alone may not do, because somebody may have got hold of it: its user shows the password once more. */
+/**
+ * What a session alone may not do, because somebody may have got hold of it: its user shows the password once more. Attempts
+ * are counted for the user alone, so strangers keep nobody from it; and whoever guesses with a session locks nobody out of signing in.
+ */
 export class OwnPassword {
   constructor(
     private readonly contacts: Contacts,
     private readonly users: Users,
     private readonly check: PasswordCheck,
+    private readonly locks: AccountLocks,
   ) {}
 
   /** @throws AppError `password.wrong` that names the field; `session.ended`; what `PasswordCheck.check` throws */
@@ -36,8 +41,14 @@ export class OwnPassword {
     if (user.status !== 'Active' || !contact) throw new AppError('session.ended');
     const { userId, email } = contact;
     const account = parseEmailAddress(email)?.canonical ?? email;
-    const result = await this.check.check({ account, userId, password, ip: seen.ip ?? undefined, signal });
-    if (!result.isRight) throw new AppError('password.wrong', { field });
+    const result = await this.check.check({
+      ...{ account, signedInAs: userId, whose: () => Promise.resolve(userId) },
+      ...{ password, ip: seen.ip ?? undefined, signal },
+    });
+    if (!result.isRight) {
+      if (result.lockedUntil) this.locks.note({ ...caller, until: result.lockedUntil });
+      throw new AppError('password.wrong', { field });
+    }
     return { user, contact };
   }
 }

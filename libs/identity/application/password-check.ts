@@ -3,9 +3,11 @@ import { preparedPassword } from '../domain/password/password';
 import {
   familiarBudgets,
   networkOf,
+  ownPasswordBudgets,
   signInBudgets,
   type AttemptBudgets,
   type AttemptKind,
+  type BudgetRef,
   type ChargedBudget,
   type FamiliarNetworks,
 } from './attempts';
@@ -15,8 +17,10 @@ import type { PasswordHasher, PasswordStore } from './password-ports';
 export interface PasswordAttempt {
   /** The account's e-mail address in its canonical form; there may be no such account. */
   readonly account: string;
-  /** `null`: whoever it is, no password is right. It takes the same work. */
-  readonly userId: UserId | null;
+  /** Looked up when the attempt is charged. `null`: whoever it is, no password is right. It takes the same work. */
+  readonly whose: () => Promise<UserId | null>;
+  /** Whose session the caller has; absent: nobody's. */
+  readonly signedInAs?: UserId;
   readonly password: Secret;
   readonly ip: string | undefined;
   /** Of a caller who may go away. */
@@ -27,7 +31,7 @@ export interface PasswordAttempt {
 
 export type PasswordCheckResult =
   | { readonly isRight: true }
-  /** `lockedUntil`: this was the last attempt that the account had. */
+  /** `lockedUntil`: this was the last attempt that the account had, or its user who is signed in. */
   | { readonly isRight: false; readonly lockedUntil: Date | null };
 
 /**
@@ -44,7 +48,7 @@ export class PasswordCheck {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws AppError `auth.rate_limited`; `service.unavailable`; what `admit` throws */
+  /** @throws AppError `auth.rate_limited`; `service.unavailable`; what `whose` and `admit` throw */
   async check(attempt: PasswordAttempt): Promise<PasswordCheckResult> {
     const charged = await this.#charge(attempt);
     const isRight = await this.#verify(attempt, charged).catch(async (error: unknown) => {
@@ -53,28 +57,38 @@ export class PasswordCheck {
       throw error;
     });
     await this.budgets.giveBack(charged.filter(({ kind }) => isRight !== (kind === 'right_password')));
-    if (!isRight) return { isRight, lockedUntil: lockedUntil(charged) };
-    if (attempt.userId !== null) await this.familiar.note(attempt.userId, networkOf(attempt.ip), this.clock.now());
-    return { isRight };
+    return isRight ? { isRight } : { isRight, lockedUntil: lockedUntil(charged) };
   }
 
-  async #charge({ account, ip }: PasswordAttempt): Promise<readonly ChargedBudget[]> {
+  async #charge(attempt: PasswordAttempt): Promise<readonly ChargedBudget[]> {
     const now = this.clock.now();
-    const isFamiliar = await this.familiar.isFamiliar(account, networkOf(ip), now);
-    const charge = await this.budgets.charge((isFamiliar ? familiarBudgets : signInBudgets)(account, ip), now);
+    const charge = await this.budgets.charge(await this.#budgetsOf(attempt, now), now);
     if (charge.kind === 'charged') return charge.budgets;
     throw tooManyAttempts(charge.until, now);
   }
 
+  async #budgetsOf({ account, signedInAs, ip }: PasswordAttempt, now: Date): Promise<readonly BudgetRef[]> {
+    if (signedInAs !== undefined) return ownPasswordBudgets(account, signedInAs);
+    const isFamiliar = await this.familiar.isFamiliar(account, networkOf(ip), now);
+    return isFamiliar ? familiarBudgets(account, ip) : signInBudgets(account, ip);
+  }
+
   async #verify(attempt: PasswordAttempt, charged: readonly ChargedBudget[]): Promise<boolean> {
-    const { userId, signal } = attempt;
+    const userId = await attempt.whose();
     await attempt.admit?.({
       ofAccount: Math.max(spentBefore(charged, 'account'), spentBefore(charged, 'account_address')),
       ofAddress: spentBefore(charged, 'address'),
     });
-    const password = new Secret(preparedPassword(attempt.password.reveal()));
     const hash = await this.passwords.find(userId ?? NOBODY);
-    const verdict = await this.hasher.verify(hash, password, { network: networkOf(attempt.ip), signal });
+    const isRight = await this.#compare(attempt, userId, hash);
+    if (isRight && userId !== null) await this.familiar.note(userId, networkOf(attempt.ip), this.clock.now());
+    return isRight;
+  }
+
+  async #compare(attempt: PasswordAttempt, userId: UserId | null, hash: Secret | null): Promise<boolean> {
+    const password = new Secret(preparedPassword(attempt.password.reveal()));
+    const caller = { network: networkOf(attempt.ip), signal: attempt.signal };
+    const verdict = await this.hasher.verify(hash, password, caller);
     if (!verdict.matches) return false;
     if (userId !== null && hash !== null && verdict.rehashed) {
       await this.passwords.rehash(userId, hash, verdict.rehashed);
@@ -96,4 +110,4 @@ const spentBefore = (charged: readonly ChargedBudget[], kind: AttemptKind): numb
   (charged.find((budget) => budget.kind === kind)?.spent ?? 1) - 1;
 
 const lockedUntil = (charged: readonly ChargedBudget[]): Date | null =>
-  charged.find(({ kind, locks }) => kind === 'account' && locks)?.resetsAt ?? null;
+  charged.find(({ kind, locks }) => locks && (kind === 'account' || kind === 'own_password'))?.resetsAt ?? null;

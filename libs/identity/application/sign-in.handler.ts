@@ -68,13 +68,16 @@ export class SignInHandler {
    * @throws AppError `auth.unauthorized`; `auth.captcha_required`; `auth.rate_limited`; `service.unavailable`
    */
   async execute(request: SignIn): Promise<SignedIn> {
-    const found = await this.#find(request.email);
+    let found: Found = { contact: null, candidate: null };
     let captcha: CaptchaOutcome = 'not_asked';
     const note = (outcome: SignInOutcome) => this.#record(request, found, outcome, captcha);
     try {
       const result = await this.passwords.check({
         account: request.email.canonical,
-        userId: found.candidate?.user.userId ?? null,
+        whose: async () => {
+          found = await this.#find(request.email);
+          return found.candidate?.user.userId ?? null;
+        },
         password: request.password,
         ip: request.seen.ip ?? undefined,
         signal: request.signal,

@@ -163,17 +163,17 @@ function compose(world: SignInWorld, dataSource: DataSource, argon2id: Argon2Has
   const passwords = new PostgresPasswordStore(dataSource);
   const newPasswords = new NewPasswords(hasher, listedPasswords);
   const budgets = (options.budgets ?? same<AttemptBudgets>)(
-    new PostgresAttemptBudgets(dataSource, { ...ATTEMPT_LIMITS, ...options.limits }),
+    new PostgresAttemptBudgets(dataSource, masterKey, { ...ATTEMPT_LIMITS, ...options.limits }),
   );
   const familiar = new PostgresFamiliarNetworks(dataSource);
   const mail: Mail = { send: async (_tx, message) => void world.mails.push(message) };
   const aside = new Aside((error) => world.failedAside.push(error));
   const resets = (options.resets ?? same<PasswordResets>)(new PostgresPasswordResets(dataSource, mail));
   const check = new PasswordCheck(budgets, familiar, passwords, hasher, clock);
-  const ownPassword = new OwnPassword(contacts, users, check);
   const change = new CredentialChange(users, sessions, settlement, clock);
   const notices = new AccountNotices(mail);
   const locks = new AccountLocks({ users, contacts, notices, aside, clock });
+  const ownPassword = new OwnPassword(contacts, users, check, locks);
   const gate = new CaptchaGate(options.captcha ?? { captcha: null, isTrusted: () => false });
   const record = { record: (attempt: SignInAttempt) => void world.records.push(attempt) };
   const adapters = mfaAdapters({ dataSource, masterKey, mail });
