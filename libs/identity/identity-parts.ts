@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import { CryptoTokens } from './adapters/crypto-tokens';
 import { JoseSessionTokens } from './adapters/jose-session-tokens';
 import { letterWriter } from './adapters/mail/letters';
+import { PostgresAttemptBudgets } from './adapters/postgres-attempt-budgets';
 import { PostgresContacts } from './adapters/postgres-contacts';
 import { PostgresFirstWorkspaces } from './adapters/postgres-first-workspaces';
 import { PostgresInvitations } from './adapters/postgres-invitations';
@@ -71,6 +72,7 @@ export function identityParts(options: IdentityPartsOptions) {
     workspaces: new PostgresWorkspaces(dataSource, events, subjects),
     members: new PostgresMembers(dataSource),
     contacts: new PostgresContacts(dataSource),
+    budgets: new PostgresAttemptBudgets(dataSource, masterKey),
     invitations: new PostgresInvitations(dataSource, events),
     mail: outbox,
     outbox,

@@ -1,5 +1,7 @@
 import { openDatabase } from '@latchkey/event-store';
+import { Secret } from '@latchkey/kernel';
 import { freshDatabase, type FreshDatabase } from '@latchkey/testing';
+import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { ATTEMPT_LIMITS, signInBudgets, type AttemptCharge } from '../application/attempts';
 import { identityMigrations } from './identity-migrations';
@@ -7,6 +9,7 @@ import { PostgresAttemptBudgets } from './postgres-attempt-budgets';
 
 const now = new Date('2026-04-28T12:00:00.000Z');
 const after = (ms: number) => new Date(now.getTime() + ms);
+const masterKey = new Secret('m'.repeat(32));
 const limits = { ...ATTEMPT_LIMITS, account: { attempts: 5, periodMs: 60_000 } };
 const { attempts: perAddress, periodMs } = ATTEMPT_LIMITS.account_address;
 
@@ -25,7 +28,7 @@ describe('budgets of attempts in Postgres', () => {
     open.push(opened);
     return opened;
   };
-  const budgets = (of = dataSource) => new PostgresAttemptBudgets(of, limits);
+  const budgets = (of = dataSource) => new PostgresAttemptBudgets(of, masterKey, limits);
 
   beforeAll(async () => {
     database = await freshDatabase();
@@ -54,15 +57,30 @@ describe('budgets of attempts in Postgres', () => {
     expect(all.find(({ kind }) => kind === 'refused')).toEqual({ kind: 'refused', until: after(60_000) });
   });
 
+  it('are kept under digests that nobody makes without the master key', async () => {
+    const of = { kind: 'account', subject: 'a@b.example' } as const;
+    const digests = async () =>
+      (await dataSource.query<{ digest: Buffer }[]>('SELECT digest FROM attempt_budget')).map(({ digest }) => digest);
+    await budgets().charge([of], now);
+    const [mine] = await digests();
+    expect(mine).not.toEqual(createHash('sha256').update(`${of.kind} ${of.subject}`).digest());
+    await new PostgresAttemptBudgets(dataSource, new Secret('n'.repeat(32)), limits).charge([of], now);
+    expect(await digests()).toHaveLength(2);
+    await budgets(await start()).charge([of], now);
+    expect(await digests()).toHaveLength(2);
+  });
+
   it('without their locks take more than their limit: that is what the locks are for', async () => {
     const unlocked = Object.create(dataSource) as DataSource;
     // Each statement for itself: what one has read, another one changes before it is written.
     unlocked.transaction = ((work: (tx: DataSource['manager']) => Promise<unknown>) =>
       work(dataSource.manager)) as DataSource['transaction'];
-    const naive = new PostgresAttemptBudgets(unlocked, limits);
-    const charges = await Promise.all(
+    const naive = new PostgresAttemptBudgets(unlocked, masterKey, limits);
+    const settled = await Promise.allSettled(
       Array.from({ length: 60 }, () => naive.charge(signInBudgets('a@b.example', '192.0.2.1'), now)),
     );
+    // Some wait for each other in a circle, which the locks prevent too.
+    const charges = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     expect(charged(charges)).toBeGreaterThan(5);
   });
 
@@ -91,7 +109,7 @@ describe('budgets of attempts in Postgres', () => {
   });
 
   it('tell accounts, addresses and both together apart', async () => {
-    const adapter = new PostgresAttemptBudgets(dataSource);
+    const adapter = new PostgresAttemptBudgets(dataSource, masterKey);
     const attempt = (account: string, ip: string) => adapter.charge(signInBudgets(account, ip), now);
     for (let count = 0; count < perAddress; count += 1) await attempt('a@b.example', '2001:db8::1');
     expect(kinds([await attempt('a@b.example', '2001:db8::ffff')])).toEqual(['refused']);

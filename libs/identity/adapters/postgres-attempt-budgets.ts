@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { databaseFailure } from '@latchkey/event-store';
+import type { Secret } from '@latchkey/kernel';
+import { derivedKey } from '@latchkey/platform';
 import type { DataSource, EntityManager } from 'typeorm';
 import {
   ATTEMPT_LIMITS,
@@ -22,14 +24,19 @@ interface BudgetRow {
   readonly resets_at: Date;
 }
 
-const digestOf = ({ kind, subject }: BudgetRef): Buffer => createHash('sha256').update(`${kind} ${subject}`).digest();
-
-/** In the table `attempt_budget`. Whoever changes the same rows waits for the one before, and all take them in one order: nobody waits in a circle. */
+/**
+ * In the table `attempt_budget`, under keyed digests: who has only the table cannot find out whose addresses are in it by trying them. Whoever changes the same rows waits for the one before, and all take them in one order: nobody waits in a circle.
+ */
 export class PostgresAttemptBudgets implements AttemptBudgets {
+  readonly #key: Buffer;
+
   constructor(
     private readonly dataSource: DataSource,
+    masterKey: Secret,
     private readonly limits: AttemptLimits = ATTEMPT_LIMITS,
-  ) {}
+  ) {
+    this.#key = derivedKey(masterKey, 'latchkey/identity/attempts/v1');
+  }
 
   async charge(budgets: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {
     try {
@@ -47,7 +54,7 @@ export class PostgresAttemptBudgets implements AttemptBudgets {
            JOIN attempt_budget b ON b.digest = c.digest ORDER BY c.place FOR UPDATE OF b)
        UPDATE attempt_budget b SET spent = b.spent - 1 FROM taken
         WHERE b.digest = taken.digest AND b.began_at = taken.began_at AND b.spent > 0`,
-      [charged.map(digestOf), charged.map(({ beganAt }) => beganAt)],
+      [charged.map(this.#digestOf), charged.map(({ beganAt }) => beganAt)],
     );
   }
 
@@ -57,12 +64,12 @@ export class PostgresAttemptBudgets implements AttemptBudgets {
          SELECT b.digest FROM unnest($1::bytea[]) WITH ORDINALITY AS c (digest, place)
            JOIN attempt_budget b ON b.digest = c.digest ORDER BY c.place FOR UPDATE OF b)
        DELETE FROM attempt_budget b USING taken WHERE b.digest = taken.digest`,
-      [budgets.map(digestOf)],
+      [budgets.map(this.#digestOf)],
     );
   }
 
   async #chargeIn(tx: EntityManager, budgets: readonly BudgetRef[], now: Date): Promise<AttemptCharge> {
-    const rows = await lockedRows(tx, budgets.map(digestOf), now);
+    const rows = await lockedRows(tx, budgets.map(this.#digestOf), now);
     const charges = budgets.map((ref, index) => ({
       ref,
       charge: charge(budgetOf(rows[index]), this.limits[ref.kind], now),
@@ -72,9 +79,12 @@ export class PostgresAttemptBudgets implements AttemptBudgets {
     const charged = charges.flatMap(({ ref, charge }) =>
       charge.kind === 'charged' ? [{ ...ref, ...charge.budget, locks: charge.locks }] : [],
     );
-    await write(tx, charged, now);
+    await write(tx, charged, charged.map(this.#digestOf), now);
     return { kind: 'charged', budgets: charged };
   }
+
+  readonly #digestOf = ({ kind, subject }: BudgetRef): Buffer =>
+    createHmac('sha256', this.#key).update(`${kind} ${subject}`).digest();
 
   async #change(statement: string, parameters: readonly unknown[]): Promise<void> {
     try {
@@ -100,13 +110,18 @@ async function lockedRows(tx: EntityManager, digests: readonly Buffer[], now: Da
   return digests.flatMap((digest) => rows.filter((row) => row.digest.equals(digest)));
 }
 
-async function write(tx: EntityManager, charged: readonly ChargedBudget[], now: Date): Promise<void> {
+async function write(
+  tx: EntityManager,
+  charged: readonly ChargedBudget[],
+  digests: readonly Buffer[],
+  now: Date,
+): Promise<void> {
   await tx.query(
     `UPDATE attempt_budget b SET spent = c.spent, began_at = c.began_at, resets_at = c.resets_at
        FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[], $4::timestamptz[]) AS c (digest, spent, began_at, resets_at)
       WHERE b.digest = c.digest`,
     [
-      charged.map(digestOf),
+      digests,
       charged.map(({ spent }) => spent),
       charged.map(({ beganAt }) => beganAt),
       charged.map(({ resetsAt }) => resetsAt),
