@@ -56,8 +56,9 @@ describe('erasing a user', () => {
   });
 
   it('leaves nothing that says who it was, and every event as it was', async () => {
-    const { dataSource, contacts, passwords, invitations, members, workspaces, outbox, tokens, ids, clock } = identity;
-    const invite = new InviteHandler(invitations, members, workspaces, outbox, tokens, ids, clock);
+    const { dataSource, contacts, passwords, invitations, members, workspaces } = identity;
+    const { budgets, outbox, tokens, ids, clock } = identity;
+    const invite = new InviteHandler(invitations, members, workspaces, budgets, outbox, tokens, ids, clock);
     const elsewhere = await people.workspace();
     const host = await people.member(elsewhere, 'owner', 'host');
     await invite.execute({ email: emailAddress('Ada.Lovelace@b.example'), role: 'member' }, callerIn(elsewhere, host));

@@ -26,9 +26,10 @@ describe('invitations', () => {
   beforeAll(async () => {
     identity = await identityDatabase();
     people = new People(identity);
-    const { invitations, members, workspaces, users, contacts, mail, tokens, ids, clock, settlement } = identity;
+    const { invitations, members, workspaces, users, contacts, budgets, mail, tokens, ids, clock, settlement } =
+      identity;
     const { newPasswords, passwords } = identity;
-    invite = new InviteHandler(invitations, members, workspaces, mail, tokens, ids, clock);
+    invite = new InviteHandler(invitations, members, workspaces, budgets, mail, tokens, ids, clock);
     withdraw = new WithdrawInvitationHandler(invitations, clock);
     accept = new AcceptInvitationHandler(
       ...([invitations, users, contacts, members, newPasswords, passwords, settlement, ids, clock] as const),
@@ -61,6 +62,17 @@ describe('invitations', () => {
   const does = (actor: UserId, what: MemberChange, to: UserId) =>
     changeMember.execute(to, what, callerIn(workspace, actor));
   const openNow = async () => (await open.after(workspace, null, 10)).items.map(({ email }) => email.written);
+
+  it('are fifty an hour at most by one member of a workspace, so that nobody mails the world by it', async () => {
+    const all: unknown[] = [];
+    for (let one = 0; one < 51; one += 1) all.push(await codeOf(invites(`${one}.${newAddress()}`)));
+    expect(all).toEqual([...Array<string>(50).fill('done'), 'auth.rate_limited']);
+    expect(await openNow()).toHaveLength(10);
+    const another = await people.member(workspace, 'admin', `another${number}`);
+    expect(await codeOf(invites(newAddress(), 'member', another))).toBe('done');
+    identity.clock.advance(3_600_000);
+    expect(await codeOf(invites(`51.${newAddress()}`))).toBe('done');
+  });
 
   it('are mailed, with a token of which the digest alone is kept', async () => {
     await invites(newAddress(), 'admin');

@@ -60,11 +60,28 @@ describe('mails', () => {
     ...{ to: emailAddress(to), template: 'password_changed' },
     values: { at: identity.clock.now() },
   });
+  const invitation = (to: string): MailMessage => ({
+    ...{ to: emailAddress(to), template: 'invitation' },
+    values: {
+      workspace: 'Ours',
+      role: 'member',
+      token: new Secret(TOKEN),
+      expiresAt: new Date(identity.clock.now().getTime() + HOUR_MS),
+    },
+  });
   const send = (message: MailMessage) => identity.dataSource.transaction((tx) => outboxWith().send(tx, message));
   const rows = () => identity.dataSource.query<{ due_at: Date }[]>('SELECT * FROM mail_outbox');
   async function all(sender: MailDispatch): Promise<void> {
     while (await sender.turn());
   }
+
+  it('go out before invitations, however many wait', async () => {
+    for (const to of ['bob@b.example', 'carl@b.example']) await send(invitation(to));
+    identity.clock.advance(1_000);
+    await send(reset('ada@b.example'));
+    await all(dispatch());
+    expect(server.got.map(({ to }) => to)).toEqual(['ada@b.example', 'bob@b.example', 'carl@b.example']);
+  });
 
   it('are sent once the command is committed, and nothing of them is left', async () => {
     await send(reset('ada@b.example'));

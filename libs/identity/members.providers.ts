@@ -27,7 +27,8 @@ export interface MemberOptions {
 
 /** Users as members of workspaces, invitations, and the first start. */
 export function memberProviders(parts: IdentityParts, options: MemberOptions): readonly Provider[] {
-  const { first, users, workspaces, members, contacts, invitations, mail, tokens, settlement, ids, clock } = parts;
+  const { first, users, workspaces, members, contacts, invitations, budgets, mail, tokens, settlement, ids, clock } =
+    parts;
   const { cursors, newPasswords, passwords } = options;
   return [
     given(
@@ -36,7 +37,7 @@ export function memberProviders(parts: IdentityParts, options: MemberOptions): r
     ),
     given(ChangeMemberHandler, new ChangeMemberHandler(users, members, settlement, clock)),
     given(UpdateWorkspaceHandler, new UpdateWorkspaceHandler(workspaces, settlement, clock)),
-    given(InviteHandler, new InviteHandler(invitations, members, workspaces, mail, tokens, ids, clock)),
+    given(InviteHandler, new InviteHandler(invitations, members, workspaces, budgets, mail, tokens, ids, clock)),
     given(WithdrawInvitationHandler, new WithdrawInvitationHandler(invitations, clock)),
     given(
       AcceptInvitationHandler,

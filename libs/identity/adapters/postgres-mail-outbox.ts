@@ -57,12 +57,15 @@ export class PostgresMailOutbox implements Mail {
     );
   }
 
-  /** The mail that has waited longest, if one is due. Of several who ask at once, each gets another one. */
+  /**
+   * The mail that has waited longest, if one is due; an invitation when nothing else is, as somebody may send many, and who waits for a code
+   * waits at the screen. Of several who ask at once, each gets another one.
+   */
   async take(until: Date): Promise<TakenMail | null> {
     const [[row]] = await this.#query<[MailRow[], number]>(
       `UPDATE mail_outbox SET attempts = attempts + 1, due_at = $2
         WHERE mail_id = (SELECT mail_id FROM mail_outbox WHERE due_at <= $1
-                          ORDER BY due_at, mail_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+                          ORDER BY (template = 'invitation'), due_at, mail_id LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING mail_id, template, attempts, good_until, sealed`,
       [this.options.clock.now(), until],
     );

@@ -1,5 +1,5 @@
 import { parseIpAddress } from '@latchkey/access';
-import type { UserId } from '@latchkey/kernel';
+import type { UserId, WorkspaceId } from '@latchkey/kernel';
 import type { BudgetLimit } from '../domain/attempts/budget';
 
 const MINUTE_MS = 60_000;
@@ -26,6 +26,7 @@ export const ATTEMPT_LIMITS = {
   reset_address: { attempts: 50, periodMs: HOUR_MS },
   reset_network: { attempts: 200, periodMs: HOUR_MS },
   code_mail: { attempts: 10, periodMs: HOUR_MS },
+  invitation: { attempts: 50, periodMs: HOUR_MS },
   right_password: { attempts: 40, periodMs: MINUTE_MS },
 } as const satisfies Readonly<Record<string, BudgetLimit>>;
 
@@ -158,4 +159,9 @@ export const secondFactorBudgets = (userId: UserId, ip: string | undefined): rea
 export const resetBudgets = (account: string, ip: string | undefined): readonly BudgetRef[] => [
   { kind: 'reset_account', subject: account },
   ...addressBudgets('reset_address', ip),
+];
+
+/** Of a member who invites: the mails go to whatever addresses they write. */
+export const invitationBudgets = (workspaceId: WorkspaceId, userId: UserId): readonly BudgetRef[] => [
+  { kind: 'invitation', subject: `${workspaceId} ${userId}` },
 ];

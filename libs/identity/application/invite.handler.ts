@@ -2,7 +2,9 @@ import { AppError, type Clock, type IdSource } from '@latchkey/kernel';
 import type { Role } from '@latchkey/contracts';
 import type { EmailAddress } from '../domain/email-address';
 import { decideInvitation } from '../domain/invitation/invitation';
+import { invitationBudgets, type AttemptBudgets } from './attempts';
 import { metaOf, type Caller } from './caller';
+import { tooManyAttempts } from './password-check';
 import type { Invitation, Invitations, Mail, Members, Tokens, Workspaces } from './ports';
 
 export interface InvitationRequest {
@@ -18,6 +20,7 @@ export class InviteHandler {
     private readonly invitations: Invitations,
     private readonly members: Members,
     private readonly workspaces: Workspaces,
+    private readonly budgets: Pick<AttemptBudgets, 'charge'>,
     private readonly mail: Mail,
     private readonly tokens: Tokens,
     private readonly ids: IdSource,
@@ -26,7 +29,8 @@ export class InviteHandler {
 
   /**
    * Who is invited again gets a new link, and the former one ends. The answer is the same whether or not the address has an account.
-   * @throws AppError `member.exists`, `auth.forbidden` for a role that the caller may not give
+   * @throws AppError `member.exists`, `auth.forbidden` for a role that the caller may not give, `auth.rate_limited` for one who has
+   * invited 50 in an hour
    */
   async execute({ email, role }: InvitationRequest, caller: Caller): Promise<Invitation> {
     const { workspaceId, userId: invitedBy } = caller;
@@ -34,6 +38,8 @@ export class InviteHandler {
     if (!workspace) throw new AppError('stream.not_found', { internal: `no workspace ${workspaceId}` });
     if (await this.members.byEmail(workspaceId, email)) throw new AppError('member.exists', { field: 'email' });
     const now = this.clock.now();
+    const charge = await this.budgets.charge(invitationBudgets(workspaceId, invitedBy), now);
+    if (charge.kind === 'refused') throw tooManyAttempts(charge.until, now);
     await this.#endFormer(email, caller, now);
 
     const invitationId = this.ids.next();

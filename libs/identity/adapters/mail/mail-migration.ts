@@ -25,4 +25,23 @@ class TryMails1763770000000 implements MigrationInterface {
   }
 }
 
-export const mailMigrations: readonly MigrationClass[] = [TryMails1763770000000];
+/** Invitations after all others. */
+class InviteLast1763790000000 implements MigrationInterface {
+  readonly name = 'InviteLast1763790000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP INDEX mail_outbox_due;
+      CREATE INDEX mail_outbox_due ON mail_outbox ((template = 'invitation'), due_at, mail_id);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP INDEX mail_outbox_due;
+      CREATE INDEX mail_outbox_due ON mail_outbox (due_at, mail_id);
+    `);
+  }
+}
+
+export const mailMigrations: readonly MigrationClass[] = [TryMails1763770000000, InviteLast1763790000000];
