@@ -60,7 +60,9 @@ describe('the record of who signs in', () => {
       log: { onDropped: note, onNotWritten: note, onNotPublished: note },
       ...{ spoolBytesMax: 10_000_000, heartbeatMs: 10_000 },
     });
-    return { record, failed, signIns: new RecordedSignIns(record, { record: () => undefined }) };
+    const counted = { all: 0, unrecorded: 0 };
+    const operators = { record: () => void (counted.all += 1), unrecorded: () => void (counted.unrecorded += 1) };
+    return { record, failed, counted, signIns: new RecordedSignIns(record, operators) };
   }
 
   it('has every attempt, with its true reason, in numbered events from a source of this node of identity', async () => {
@@ -94,6 +96,18 @@ describe('the record of who signs in', () => {
       bus.events.flatMap((event) => (nodeOfSource(event.source)?.boot === boot ? [Number(event.position)] : []));
     for (const boot of new Set(bus.events.map(({ source }) => nodeOfSource(source)?.boot ?? '')))
       expect(positionsOf(boot)).toEqual(positionsOf(boot).map((_, place) => place + 1));
+  });
+
+  it('cannot be filled by who is refused at once, or guesses at accounts that there are not: what is left out is counted', async () => {
+    const bus = new Bus();
+    const { record, signIns, counted } = await recordTo(bus);
+    const outcomes = ['rate_limited', 'captcha_required', 'no_such_account', 'challenge_ended', 'unavailable'] as const;
+    for (let each = 0; each < 1_000; each += 1)
+      for (const outcome of outcomes) signIns.record(attempt({ outcome, userId: null }));
+    signIns.record(attempt());
+    signIns.record(attempt({ outcome: 'rate_limited', at: new Date('2026-04-28T12:00:01Z') }));
+    await record.stop(5_000);
+    expect([bus.signIns.length, counted]).toEqual([22, { all: 5_002, unrecorded: 4_980 }]);
   });
 
   it('holds no key that a stranger has put into the name of a browser, and not more of it than 256 characters', async () => {

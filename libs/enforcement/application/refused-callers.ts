@@ -1,5 +1,5 @@
 import type { CredentialRef, DenialReason } from '@latchkey/contracts';
-import type { Clock } from '@latchkey/kernel';
+import { EachSecond, type Clock } from '@latchkey/kernel';
 import type { DecisionRecord, RefusalCounter } from './ports';
 
 /** Calls of one turn of the event loop that showed the same, and whose callers may not ask. */
@@ -35,8 +35,8 @@ const OF_STRANGERS = 10;
  * make such attempts, so what is recorded of them in a second is bounded; all are counted, and those that are not recorded once more.
  */
 export class RefusedCallers implements RefusalReport {
-  readonly #ofKnownTokens = new Budget(OF_KNOWN_TOKENS);
-  readonly #ofStrangers = new Budget(OF_STRANGERS);
+  readonly #ofKnownTokens = new EachSecond(OF_KNOWN_TOKENS);
+  readonly #ofStrangers = new EachSecond(OF_STRANGERS);
 
   constructor(private readonly parts: RefusedCallersParts) {}
 
@@ -56,20 +56,5 @@ export class RefusedCallers implements RefusalReport {
       ...{ scopes: [CALLER_SCOPE], asset: null, action: null, method: null, path: null, ip: ip ?? null, cost: 1 },
       caller: { kind: 'refused' },
     });
-  }
-}
-
-/** So many in each second. */
-class Budget {
-  #second = 0;
-  #taken = 0;
-
-  constructor(private readonly perSecond: number) {}
-
-  take(nowMs: number): boolean {
-    const second = Math.floor(nowMs / 1_000);
-    if (second !== this.#second) [this.#second, this.#taken] = [second, 0];
-    this.#taken += 1;
-    return this.#taken <= this.perSecond;
   }
 }

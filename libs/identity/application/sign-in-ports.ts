@@ -58,6 +58,12 @@ export interface SignInAttempt {
   readonly captcha: CaptchaOutcome;
 }
 
+/** For who operates the service. */
+export interface SignInCounter extends SignInRecord {
+  /** One that is in no record but this count. */
+  unrecorded(): void;
+}
+
 /** Telemetry: it never fails, and nobody waits for it. */
 export interface SignInRecord {
   record(attempt: SignInAttempt): void;

@@ -1,7 +1,8 @@
 import { maskKeys } from '@latchkey/access';
 import { SOURCES, TOPICS, type SignInEntry, type SignInEvent } from '@latchkey/contracts';
+import { EachSecond } from '@latchkey/kernel';
 import type { Entries, TelemetryKind } from '@latchkey/telemetry';
-import type { SignInAttempt, SignInRecord } from './sign-in-ports';
+import type { SignInAttempt, SignInCounter, SignInOutcome, SignInRecord } from './sign-in-ports';
 
 /** Of an object with a handful of members. */
 const OBJECT_BYTES = 400;
@@ -26,19 +27,34 @@ export const signInTelemetry: TelemetryKind<SignInEntry> = {
   }),
 };
 
-/** Tells the audit of each attempt, and whoever operates the service. */
+/** What anybody can make happen as often as they like: no budget of attempts bounds it. */
+const UNBOUNDED: ReadonlySet<SignInOutcome> = new Set([
+  'rate_limited',
+  'captcha_required',
+  'no_such_account',
+  'challenge_ended',
+  'unavailable',
+]);
+/** Of those, recorded in a second. */
+const UNBOUNDED_EACH_SECOND = 20;
+
+/**
+ * Tells the audit of attempts, and whoever operates the service. Of those that anybody can make without end only some in each second are in
+ * the audit; all are counted, and those that are not recorded once more.
+ */
 export class RecordedSignIns implements SignInRecord {
+  readonly #ofAnybody = new EachSecond(UNBOUNDED_EACH_SECOND);
+
   constructor(
     private readonly entries: Entries<SignInEntry>,
-    private readonly operators: SignInRecord,
+    private readonly operators: SignInCounter,
   ) {}
 
   record(attempt: SignInAttempt): void {
     this.operators.record(attempt);
     const { at, outcome, method, userId, workspaceId, ip, userAgent, captcha } = attempt;
-    this.entries.record({
-      timeMs: at.getTime(),
-      ...{ outcome, method, userId, workspaceId, ip, userAgent, captcha },
-    });
+    const timeMs = at.getTime();
+    if (UNBOUNDED.has(outcome) && !this.#ofAnybody.take(timeMs)) return this.operators.unrecorded();
+    this.entries.record({ timeMs, ...{ outcome, method, userId, workspaceId, ip, userAgent, captcha } });
   }
 }
