@@ -257,6 +257,19 @@ describe('who tries to sign in', () => {
       await guarded.signIn('captcha@b.example', PASSWORD, { captcha: solved });
     });
 
+    it('charges wrong answers to the address, which has the vendor asked so often and no more', async () => {
+      let asked = 0;
+      const counting: Captcha = { vendor: 'turnstile', passes: async () => (asked += 1) < 0 };
+      const few = identity.with({
+        captcha: { captcha: counting, isTrusted: () => false },
+        limits: { address: { attempts: 8, periodMs: 60_000 } },
+      });
+      const codes = [];
+      for (let count = 0; count < 10; count += 1)
+        codes.push(await codeOf(few.signIn('wrong-answers@b.example', WRONG, { captcha: { response: 'wrong' } })));
+      expect([asked, codes.slice(-2)]).toEqual([5, ['auth.rate_limited', 'auth.rate_limited']]);
+    });
+
     it('C11 takes bypass_captcha from a trusted workload alone, and records each use', async () => {
       await failThrice();
       const bypass = { captcha: { bypass: true } };

@@ -11,7 +11,7 @@ import {
   type ChargedBudget,
   type FamiliarNetworks,
 } from './attempts';
-import type { Failures } from './captcha-gate';
+import { CaptchaRequired, type Failures } from './captcha-gate';
 import type { PasswordHasher, PasswordStore } from './password-ports';
 
 export interface PasswordAttempt {
@@ -53,7 +53,7 @@ export class PasswordCheck {
     const charged = await this.#charge(attempt);
     const isRight = await this.#verify(attempt, charged).catch(async (error: unknown) => {
       // Whoever went away has paid for a place in the queue, or else would hold it for nothing.
-      if (!attempt.signal?.aborted) await this.budgets.giveBack(charged);
+      if (!attempt.signal?.aborted) await this.budgets.giveBack(notSpent(charged, error));
       throw error;
     });
     await this.budgets.giveBack(charged.filter(({ kind }) => isRight !== (kind === 'right_password')));
@@ -108,6 +108,14 @@ export const tooManyAttempts = (until: Date, now: Date): AppError =>
 
 const spentBefore = (charged: readonly ChargedBudget[], kind: AttemptKind): number =>
   (charged.find((budget) => budget.kind === kind)?.spent ?? 1) - 1;
+
+/** A wrong captcha is a failure of the address; where only that of the account there is counted, of both. No stranger locks an account by it. */
+function notSpent(charged: readonly ChargedBudget[], error: unknown): readonly ChargedBudget[] {
+  if (!(error instanceof CaptchaRequired && error.wasChecked)) return charged;
+  const isFamiliar = charged.every(({ kind }) => kind !== 'address');
+  const spent: readonly AttemptKind[] = isFamiliar ? ['account_address'] : ['address', 'network'];
+  return charged.filter(({ kind }) => !spent.includes(kind));
+}
 
 const lockedUntil = (charged: readonly ChargedBudget[]): Date | null =>
   charged.find(({ kind, locks }) => locks && (kind === 'account' || kind === 'own_password'))?.resetsAt ?? null;
