@@ -237,6 +237,25 @@ describe('a password', () => {
       expect(world.mails).toHaveLength(2);
     });
 
+    it('has a password hashed no more often than the address may fail, whatever comes of it', async () => {
+      const { email } = await someone();
+      const limited = identity.with({
+        limits: { address: { attempts: 3, periodMs: 60_000 } },
+        hasher: (inner) => ({
+          hash: () => Promise.reject(new Error('full')),
+          verify: (hash, password) => inner.verify(hash, password),
+        }),
+      });
+      await ask(email, '192.0.2.1', limited);
+      const token = lastToken();
+      for (let tries = 0; tries < 3; tries += 1) await expect(confirm(token, NEXT, limited)).rejects.toThrow('full');
+      expect(await codeOf(confirm(token, NEXT, limited))).toBe('auth.rate_limited');
+      world.clock.advance(60_000);
+      const able = identity.with({ limits: { address: { attempts: 1, periodMs: 60_000 } } });
+      await confirm(token, NEXT, able);
+      expect(await codeOf(confirm(token, NEXT, able))).toBe('password.reset_ended');
+    });
+
     it('opens an account again that was locked', async () => {
       const { email } = await someone();
       const limited = identity.with({ limits: { account: { attempts: 3, periodMs: 3_600_000 } } });

@@ -3,7 +3,14 @@ import type { Settlement } from '@latchkey/live-state';
 import { parseEmailAddress } from '../domain/email-address';
 import { decideUser } from '../domain/user/decide';
 import type { AccountNotices } from './account-notices';
-import { networkOf, resetByMail, tokenBudgets, type AttemptBudgets, type FamiliarNetworks } from './attempts';
+import {
+  networkOf,
+  resetByMail,
+  tokenBudgets,
+  type AttemptBudgets,
+  type ChargedBudget,
+  type FamiliarNetworks,
+} from './attempts';
 import type { NewPasswords } from './new-passwords';
 import { tooManyAttempts } from './password-check';
 import type { PasswordResets, PasswordStore } from './password-ports';
@@ -15,6 +22,12 @@ export interface ResetConfirmation {
   readonly ip: string | undefined;
   readonly requestId: RequestId;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Of a token, and what showing it was charged. */
+interface Holder {
+  readonly contact: Contact;
+  readonly charged: readonly ChargedBudget[];
 }
 
 /**
@@ -37,10 +50,12 @@ export class ConfirmPasswordResetHandler {
 
   /** @throws AppError `password.reset_ended`; `auth.rate_limited`; what `NewPasswords.hash` throws */
   async execute(confirmation: ResetConfirmation): Promise<void> {
-    const contact = await this.#whose(confirmation);
+    const { contact, charged } = await this.#whose(confirmation);
     const { password, ip, signal } = confirmation;
     const hash = await this.newPasswords.hash({ password, email: contact.email, field: 'new_password', ip, signal });
     await this.#set(contact, hash, confirmation);
+    // Only now: one who holds a token would have passwords hashed for nothing.
+    await this.budgets.giveBack(charged);
     const account = parseEmailAddress(contact.email)?.canonical ?? contact.email;
     await this.budgets.reset(resetByMail(account, contact.userId, confirmation.ip));
     // Or whoever had locked the account would lock it again before its user is in.
@@ -48,15 +63,14 @@ export class ConfirmPasswordResetHandler {
   }
 
   /** Nobody guesses 256 bits; but whoever tries does not do so without end. */
-  async #whose({ token, ip }: ResetConfirmation): Promise<Contact> {
+  async #whose({ token, ip }: ResetConfirmation): Promise<Holder> {
     const now = this.clock.now();
     const charge = await this.budgets.charge(tokenBudgets(ip), now);
     if (charge.kind === 'refused') throw tooManyAttempts(charge.until, now);
     const userId = await this.resets.find(token, now);
     const contact = userId && (await this.contacts.find(userId));
     if (!contact) throw ended();
-    await this.budgets.giveBack(charge.budgets);
-    return contact;
+    return { contact, charged: charge.budgets };
   }
 
   async #set(contact: Contact, hash: Secret, { token, requestId }: ResetConfirmation): Promise<void> {
