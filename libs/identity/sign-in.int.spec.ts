@@ -98,7 +98,7 @@ describe('signing in', () => {
       return done;
     };
     const work = await workFor('work@b.example');
-    expect(work).toEqual(['load', 'charge', 'verify']);
+    expect(work).toEqual(['charge', 'load', 'verify', 'giveBack']);
     expect(await workFor('nobody-at-all@b.example')).toEqual(work);
   });
 
