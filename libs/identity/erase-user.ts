@@ -3,7 +3,6 @@ import { systemClock } from '@latchkey/kernel';
 import { PostgresSubjects, type Settlement } from '@latchkey/live-state';
 import type { DataSource } from 'typeorm';
 import { PostgresPersonalData } from './adapters/personal-data';
-import { PostgresContacts } from './adapters/postgres-contacts';
 import { PostgresInvitations } from './adapters/postgres-invitations';
 import { PostgresUsers } from './adapters/postgres-users';
 import { EraseUserHandler } from './application/erase-user.handler';
@@ -13,7 +12,6 @@ export function eraseUserHandler(dataSource: DataSource, settlement: Settlement)
   const events = new PostgresEventStore(dataSource);
   return new EraseUserHandler(
     new PostgresUsers(dataSource, events, new PostgresSubjects(dataSource)),
-    new PostgresContacts(dataSource),
     new PostgresInvitations(dataSource, events),
     new PostgresPersonalData(),
     settlement,

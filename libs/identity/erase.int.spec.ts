@@ -1,9 +1,23 @@
 import { Secret, userId, type UserId, type WorkspaceId } from '@latchkey/kernel';
+import { eventually } from '@latchkey/testing';
+import type { DataSource, EntityManager } from 'typeorm';
 import { IMPERSONAL_TABLES, PERSONAL_TABLES, PostgresPersonalData } from './adapters/personal-data';
+import { PostgresMfaChallenges } from './adapters/postgres-mfa-challenges';
+import { PostgresMfaEnrolments } from './adapters/postgres-mfa-enrolments';
+import { PostgresPasswordResets } from './adapters/postgres-password-resets';
+import { SealedSeeds } from './adapters/sealed-seeds';
 import { EraseUserHandler } from './application/erase-user.handler';
 import { InviteHandler } from './application/invite.handler';
-import { identityDatabase, type IdentityDatabase } from './testing/identity-database';
+import type { Mail, MailMessage } from './application/ports';
+import { identityDatabase, MASTER_KEY, type IdentityDatabase } from './testing/identity-database';
 import { callerIn, emailAddress, People } from './testing/people';
+
+/** What somebody waits for until it is opened. */
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open() };
+}
 
 describe('erasing a user', () => {
   let identity: IdentityDatabase;
@@ -16,8 +30,8 @@ describe('erasing a user', () => {
   beforeAll(async () => {
     identity = await identityDatabase();
     people = new People(identity);
-    const { users, contacts, invitations, settlement, clock } = identity;
-    erase = new EraseUserHandler(users, contacts, invitations, new PostgresPersonalData(), settlement, clock);
+    const { users, invitations, settlement, clock } = identity;
+    erase = new EraseUserHandler(users, invitations, new PostgresPersonalData(), settlement, clock);
     workspace = await people.workspace();
     owner = await people.member(workspace, 'owner', 'owner');
     ada = await people.member(workspace, 'admin', 'ada.lovelace');
@@ -45,6 +59,10 @@ describe('erasing a user', () => {
       .map(({ row }) => row)
       .join('\n');
   };
+
+  /** Whoever waits for somebody else in this database. */
+  const waiting = () =>
+    select(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
 
   it('knows every table that is about users', async () => {
     const tables = await select<{ table_name: string }>(
@@ -87,6 +105,76 @@ describe('erasing a user', () => {
     expect(snapshot?.body).toEqual({ kind: 'user', status: 'suspended', roles: {}, sessionGeneration: 1 });
     expect(identity.settlement.settled.at(-1)).toMatchObject({ kind: 'user', id: ada, version: snapshot?.version });
     expect(await identity.members.find(workspace, ada)).toBeNull();
+  });
+
+  const resetTo = (email: string) => {
+    const address = emailAddress(email);
+    const expiresAt = new Date(identity.clock.now().getTime() + 3_600_000);
+    return { email: address, token: identity.tokens.next(), expiresAt };
+  };
+
+  /** Erases somebody while a link to reset their password is being written; answers how many rows of it are left. */
+  async function eraseWhileResetting(name: string, dataSource: DataSource): Promise<number> {
+    const user = await people.member(workspace, 'member', name);
+    const [isWriting, mayGoOn] = [gate(), gate()];
+    const slowly: Mail = {
+      send: async (tx, message) => {
+        isWriting.open();
+        await mayGoOn.opened;
+        await identity.outbox.send(tx, message);
+      },
+    };
+    const resets = new PostgresPasswordResets(dataSource, slowly);
+    const writing = resets.begin({ userId: user, ...resetTo(`${name}@b.example`) });
+    await isWriting.opened;
+    const erasing = erase.execute(user);
+    await Promise.race([erasing, eventually(async () => expect(await waiting()).not.toHaveLength(0))]);
+    mayGoOn.open();
+    await Promise.all([writing, erasing]);
+    const left = await select('SELECT FROM password_reset WHERE user_id = $1', [user]);
+    const mails = await select('SELECT FROM mail_outbox WHERE recipient = $1', [`${name}@b.example`]);
+    return left.length + mails.length;
+  }
+
+  it('leaves nothing of a link to reset the password that is being written at the same time', async () => {
+    expect(await eraseWhileResetting('grace.hopper', identity.dataSource)).toBe(0);
+    expect(await everything()).not.toMatch(/hopper/i);
+  });
+
+  it('would leave it, if who writes it did not take hold of the user', async () => {
+    const careless = Object.create(identity.dataSource) as DataSource;
+    careless.transaction = ((work: (tx: EntityManager) => Promise<unknown>) =>
+      identity.dataSource.transaction((tx) => {
+        const loose = Object.create(tx) as EntityManager;
+        loose.query = ((statement: string, parameters: unknown[]) =>
+          tx.query(statement.replace('FOR KEY SHARE', ''), parameters)) as EntityManager['query'];
+        return work(loose);
+      })) as DataSource['transaction'];
+    expect(await eraseWhileResetting('mary', careless)).toBe(2);
+    await select('DELETE FROM password_reset');
+    await select('DELETE FROM mail_outbox');
+  });
+
+  it('leaves nothing of what somebody was about to write when it was done', async () => {
+    const { dataSource, outbox, clock, ids } = identity;
+    const { email, token, expiresAt } = resetTo('ada.lovelace@b.example');
+    const values = { code: new Secret('123456'), expiresAt };
+    const mail: MailMessage = { to: email, template: 'email_code', values };
+    await new PostgresPasswordResets(dataSource, outbox).begin({ userId: ada, email, token, expiresAt });
+    await new PostgresMfaChallenges(dataSource, outbox).keep({
+      ...{ token, userId: ada, workspaceId: workspace, generation: 0, emailCode: Buffer.alloc(32) },
+      ...{ expiresAt, mail, begunAt: clock.now() },
+    });
+    await new PostgresMfaEnrolments(dataSource, new SealedSeeds(MASTER_KEY), outbox).keep(
+      {
+        ...{ enrolmentId: ids.next(), userId: ada, generation: 0, expiresAt },
+        factor: { method: 'email', emailCode: Buffer.alloc(32) },
+      },
+      mail,
+    );
+    for (const table of ['password_reset', 'mfa_challenge', 'mfa_enrolment', 'mail_outbox']) {
+      expect([table, await select(`SELECT FROM ${table}`)]).toEqual([table, []]);
+    }
   });
 
   it('may be done again, and frees the address for somebody new', async () => {

@@ -84,6 +84,10 @@ export class PostgresInvitations implements Invitations {
       : this.#select('canonical_email = $1 AND workspace_id = $2', [canonical, workspace]);
   }
 
+  toIn(tx: Transaction, { canonical }: EmailAddress): Promise<readonly Invitation[]> {
+    return this.#select('canonical_email = $1', [canonical], tx);
+  }
+
   after(workspace: WorkspaceId, position: ListPosition | null, limit: number): Promise<readonly Invitation[]> {
     const from = position ? 'AND (created_at, invitation_id) > ($3, $4)' : '';
     return this.#select(`workspace_id = $1 ${from} ORDER BY created_at, invitation_id LIMIT $2`, [
@@ -93,12 +97,13 @@ export class PostgresInvitations implements Invitations {
     ]);
   }
 
-  async #select(where: string, parameters: unknown[]): Promise<readonly Invitation[]> {
+  async #select(
+    where: string,
+    parameters: unknown[],
+    source: Pick<Transaction, 'query'> = this.dataSource,
+  ): Promise<readonly Invitation[]> {
     try {
-      const rows = await this.dataSource.query<InvitationRow[]>(
-        `SELECT ${COLUMNS} FROM invitation WHERE ${where}`,
-        parameters,
-      );
+      const rows = await source.query<InvitationRow[]>(`SELECT ${COLUMNS} FROM invitation WHERE ${where}`, parameters);
       return rows.map(invitationOf);
     } catch (error) {
       throw databaseFailure(error, 'reading invitations');

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { MfaChallengeStore, NewChallenge, PendingChallenge } from '../application/mfa-ports';
 import type { Mail, Transaction } from '../application/ports';
+import { isThere } from './personal-data';
 
 /** For so many codes a challenge or an enrolment lasts, however many of them come at once. */
 export const ATTEMPTS = 5;
@@ -32,6 +33,7 @@ export class PostgresMfaChallenges implements MfaChallengeStore {
     const { token, userId: user, workspaceId: workspace, generation, emailCode, expiresAt, mail, begunAt } = challenge;
     try {
       await this.dataSource.transaction(async (tx) => {
+        if (!(await isThere(tx, user))) return;
         await tx.query(
           `INSERT INTO mfa_challenge (token_sha256, user_id, workspace_id, generation, email_code, attempts_left, expires_at)
            VALUES ($1, $2, $3, $4, $5, ${ATTEMPTS}, $6)`,

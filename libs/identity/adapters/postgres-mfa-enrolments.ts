@@ -4,6 +4,7 @@ import { AppError, type UserId } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import type { MfaEnrolments, PendingEnrolment } from '../application/mfa-ports';
 import type { Mail, MailMessage, Transaction } from '../application/ports';
+import { isThere } from './personal-data';
 import { ATTEMPTS } from './postgres-mfa-challenges';
 import type { SealedSeeds } from './sealed-seeds';
 
@@ -29,6 +30,7 @@ export class PostgresMfaEnrolments implements MfaEnrolments {
     const emailCode = factor.method === 'email' ? factor.emailCode : null;
     try {
       await this.dataSource.transaction(async (tx) => {
+        if (!(await isThere(tx, userId))) return;
         await tx.query(
           `INSERT INTO mfa_enrolment
              (user_id, method, enrolment_id, generation, sealed_seed, email_code, attempts_left, expires_at)

@@ -4,6 +4,7 @@ import { userId, type Secret, type UserId } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import type { PasswordReset, PasswordResets } from '../application/password-ports';
 import type { Mail, Transaction } from '../application/ports';
+import { isThere } from './personal-data';
 
 const digestOf = (token: Secret): Buffer => createHash('sha256').update(token.reveal()).digest();
 
@@ -17,6 +18,7 @@ export class PostgresPasswordResets implements PasswordResets {
   async begin({ userId: id, email, token, expiresAt }: PasswordReset): Promise<void> {
     try {
       await this.dataSource.transaction(async (tx) => {
+        if (!(await isThere(tx, id))) return;
         await tx.query(
           `INSERT INTO password_reset (user_id, token_sha256, expires_at) VALUES ($1, $2, $3)
            ON CONFLICT (user_id) DO UPDATE SET token_sha256 = excluded.token_sha256, expires_at = excluded.expires_at`,

@@ -2,10 +2,10 @@ import type { Clock, UserId } from '@latchkey/kernel';
 import { INSTALLATION } from '@latchkey/contracts';
 import type { EventMeta } from '@latchkey/event-store';
 import type { Settlement } from '@latchkey/live-state';
-import { parseEmailAddress, type EmailAddress } from '../domain/email-address';
+import type { EmailAddress } from '../domain/email-address';
 import { decideInvitation } from '../domain/invitation/invitation';
 import { decideUser } from '../domain/user/decide';
-import type { Contacts, Invitations, PersonalData, Transaction, Users } from './ports';
+import type { Invitations, PersonalData, Transaction, Users } from './ports';
 
 /**
  * Forgets a person: what identity knows of them is deleted, invitations to their address end, and nothing can be done in their name. Events stay
@@ -14,7 +14,6 @@ import type { Contacts, Invitations, PersonalData, Transaction, Users } from './
 export class EraseUserHandler {
   constructor(
     private readonly users: Users,
-    private readonly contacts: Contacts,
     private readonly invitations: Invitations,
     private readonly personalData: PersonalData,
     private readonly settlement: Settlement,
@@ -28,22 +27,20 @@ export class EraseUserHandler {
   async execute(userId: UserId): Promise<void> {
     const now = this.clock.now();
     const meta: EventMeta = { actorId: 'operator', workspaceId: INSTALLATION, requestId: 'erase', at: now };
-    const contact = await this.contacts.find(userId);
-    const email = contact && parseEmailAddress(contact.email);
     const { changed } = await this.users.write({
       userId,
       decide: (state) => decideUser({ type: 'EraseUser', now }, state),
       meta,
       within: async (tx) => {
+        const email = await this.personalData.erase(tx, userId);
         if (email) await this.#endInvitations(tx, email, meta);
-        await this.personalData.erase(tx, userId);
       },
     });
     await this.settlement.settle([changed]);
   }
 
   async #endInvitations(tx: Transaction, email: EmailAddress, meta: EventMeta): Promise<void> {
-    for (const { invitationId } of await this.invitations.to(email)) {
+    for (const { invitationId } of await this.invitations.toIn(tx, email)) {
       await this.invitations.writeIn(tx, {
         invitationId,
         decide: (state) => decideInvitation({ type: 'WithdrawInvitation', now: meta.at }, state),

@@ -168,13 +168,15 @@ export interface Invitations {
   byToken(token: Secret): Promise<Invitation | null>;
   /** In every workspace, or in one. */
   to(email: EmailAddress, workspaceId?: WorkspaceId): Promise<readonly Invitation[]>;
+  /** In every workspace, as a transaction sees them. */
+  toIn(tx: Transaction, email: EmailAddress): Promise<readonly Invitation[]>;
   after(workspaceId: WorkspaceId, position: ListPosition | null, limit: number): Promise<readonly Invitation[]>;
 }
 
 /** Everything about a person that is not in events. */
 export interface PersonalData {
-  /** Deletes all that is kept of the user. */
-  erase(tx: Transaction, userId: UserId): Promise<void>;
+  /** Deletes all that is kept of the user, also what others are writing at the same time. Answers the address, if there was one. */
+  erase(tx: Transaction, userId: UserId): Promise<EmailAddress | null>;
 }
 
 /** What is written to somebody. A token or a code in it is shown nowhere else. */
