@@ -109,7 +109,7 @@ export const tooManyAttempts = (until: Date, now: Date): AppError =>
 const spentBefore = (charged: readonly ChargedBudget[], kind: AttemptKind): number =>
   (charged.find((budget) => budget.kind === kind)?.spent ?? 1) - 1;
 
-/** A wrong captcha is a failure of the address; where only that of the account there is counted, of both. No stranger locks an account by it. */
+/** A wrong captcha is a failure of the address, or of the account from there where nothing else is counted. No stranger locks an account by it. */
 function notSpent(charged: readonly ChargedBudget[], error: unknown): readonly ChargedBudget[] {
   if (!(error instanceof CaptchaRequired && error.wasChecked)) return charged;
   const isFamiliar = charged.every(({ kind }) => kind !== 'address');
