@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { TOPICS, type CheckResult } from '@latchkey/contracts';
+import { SOURCES, TOPICS, type CheckResult } from '@latchkey/contracts';
 import { eventually } from '@latchkey/testing';
 import { processOf, type CrashCluster } from '../crash/crash-cluster';
 import { History } from '../crash/history';
@@ -86,7 +86,7 @@ export async function outageRun(cluster: CrashCluster, run: OutageRun): Promise<
   }
 }
 
-/** Stops every node of enforcement; then all that they have decided is on its way, and in the end is everywhere. */
+/** Of enforcement alone: identity's record of sign-ins has a topic of its own. Stops every node; then all that they have decided is on its way, and in the end is everywhere. */
 export async function decisionLog(cluster: CrashCluster): Promise<DecisionLog> {
   await Promise.all([...cluster.nodes.keys()].map((name) => processOf(cluster, name).stop()));
   await eventually(
@@ -105,7 +105,8 @@ export async function decisionLog(cluster: CrashCluster): Promise<DecisionLog> {
 const auditedBatches = (cluster: CrashCluster): Promise<readonly AuditedBatch[]> =>
   inDatabase(cluster, async (client) => {
     const { rows } = await client.query<{ source: string; position: string; decisions: number }>(
-      `SELECT source, position, decisions FROM audit.decision_batches`,
+      `SELECT source, position, decisions FROM audit.decision_batches WHERE starts_with(source, $1)`,
+      [`${SOURCES.enforcement}/`],
     );
     return rows.map((row) => ({ ...row, position: Number(row.position) }));
   });

@@ -15,7 +15,8 @@ const DNS_NAME = /^(?!-)[a-z\d-]{1,63}(?<!-)(\.(?!-)[a-z\d-]{1,63}(?<!-))*$/i;
 /** Makes, or renews, certificates. Answers what is wrong with the command line, if anything is; nothing is made then. */
 export async function certificatesCommand({ dir, days, names }: CertificatesCommand): Promise<string | undefined> {
   const services = hostsOf(names);
-  const problem = problemOf(services, names) ?? (isDays(days) ? undefined : `--days must be a whole number from 1 to ${DAYS_MAX}`);
+  const problem =
+    problemOf(services, names) ?? (isDays(days) ? undefined : `--days must be a whole number from 1 to ${DAYS_MAX}`);
   if (problem !== undefined) return problem;
   await makeCertificates({ dir, services, days: Number(days) });
   for (const [name, hosts] of Object.entries(services)) {
