@@ -86,7 +86,10 @@ export async function outageRun(cluster: CrashCluster, run: OutageRun): Promise<
   }
 }
 
-/** Of enforcement alone: identity's record of sign-ins has a topic of its own. Stops every node; then all that they have decided is on its way, and in the end is everywhere. */
+/**
+ * Of enforcement alone: identity's record of sign-ins has a topic of its own. Stops every node; then all that they have decided is on its
+ * way, and in the end is everywhere.
+ */
 export async function decisionLog(cluster: CrashCluster): Promise<DecisionLog> {
   await Promise.all([...cluster.nodes.keys()].map((name) => processOf(cluster, name).stop()));
   await eventually(
