@@ -1,9 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import type { Principal, Role } from '@latchkey/contracts';
-import { CurrentPrincipal, Public, Requires, type Requirement } from '@latchkey/guard';
-import { workspaceId, type RequestId } from '@latchkey/kernel';
+import type { Role } from '@latchkey/contracts';
+import { Public, Requires, type Requirement } from '@latchkey/guard';
+import { type RequestId } from '@latchkey/kernel';
 import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
+import type { Caller } from '../../application/caller';
 import { AcceptInvitationHandler } from '../../application/accept-invitation.handler';
 import { InviteHandler, type InvitationRequest } from '../../application/invite.handler';
 import type { Invitation } from '../../application/ports';
@@ -11,7 +12,7 @@ import { ReadInvitationsQuery } from '../../application/read-invitations.query';
 import type { Seen } from '../../application/session-ports';
 import { WithdrawInvitationHandler } from '../../application/withdraw-invitation.handler';
 import { displayName, email, role, secretText } from '../bodies';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 import { ClientGone } from '../client-gone';
 import { CallSeen } from '../session-token';
 import { ListCursors } from './list-cursors';
@@ -69,19 +70,18 @@ export class InvitationsController {
   @Requires(WRITE)
   async create(
     @Body(zodBody(inviteBody)) request: InvitationRequest,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<InvitationRecord> {
-    return invitationRecord(await this.invite.execute(request, callerOf(principal, requestId)));
+    return invitationRecord(await this.invite.execute(request, caller));
   }
 
   @Get()
   @Requires(READ)
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentCaller() caller: Caller,
   ): Promise<Page<InvitationRecord>> {
-    const workspace = workspaceId(principal.workspace_id);
+    const workspace = caller.workspaceId;
     const { items, next } = await this.invitations.after(workspace, this.cursors.read(LIST, workspace, cursor), limit);
     return { items: items.map(invitationRecord), next_cursor: next && this.cursors.write(LIST, workspace, next) };
   }
@@ -89,12 +89,8 @@ export class InvitationsController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
-  async withdraw(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<void> {
-    await this.withdrawInvitation.execute(id, callerOf(principal, requestId));
+  async withdraw(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
+    await this.withdrawInvitation.execute(id, caller);
   }
 
   /** For whoever holds the token. It opens no session. */

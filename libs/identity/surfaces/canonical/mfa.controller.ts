@@ -1,25 +1,25 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
-import type { MfaMethod, Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires } from '@latchkey/guard';
-import { AppError, userId, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
-import { CurrentRequestId, zodBody } from '@latchkey/platform';
+import type { MfaMethod } from '@latchkey/contracts';
+import { Requires } from '@latchkey/guard';
+import { AppError, type Clock, type Secret } from '@latchkey/kernel';
+import { zodBody } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Caller } from '../../application/caller';
 import { BeginMfaHandler } from '../../application/begin-mfa.handler';
 import { ConfirmMfaHandler } from '../../application/confirm-mfa.handler';
 import { DisableMfaHandler } from '../../application/disable-mfa.handler';
 import { IssueRecoveryCodesHandler } from '../../application/issue-recovery-codes.handler';
 import type { PasswordProof } from '../../application/own-password';
 import { ReadMfaQuery } from '../../application/read-mfa.query';
-import type { Seen, SessionGrant } from '../../application/session-ports';
-import { callerOf } from '../caller-of';
+import type { Seen } from '../../application/session-ports';
+import { CurrentCaller } from '../current-caller';
 import { ClientGone } from '../client-gone';
 import { oneTimeCode } from '../mfa-body';
-import { giveSessionCookie } from '../session-cookie';
 import { CallSeen } from '../session-token';
 import { password } from '../sign-in-body';
 import { CLOCK } from '../tokens';
-import { grantRecord, type GrantRecord } from './session-record';
+import { granted, type GrantRecord } from './session-record';
 import { timestamp } from './timestamp';
 
 const passwordBody = z.strictObject({ password });
@@ -66,8 +66,8 @@ export class MfaController {
   ) {}
 
   @Get()
-  async list(@CurrentPrincipal() principal: Principal): Promise<MfaRecord> {
-    const { methods, recoveryCodes } = await this.read.execute(userId(principal.user_id));
+  async list(@CurrentCaller() caller: Caller): Promise<MfaRecord> {
+    const { methods, recoveryCodes } = await this.read.execute(caller.userId);
     return { methods, recovery_codes: recoveryCodes };
   }
 
@@ -77,11 +77,10 @@ export class MfaController {
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TotpRecord> {
-    const begun = await this.begin.totpApp(proofOf(body, seen, signal), callerOf(principal, requestId));
+    const begun = await this.begin.totpApp(proofOf(body, seen, signal), caller);
     const { seed, uri, qr, expiresAt } = begun;
     keptByNobody(reply);
     return { secret: seed.reveal(), uri: uri.reveal(), qr: qr.reveal(), expires_at: timestamp(expiresAt) };
@@ -94,10 +93,9 @@ export class MfaController {
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<{ readonly expires_at: string }> {
-    const expiresAt = await this.begin.email(proofOf(body, seen, signal), callerOf(principal, requestId));
+    const expiresAt = await this.begin.email(proofOf(body, seen, signal), caller);
     return { expires_at: timestamp(expiresAt) };
   }
 
@@ -107,13 +105,12 @@ export class MfaController {
     @Param('method') method: string,
     @Body(zodBody(codeBody)) { code }: CodeBody,
     @CallSeen() seen: Seen,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EnrolledRecord> {
     const confirmation = { method: known(method), code, seen };
-    const { session, recoveryCodes } = await this.confirm.execute(confirmation, callerOf(principal, requestId));
-    return { ...this.granted(session, reply), recovery_codes: recoveryCodes && revealed(recoveryCodes) };
+    const { session, recoveryCodes } = await this.confirm.execute(confirmation, caller);
+    return { ...granted(reply, session, this.clock.now()), recovery_codes: recoveryCodes && revealed(recoveryCodes) };
   }
 
   @Post('recovery-codes')
@@ -122,12 +119,11 @@ export class MfaController {
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly recovery_codes: readonly string[] }> {
     const proof = proofOf(body, seen, signal);
-    const codes = await this.issueRecoveryCodes.execute(proof, callerOf(principal, requestId));
+    const codes = await this.issueRecoveryCodes.execute(proof, caller);
     keptByNobody(reply);
     return { recovery_codes: revealed(codes) };
   }
@@ -138,17 +134,11 @@ export class MfaController {
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GrantRecord> {
     const proof = proofOf(body, seen, signal);
-    return this.granted(await this.disable.execute(known(method), proof, callerOf(principal, requestId)), reply);
-  }
-
-  private granted(grant: SessionGrant, reply: FastifyReply): GrantRecord {
-    giveSessionCookie(reply, grant.token, grant.expiresAt, this.clock.now());
-    return grantRecord(grant);
+    return granted(reply, await this.disable.execute(known(method), proof, caller), this.clock.now());
   }
 }
 

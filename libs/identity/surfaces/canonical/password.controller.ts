@@ -1,22 +1,21 @@
 import { Body, Controller, HttpCode, Inject, Post, Put, Res } from '@nestjs/common';
-import type { Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Public, Requires } from '@latchkey/guard';
+import { Public, Requires } from '@latchkey/guard';
 import { Secret, type Clock, type RequestId } from '@latchkey/kernel';
 import { ClientIp, CurrentRequestId, zodBody } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Caller } from '../../application/caller';
 import { ChangePasswordHandler } from '../../application/change-password.handler';
 import { ConfirmPasswordResetHandler } from '../../application/confirm-password-reset.handler';
 import { RequestPasswordResetHandler } from '../../application/request-password-reset.handler';
 import type { Seen } from '../../application/session-ports';
 import { email } from '../bodies';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 import { ClientGone } from '../client-gone';
-import { giveSessionCookie } from '../session-cookie';
 import { CallSeen } from '../session-token';
 import { password } from '../sign-in-body';
 import { CLOCK } from '../tokens';
-import { grantRecord, type GrantRecord } from './session-record';
+import { granted, type GrantRecord } from './session-record';
 
 const TOKEN_LENGTH_MAX = 200;
 
@@ -48,14 +47,12 @@ export class PasswordController {
     @Body(zodBody(changeBody)) body: z.output<typeof changeBody>,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GrantRecord> {
     const change = { current: body.current_password, next: body.new_password, seen, signal };
-    const grant = await this.changePassword.execute(change, callerOf(principal, requestId));
-    giveSessionCookie(reply, grant.token, grant.expiresAt, this.clock.now());
-    return grantRecord(grant);
+    const grant = await this.changePassword.execute(change, caller);
+    return granted(reply, grant, this.clock.now());
   }
 
   /** The same answer whether or not there is such an account; if there is, a mail is on its way. */

@@ -1,4 +1,6 @@
+import type { FastifyReply } from 'fastify';
 import type { ListedSession, SessionGrant } from '../../application/session-ports';
+import { giveSessionCookie } from '../session-cookie';
 import { timestamp } from './timestamp';
 
 /** A live session, as its user sees it. */
@@ -41,9 +43,13 @@ export interface GrantRecord {
   readonly expires_at: string;
 }
 
-export const grantRecord = ({ token, sessionId, workspaceId, expiresAt }: SessionGrant): GrantRecord => ({
-  token: token.reveal(),
-  session_id: sessionId,
-  workspace_id: workspaceId,
-  expires_at: timestamp(expiresAt),
-});
+/** Gives the session to who called, in a cookie and in the body. */
+export function granted(reply: FastifyReply, grant: SessionGrant, now: Date): GrantRecord {
+  giveSessionCookie(reply, grant, now);
+  return {
+    token: grant.token.reveal(),
+    session_id: grant.sessionId,
+    workspace_id: grant.workspaceId,
+    expires_at: timestamp(grant.expiresAt),
+  };
+}

@@ -1,18 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import type { Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Public, Requires, type Requirement } from '@latchkey/guard';
-import { userId, workspaceId, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
+import { Public, Requires, type Requirement } from '@latchkey/guard';
+import { workspaceId, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
 import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { Seen, SessionGrant } from '../../application/session-ports';
+import type { Caller } from '../../application/caller';
+import type { Seen } from '../../application/session-ports';
 import { UserSessions } from '../../application/user-sessions';
-import { callerOf } from '../caller-of';
-import { giveSessionCookie, takeSessionCookie } from '../session-cookie';
+import { CurrentCaller } from '../current-caller';
+import { takeSessionCookie } from '../session-cookie';
 import { CallSeen, ShownToken } from '../session-token';
 import { CLOCK } from '../tokens';
 import { ListCursors } from './list-cursors';
-import { grantRecord, sessionRecord, type GrantRecord, type SessionRecord } from './session-record';
+import { granted, sessionRecord, type GrantRecord, type SessionRecord } from './session-record';
 
 /** One's own sessions, by a session: whoever is without a second factor may still see and end them. */
 const OWN: Requirement = { scopes: [], credentials: ['session'], secondFactor: 'exempt' };
@@ -33,12 +33,12 @@ export class SessionsController {
   @Requires(OWN)
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentCaller() caller: Caller,
   ): Promise<Page<SessionRecord>> {
-    const user = userId(principal.user_id);
+    const user = caller.userId;
     const { items, next } = await this.sessions.list(user, this.cursors.read(LIST, user, cursor), limit);
     return {
-      items: items.map((session) => sessionRecord(session, principal.id)),
+      items: items.map((session) => sessionRecord(session, caller.credentialId)),
       next_cursor: next && this.cursors.write(LIST, user, next),
     };
   }
@@ -47,20 +47,16 @@ export class SessionsController {
   @Delete()
   @HttpCode(204)
   @Requires(OWN)
-  async endAll(
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<void> {
-    await this.sessions.endAll(callerOf(principal, requestId));
+  async endAll(@CurrentCaller() caller: Caller, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    await this.sessions.endAll(caller);
     takeSessionCookie(reply);
   }
 
   @Get(':id')
   @Requires(OWN)
-  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<SessionRecord> {
-    const session = await this.sessions.find(userId(principal.user_id), id === CURRENT ? principal.id : id);
-    return sessionRecord(session, principal.id);
+  async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<SessionRecord> {
+    const session = await this.sessions.find(caller.userId, id === CURRENT ? caller.credentialId : id);
+    return sessionRecord(session, caller.credentialId);
   }
 
   @Delete(':id')
@@ -68,13 +64,12 @@ export class SessionsController {
   @Requires(OWN)
   async end(
     @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const ended = id === CURRENT ? principal.id : id;
-    await this.sessions.end(ended, callerOf(principal, requestId));
-    if (ended === principal.id) takeSessionCookie(reply);
+    const ended = id === CURRENT ? caller.credentialId : id;
+    await this.sessions.end(ended, caller);
+    if (ended === caller.credentialId) takeSessionCookie(reply);
   }
 
   /** For a token that was traded in the check has one answer, and this route others (C32): so it looks at the token itself. */
@@ -87,7 +82,7 @@ export class SessionsController {
     @CurrentRequestId() requestId: RequestId,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GrantRecord> {
-    return this.granted(await this.sessions.refresh(token, seen, requestId), reply);
+    return granted(reply, await this.sessions.refresh(token, seen, requestId), this.clock.now());
   }
 
   @Post('current/workspace')
@@ -96,15 +91,9 @@ export class SessionsController {
   async switchWorkspace(
     @Body(zodBody(switchBody)) body: z.output<typeof switchBody>,
     @CallSeen() seen: Seen,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GrantRecord> {
-    return this.granted(await this.sessions.switchTo(body.workspace_id, callerOf(principal, requestId), seen), reply);
-  }
-
-  private granted(grant: SessionGrant, reply: FastifyReply): GrantRecord {
-    giveSessionCookie(reply, grant.token, grant.expiresAt, this.clock.now());
-    return grantRecord(grant);
+    return granted(reply, await this.sessions.switchTo(body.workspace_id, caller, seen), this.clock.now());
   }
 }

@@ -10,11 +10,10 @@ import { SignInHandler, type SignedInWithSession } from '../../application/sign-
 import { VerifyMfaHandler } from '../../application/verify-mfa.handler';
 import { ClientGone } from '../client-gone';
 import { mfaBody } from '../mfa-body';
-import { giveSessionCookie } from '../session-cookie';
 import { CallSeen } from '../session-token';
 import { signInBody, type SignInBody } from '../sign-in-body';
 import { CLOCK } from '../tokens';
-import { grantRecord, type GrantRecord } from './session-record';
+import { granted, type GrantRecord } from './session-record';
 import { timestamp } from './timestamp';
 
 interface SignedInRecord extends GrantRecord {
@@ -74,8 +73,11 @@ export class SignInController {
   }
 
   private signedIn({ session, contact, entry }: SignedInWithSession, reply: FastifyReply): SignedInRecord {
-    giveSessionCookie(reply, session.token, session.expiresAt, this.clock.now());
     const { userId: id, email, name } = contact;
-    return { status: 'signed_in', ...grantRecord(session), user: { id, email, name, role: entry.role } };
+    return {
+      status: 'signed_in',
+      ...granted(reply, session, this.clock.now()),
+      user: { id, email, name, role: entry.role },
+    };
   }
 }

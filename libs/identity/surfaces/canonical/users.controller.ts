@@ -1,14 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import type { Principal, Role } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
-import { workspaceId, type RequestId } from '@latchkey/kernel';
-import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import type { Role } from '@latchkey/contracts';
+import { Requires, type Requirement } from '@latchkey/guard';
+import { pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
+import type { Caller } from '../../application/caller';
 import { ChangeMemberHandler, type MemberChange } from '../../application/change-member.handler';
 import type { Member } from '../../application/ports';
 import { ReadMembersQuery } from '../../application/read-members.query';
 import { role } from '../bodies';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 
@@ -51,17 +51,17 @@ export class UsersController {
   @Requires(READ)
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentCaller() caller: Caller,
   ): Promise<Page<UserRecord>> {
-    const workspace = workspaceId(principal.workspace_id);
+    const workspace = caller.workspaceId;
     const { items, next } = await this.members.after(workspace, this.cursors.read(LIST, workspace, cursor), limit);
     return { items: items.map(userRecord), next_cursor: next && this.cursors.write(LIST, workspace, next) };
   }
 
   @Get(':id')
   @Requires(READ)
-  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<UserRecord> {
-    return userRecord(await this.members.one(workspaceId(principal.workspace_id), id));
+  async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
+    return userRecord(await this.members.one(caller.workspaceId, id));
   }
 
   @Patch(':id')
@@ -69,51 +69,33 @@ export class UsersController {
   change(
     @Param('id') id: string,
     @Body(zodBody(changeBody)) body: z.output<typeof changeBody>,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<UserRecord> {
-    return this.changed(id, { type: 'ChangeMemberRole', role: body.role }, principal, requestId);
+    return this.changed(id, { type: 'ChangeMemberRole', role: body.role }, caller);
   }
 
   @Post(':id/suspend')
   @HttpCode(200)
   @Requires(WRITE)
-  suspend(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<UserRecord> {
-    return this.changed(id, { type: 'SuspendMember' }, principal, requestId);
+  suspend(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
+    return this.changed(id, { type: 'SuspendMember' }, caller);
   }
 
   @Post(':id/resume')
   @HttpCode(200)
   @Requires(WRITE)
-  resume(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<UserRecord> {
-    return this.changed(id, { type: 'ResumeMember' }, principal, requestId);
+  resume(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
+    return this.changed(id, { type: 'ResumeMember' }, caller);
   }
 
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
-  async remove(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<void> {
-    await this.changed(id, { type: 'RemoveMember' }, principal, requestId);
+  async remove(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
+    await this.changed(id, { type: 'RemoveMember' }, caller);
   }
 
-  private async changed(
-    id: string,
-    change: MemberChange,
-    principal: Principal,
-    requestId: RequestId,
-  ): Promise<UserRecord> {
-    return userRecord(await this.changeMember.execute(id, change, callerOf(principal, requestId)));
+  private async changed(id: string, change: MemberChange, caller: Caller): Promise<UserRecord> {
+    return userRecord(await this.changeMember.execute(id, change, caller));
   }
 }

@@ -1,22 +1,15 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
-import type { Principal, Role } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires } from '@latchkey/guard';
-import { AppError, userId, workspaceId, type RequestId, type WorkspaceId } from '@latchkey/kernel';
-import {
-  CurrentRequestId,
-  CursorCodec,
-  pageQuery,
-  zodBody,
-  zodQuery,
-  type Page,
-  type PageQuery,
-} from '@latchkey/platform';
+import type { Role } from '@latchkey/contracts';
+import { Requires } from '@latchkey/guard';
+import { AppError, type WorkspaceId } from '@latchkey/kernel';
+import { CursorCodec, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
+import type { Caller } from '../../application/caller';
 import { ReadWorkspacesQuery } from '../../application/read-workspaces.query';
 import { UpdateWorkspaceHandler } from '../../application/update-workspace.handler';
 import type { ActiveWorkspace, WorkspaceSettings } from '../../domain/workspace/workspace';
 import { displayName } from '../bodies';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 
 const SORT = 'id:asc';
 
@@ -66,11 +59,11 @@ export class WorkspacesController {
   @Requires({ scopes: [], credentials: ['session'] })
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentCaller() caller: Caller,
   ): Promise<Page<OwnWorkspaceRecord>> {
-    const list = `workspaces:${principal.user_id}`;
+    const list = `workspaces:${caller.userId}`;
     const after = cursor === undefined ? null : this.positionIn(list, cursor);
-    const { items, next } = await this.workspaces.of(userId(principal.user_id), after, limit);
+    const { items, next } = await this.workspaces.of(caller.userId, after, limit);
     return {
       items: items.map(({ workspaceId: id, name, profile, role }) => ({ id, name, profile, role })),
       next_cursor: next && this.cursors.encode(list, { sort: SORT, after: [next] }),
@@ -79,8 +72,8 @@ export class WorkspacesController {
 
   @Get('current')
   @Requires({ scopes: ['users:read'], credentials: ['api_key', 'session'] })
-  async current(@CurrentPrincipal() principal: Principal): Promise<WorkspaceRecord> {
-    const id = workspaceId(principal.workspace_id);
+  async current(@CurrentCaller() caller: Caller): Promise<WorkspaceRecord> {
+    const id = caller.workspaceId;
     return workspaceRecord(id, await this.workspaces.one(id));
   }
 
@@ -88,11 +81,10 @@ export class WorkspacesController {
   @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session'] })
   async change(
     @Body(zodBody(updateBody)) changes: Partial<WorkspaceSettings>,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<WorkspaceRecord> {
-    const workspace = await this.updateWorkspace.execute(changes, callerOf(principal, requestId));
-    return workspaceRecord(workspaceId(principal.workspace_id), workspace);
+    const workspace = await this.updateWorkspace.execute(changes, caller);
+    return workspaceRecord(caller.workspaceId, workspace);
   }
 
   private positionIn(list: string, cursor: string): string {

@@ -31,7 +31,7 @@ export class S4eSessionController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly status: string; readonly data: { readonly token: string } }> {
     const grant = await this.sessions.refresh(token, seen, requestId);
-    giveSessionCookie(reply, grant.token, grant.expiresAt, this.clock.now());
+    giveSessionCookie(reply, grant, this.clock.now());
     return { status: 'success', data: { token: grant.token.reveal() } };
   }
 

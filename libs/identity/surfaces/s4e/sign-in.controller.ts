@@ -71,7 +71,7 @@ export class S4eSignInController {
   }
 
   private signedIn({ session, contact, entry }: SignedInWithSession, reply: FastifyReply): SignedInReply {
-    giveSessionCookie(reply, session.token, session.expiresAt, this.clock.now());
+    giveSessionCookie(reply, session, this.clock.now());
     const user = { id: contact.number, email: contact.email, role: entry.role };
     return { status: 'success', data: { token: session.token.reveal(), user } };
   }

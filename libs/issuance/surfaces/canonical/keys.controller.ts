@@ -1,15 +1,15 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import type { Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
-import { workspaceId, type Clock, type RequestId } from '@latchkey/kernel';
-import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { Requires, type Requirement } from '@latchkey/guard';
+import { type Clock } from '@latchkey/kernel';
+import { pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
 import type { Issuance } from '../../application/issue-once';
 import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { RotateKeyHandler } from '../../application/rotate-key.handler';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 import { IdempotencyKey } from '../idempotency-key';
 import { changeKeyBody, createKeyBody, rotateKeyBody, type RotateKeyBody } from '../key-bodies';
 import { shownOnce } from '../shown-once';
@@ -42,22 +42,20 @@ export class CanonicalKeysController {
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<IssuedKeyRecord> {
-    return this.issued(await this.createKey.execute(request, callerOf(principal, requestId), idempotencyKey));
+    return this.issued(await this.createKey.execute(request, caller, idempotencyKey));
   }
 
   @Get()
   @Requires(READ)
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<Page<KeyRecord>> {
-    const workspace = workspaceId(principal.workspace_id);
+    const workspace = caller.workspaceId;
     const position = cursor === undefined ? null : this.cursors.read(workspace, cursor);
-    const { keys, next } = await this.keys.after(callerOf(principal, requestId), position, limit);
+    const { keys, next } = await this.keys.after(caller, position, limit);
     const now = this.clock.now();
     return {
       items: keys.map((key) => keyRecord(key, now)),
@@ -67,12 +65,8 @@ export class CanonicalKeysController {
 
   @Get(':id')
   @Requires(READ)
-  async get(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<KeyRecord> {
-    return keyRecord(await this.keys.one(callerOf(principal, requestId), id), this.clock.now());
+  async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<KeyRecord> {
+    return keyRecord(await this.keys.one(caller, id), this.clock.now());
   }
 
   @Patch(':id')
@@ -80,10 +74,9 @@ export class CanonicalKeysController {
   async change(
     @Param('id') id: string,
     @Body(zodBody(changeKeyBody)) request: ChangeKeyRequest,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<KeyRecord> {
-    const key = await this.changeKey.execute(id, request, callerOf(principal, requestId));
+    const key = await this.changeKey.execute(id, request, caller);
     return keyRecord(key, this.clock.now());
   }
 
@@ -94,22 +87,16 @@ export class CanonicalKeysController {
     @Param('id') id: string,
     @Body(zodBody(rotateKeyBody)) body: RotateKeyBody,
     @IdempotencyKey() idempotencyKey: string | null,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<IssuedKeyRecord> {
-    const caller = callerOf(principal, requestId);
     return this.issued(await this.rotateKey.execute(id, body.grace_period_hours, caller, idempotencyKey));
   }
 
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
-  async revoke(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<void> {
-    await this.revokeKey.execute(id, callerOf(principal, requestId));
+  async revoke(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
+    await this.revokeKey.execute(id, caller);
   }
 
   private issued(issuance: Issuance): IssuedKeyRecord {

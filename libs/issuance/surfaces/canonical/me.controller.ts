@@ -1,10 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { Principal, Role } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
-import { AppError, type Clock, type RequestId } from '@latchkey/kernel';
-import { CurrentRequestId } from '@latchkey/platform';
+import { AppError, type Clock } from '@latchkey/kernel';
+import type { Caller } from '../../application/caller';
 import type { WorkspaceDirectory } from '../../application/ports';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 import { exactTimestamp } from '../timestamps';
 import { CLOCK, WORKSPACES } from '../tokens';
 
@@ -37,9 +37,9 @@ export class MeController {
   @Requires({ scopes: [], credentials: ['api_key', 'session'], secondFactor: 'exempt' })
   async me(
     @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<Principal | SessionDetails> {
-    const { credential, userId, workspaceId } = callerOf(principal, requestId);
+    const { credential, userId, workspaceId } = caller;
     if (credential.kind === 'api_key') return principal;
     const of = { ...credential, userId, workspaceId };
     const standing = await this.workspaces.sessionStanding(of, { second_factor: 'exempt' }, this.clock.now());

@@ -1,13 +1,12 @@
 import { Body, Controller, Delete, Get, Header, Param, Post, Put, Query } from '@nestjs/common';
-import type { Principal } from '@latchkey/contracts';
-import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
-import type { RequestId } from '@latchkey/kernel';
-import { CurrentRequestId, zodBody, zodQuery } from '@latchkey/platform';
+import { Requires, type Requirement } from '@latchkey/guard';
+import { zodBody, zodQuery } from '@latchkey/platform';
+import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
 import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
-import { callerOf } from '../caller-of';
+import { CurrentCaller } from '../current-caller';
 import { IdempotencyKey } from '../idempotency-key';
 import { changeKeyBody, createKeyBody } from '../key-bodies';
 import { shownOnce } from '../shown-once';
@@ -46,10 +45,9 @@ export class S4eKeysController {
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<Data<S4eIssuedKey>> {
-    const issuance = await this.createKey.execute(request, callerOf(principal, requestId), idempotencyKey);
+    const issuance = await this.createKey.execute(request, caller, idempotencyKey);
     const { key, secret } = shownOnce(issuance, ({ displayId }) => displayId);
     return { data: s4eIssuedKey(key, secret.reveal()) };
   }
@@ -58,21 +56,16 @@ export class S4eKeysController {
   @Requires(READ)
   async list(
     @Query(zodQuery(listQuery)) { page, per_page: perPage }: ListQuery,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<NumberedPage> {
-    const { keys, total } = await this.keys.page(callerOf(principal, requestId), page, perPage);
+    const { keys, total } = await this.keys.page(caller, page, perPage);
     return { data: keys.map(s4eKey), meta: { total, page, per_page: perPage } };
   }
 
   @Get(':id')
   @Requires(READ)
-  async get(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
-  ): Promise<Data<S4eKeyDetails>> {
-    return { data: s4eKeyDetails(await this.keys.oneLive(callerOf(principal, requestId), id)) };
+  async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Data<S4eKeyDetails>> {
+    return { data: s4eKeyDetails(await this.keys.oneLive(caller, id)) };
   }
 
   @Put(':id')
@@ -80,20 +73,18 @@ export class S4eKeysController {
   async update(
     @Param('id') id: string,
     @Body(zodBody(changeKeyBody)) request: ChangeKeyRequest,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<Data<S4eKeyDetails>> {
-    return { data: s4eKeyDetails(await this.changeKey.execute(id, request, callerOf(principal, requestId))) };
+    return { data: s4eKeyDetails(await this.changeKey.execute(id, request, caller)) };
   }
 
   @Delete(':id')
   @Requires(WRITE)
   async revoke(
     @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CurrentRequestId() requestId: RequestId,
+    @CurrentCaller() caller: Caller,
   ): Promise<{ readonly status: string; readonly message: string }> {
-    await this.revokeKey.execute(id, callerOf(principal, requestId));
+    await this.revokeKey.execute(id, caller);
     return { status: 'success', message: 'API key revoked.' };
   }
 }
