@@ -131,6 +131,7 @@ export const variables = {
   ),
   LATCHKEY_IDENTITY_GRPC: hostAndPort.describe('gRPC address of identity, as `host:port`.'),
   LATCHKEY_ISSUANCE_GRPC: hostAndPort.describe('gRPC address of issuance, as `host:port`.'),
+  LATCHKEY_OAUTH_GRPC: hostAndPort.describe('gRPC address of oauth, as `host:port`.'),
   LATCHKEY_TLS_CERT: file.describe('PEM file of the certificate that the service shows; HTTP is served over TLS then.'),
   LATCHKEY_TLS_KEY: file.describe('PEM file of its private key.'),
   LATCHKEY_TLS_CA: file.describe(
@@ -150,7 +151,7 @@ export const variables = {
     .string()
     .describe('Where the edge sends what: a line for each path, with the addresses that take it in turn after it.'),
   LATCHKEY_NODES_MAX: wholeNumber(1, 10_000, 4).describe(
-    'Greatest number of enforcement nodes. While Redis cannot be reached, each admits its share of every limit.',
+    'Greatest number of enforcement nodes, and of processes of oauth. While Redis cannot be reached, each admits its share of every limit.',
   ),
   LATCHKEY_DECISIONS_SPOOL_MB: wholeNumber(1, 1_000_000, 1_024).describe(
     'Most that a node of enforcement keeps on disk of decisions that the bus does not have, in MiB. What comes on top is lost, and shows.',
