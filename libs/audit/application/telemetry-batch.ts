@@ -1,10 +1,13 @@
 import {
+  accessTokenEvents,
   decisionEvents,
   decisionsIn,
   INSTALLATION,
   nodeOfSource,
   signInEvents,
   tableOf,
+  type AccessTokenEntry,
+  type AccessTokenEvent,
   type Decision,
   type DecisionEvent,
   type SignInEntry,
@@ -17,7 +20,7 @@ import type { z } from 'zod';
 /** What one batch says of one workspace. It holds addresses of people and callers, so it is kept under the workspace's key. */
 export interface BatchPart {
   readonly workspaceId: string;
-  /** Decisions, or sign-ins. */
+  /** Decisions, sign-ins, or what became of requests for access tokens. */
   readonly entries: number;
   /** JSON. */
   readonly content: string;
@@ -59,24 +62,24 @@ export function batchOf(event: EventEnvelope): TelemetryBatch {
       const parts = partsOf(decisions, workspaceOfDecision, (own) => tableOf(own, 0));
       return { ...batch, firstAt: first, lastAt: last, dropped: known.data.dropped, parts };
     }
-    case 'latchkey.sign_ins.recorded.v1': {
-      const { signIns, dropped } = known.data;
-      const { first, last } = spanOf(signIns);
-      const parts = partsOf(signIns, workspaceOfSignIn, (own) => own);
-      return { ...batch, firstAt: first, lastAt: last, dropped, parts };
-    }
+    case 'latchkey.sign_ins.recorded.v1':
+      return { ...batch, dropped: known.data.dropped, ...asTheyAre(known.data.signIns) };
+    case 'latchkey.access_tokens.recorded.v1':
+      return { ...batch, dropped: known.data.dropped, ...asTheyAre(known.data.accessTokens) };
   }
 }
 
-const telemetryEvents = { ...decisionEvents, ...signInEvents };
+const telemetryEvents = { ...decisionEvents, ...signInEvents, ...accessTokenEvents };
 
-function knownEvent({ type, data }: EventEnvelope): DecisionEvent | SignInEvent | null {
+type KnownEvent = DecisionEvent | SignInEvent | AccessTokenEvent;
+
+function knownEvent({ type, data }: EventEnvelope): KnownEvent | null {
   if (!isTelemetryType(type)) return null;
   const schema: z.ZodType = telemetryEvents[type];
   const result = schema.safeParse(data);
   // Its reasons would quote values, and what is in a broken message is not known.
   if (!result.success) throw new PoisonMessageError(`not an event of type ${type}`);
-  return { type, data: result.data } as DecisionEvent | SignInEvent;
+  return { type, data: result.data } as KnownEvent;
 }
 
 const isTelemetryType = (type: string): type is keyof typeof telemetryEvents => Object.hasOwn(telemetryEvents, type);
@@ -97,8 +100,14 @@ function spanOf(entries: readonly { readonly timeMs: number }[]): { first: Date 
 /** Decisions on credentials that nobody knows are the installation's. */
 const workspaceOfDecision = ({ secret }: Decision): string => secret?.workspaceId ?? INSTALLATION;
 
-/** And attempts to sign in to accounts that nobody has. */
-const workspaceOfSignIn = ({ workspaceId }: SignInEntry): string => workspaceId ?? INSTALLATION;
+/** And so are attempts to sign in to accounts that nobody has, and requests of clients that nobody knows. */
+function asTheyAre(
+  entries: readonly (SignInEntry | AccessTokenEntry)[],
+): Pick<TelemetryBatch, 'firstAt' | 'lastAt' | 'parts'> {
+  const { first, last } = spanOf(entries);
+  const workspaceOf = ({ workspaceId }: SignInEntry | AccessTokenEntry) => workspaceId ?? INSTALLATION;
+  return { firstAt: first, lastAt: last, parts: partsOf(entries, workspaceOf, (own) => own) };
+}
 
 /** Sorted, so that two batches take keys in one order. */
 function partsOf<Entry>(

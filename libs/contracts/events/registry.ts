@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { accessTokenEvents } from './access-token-events';
 import { decisionEvents } from './decision-events';
 import { eventEnvelope, type EventEnvelope } from './envelope';
 import { identityEvents } from './identity-events';
@@ -6,7 +7,13 @@ import { keyEvents } from './key-events';
 import { signInEvents } from './sign-in-events';
 
 /** Every event type with its schema. A type is never removed and never changes its meaning: a new version is a new type. */
-export const eventSchemas = { ...keyEvents, ...identityEvents, ...decisionEvents, ...signInEvents } as const;
+export const eventSchemas = {
+  ...keyEvents,
+  ...identityEvents,
+  ...decisionEvents,
+  ...signInEvents,
+  ...accessTokenEvents,
+} as const;
 
 export type EventType = keyof typeof eventSchemas;
 
