@@ -15,6 +15,7 @@ const pure = 'Pure code: time, ids and randomness arrive as arguments; no framew
 const testing = { group: ['@latchkey/testing'], message: 'Only tests import the testing library.' };
 
 const dependsOn = (sourceTag, ...onlyDependOnLibsWithTags) => ({ sourceTag, onlyDependOnLibsWithTags });
+const contexts = ['identity', 'issuance', 'oauth', 'enforcement', 'audit'];
 const infra = ['type:kernel', 'type:contracts', 'type:pure', 'type:infra', 'type:testing'];
 
 export default tseslint.config(
@@ -54,11 +55,9 @@ export default tseslint.config(
             dependsOn('type:app', '*'),
             dependsOn('type:tool', '*'),
             // Contexts never import each other: they meet in contracts.
-            ...['identity', 'issuance', 'enforcement', 'audit'].map((context) => ({
+            ...contexts.map((context) => ({
               sourceTag: `context:${context}`,
-              notDependOnLibsWithTags: ['identity', 'issuance', 'enforcement', 'audit']
-                .filter((other) => other !== context)
-                .map((other) => `context:${other}`),
+              notDependOnLibsWithTags: contexts.filter((other) => other !== context).map((other) => `context:${other}`),
             })),
           ],
         },

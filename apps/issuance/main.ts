@@ -19,7 +19,6 @@ import {
   GrpcIdentityDirectory,
   IssuanceModule,
   issuanceMigrations,
-  Peppers,
   PostgresCredentials,
 } from '@latchkey/issuance';
 import { Secret } from '@latchkey/kernel';
@@ -33,6 +32,7 @@ import {
   enforcementVariables,
   loadConfig,
   openTls,
+  Peppers,
   runService,
   variables,
   type Service,

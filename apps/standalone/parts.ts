@@ -3,10 +3,10 @@ import { auditMigrations } from '@latchkey/audit';
 import { openPostgresBus, openSchema, type Resources } from '@latchkey/composition';
 import type { EventBus } from '@latchkey/event-bus';
 import { identityMigrations } from '@latchkey/identity';
-import { issuanceMigrations, Peppers } from '@latchkey/issuance';
+import { issuanceMigrations } from '@latchkey/issuance';
 import { Secret } from '@latchkey/kernel';
-import { ExclusiveLease } from '@latchkey/live-state';
-import { ConfigError, secretFromDataDir, type Logger } from '@latchkey/platform';
+import { ExclusiveLease, liveStateMigrations } from '@latchkey/live-state';
+import { ConfigError, Peppers, secretFromDataDir, type Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import type { StandaloneConfig } from './config';
 import { startEmbeddedPostgres } from './embedded-postgres';
@@ -33,6 +33,7 @@ export interface Stores {
   readonly issuance: DataSource;
   /** Issuance's too, with a pool for look-ups of secrets alone: a flood of unknown keys must not hold up a revoke. */
   readonly credentials: DataSource;
+  readonly oauth: DataSource;
   readonly audit: DataSource;
   readonly bus: EventBus;
   readonly lease: ExclusiveLease;
@@ -48,6 +49,7 @@ export async function openStores(resources: Resources, config: StandaloneConfig,
     identity,
     issuance: await openSchema(resources, issuance),
     credentials: await openSchema(resources, issuance),
+    oauth: await openSchema(resources, { url, schema: 'oauth', migrations: liveStateMigrations, logger }),
     audit: await openSchema(resources, { url, schema: 'audit', migrations: auditMigrations, logger }),
     bus: await openPostgresBus(resources, url, logger),
     lease,

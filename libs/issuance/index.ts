@@ -1,7 +1,6 @@
 export { GrpcIdentityDirectory } from './adapters/grpc-identity-directory';
 export { issuanceMigrations } from './adapters/issuance-migrations';
 export { rebuildKeyCount } from './adapters/key-count';
-export { Peppers, type Pepper } from './adapters/peppers';
 export { PostgresCredentials } from './adapters/postgres-credentials';
 export {
   EnsureFirstKeyHandler,

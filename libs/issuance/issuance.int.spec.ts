@@ -1,10 +1,10 @@
 import { parseEvent } from '@latchkey/contracts';
 import { rebuildProjection } from '@latchkey/event-store';
 import { AppError, keyId, Secret, type RequestId } from '@latchkey/kernel';
+import { Peppers } from '@latchkey/platform';
 import { eventually } from '@latchkey/testing';
 import { createHash, randomUUID } from 'node:crypto';
 import { CryptoRandomness } from './adapters/crypto-randomness';
-import { Peppers } from './adapters/peppers';
 import { PostgresCredentials } from './adapters/postgres-credentials';
 import { ChangeKeyHandler } from './application/change-key.handler';
 import { CreateKeyHandler } from './application/create-key.handler';

@@ -3,6 +3,7 @@ export * from './config/enforcement-nodes';
 export * from './config/data-dir';
 export * from './config/load-config';
 export type { SmtpServer } from './config/mail';
+export * from './config/peppers';
 export * from './config/secret-files';
 export * from './config/variables';
 export * from './health/readiness';

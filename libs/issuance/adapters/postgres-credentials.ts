@@ -1,10 +1,10 @@
 import { keyId, workspaceId, type Secret } from '@latchkey/kernel';
 import type { CredentialRef, CredentialResolver } from '@latchkey/contracts';
 import { databaseFailure } from '@latchkey/event-store';
+import type { Peppers } from '@latchkey/platform';
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { SecretDirectory } from '../application/ports';
-import type { Peppers } from './peppers';
 
 interface DigestRow {
   readonly digest: Buffer;

@@ -2,6 +2,7 @@ import { AppError, type KeyId, type Secret } from '@latchkey/kernel';
 import type { KeyEvent } from '@latchkey/contracts';
 import { decideAndAppend, writeProjection, type EventMeta, type EventStore } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
+import type { Peppers } from '@latchkey/platform';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, RepeatableRequest, WrittenKey } from '../application/ports';
@@ -12,7 +13,6 @@ import { keySubject } from '../projections/key-subject';
 import { currentSubject } from './current-subject';
 import { countKey } from './key-count';
 import { requireStandIn, takeTurns } from './last-admin';
-import type { Peppers } from './peppers';
 import { rememberRequest } from './postgres-issued-requests';
 
 /** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */

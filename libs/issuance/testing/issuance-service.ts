@@ -4,14 +4,13 @@ import { openDatabase, PostgresEventStore, type OutgoingMessage } from '@latchke
 import { GuardModule } from '@latchkey/guard';
 import { keyId, Secret, userId, type WorkspaceId } from '@latchkey/kernel';
 import { PostgresSubjects, RoutedSubjectReader, type ChangedSubject, type Settlement } from '@latchkey/live-state';
-import { createLogger, createService, CursorCodec, UuidV7Source, type Service } from '@latchkey/platform';
+import { createLogger, createService, CursorCodec, Peppers, UuidV7Source, type Service } from '@latchkey/platform';
 import { FakeClock, freshDatabase } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { CryptoRandomness } from '../adapters/crypto-randomness';
 import { issuanceMigrations } from '../adapters/issuance-migrations';
-import { Peppers } from '../adapters/peppers';
 import { PostgresCredentials } from '../adapters/postgres-credentials';
 import { PostgresKeyStore } from '../adapters/postgres-key-store';
 import { EnsureFirstKeyHandler } from '../application/ensure-first-key.handler';

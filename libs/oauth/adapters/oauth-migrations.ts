@@ -1,0 +1,10 @@
+import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
+import { liveStateMigrations } from '@latchkey/live-state';
+import { CreateClients1763800100000 } from './client-migrations';
+
+/** All tables of oauth's schema. */
+export const oauthMigrations: readonly MigrationClass[] = [
+  ...eventStoreMigrations,
+  ...liveStateMigrations,
+  CreateClients1763800100000,
+];

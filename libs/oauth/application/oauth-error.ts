@@ -1,0 +1,49 @@
+/** Codes of RFC 6749 §5.2, of RFC 7009 §2.2.1, and what any endpoint may have to say besides. */
+export type OauthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'unsupported_token_type'
+  /** Not in §5.2: what RFC 6749 §4.1.2.1 calls it when there are too many requests, or a part of the service is away. */
+  | 'temporarily_unavailable';
+
+const STATUS: Readonly<Record<OauthErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_client: 401,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  invalid_scope: 400,
+  unsupported_token_type: 400,
+  temporarily_unavailable: 503,
+};
+
+export interface OauthErrorOptions {
+  /** Other than that of the code. */
+  readonly status?: number;
+  /** When trying again makes sense, in whole seconds. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** An endpoint of OAuth refuses a request. Everything in it may be shown to the client. */
+export class OauthError extends Error {
+  override readonly name = 'OauthError';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** @param description in ASCII without `"` and `\` (RFC 6749 §5.2) */
+  constructor(
+    readonly error: OauthErrorCode,
+    readonly description: string,
+    { status = STATUS[error], retryAfterSeconds }: OauthErrorOptions = {},
+  ) {
+    super(`${error}: ${description}`);
+    this.status = status;
+    this.headers = {
+      // RFC 9110 §11.6.1: a 401 names a scheme. Basic is the one that every client knows (RFC 6749 §2.3.1).
+      ...(status === 401 && { 'www-authenticate': 'Basic realm="oauth", charset="UTF-8"' }),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import type { SubjectReader } from '@latchkey/contracts';
+import type { Publisher } from '@latchkey/event-store';
+import type { CheckClient } from '@latchkey/guard';
+import type { Clock, IdSource, Secret } from '@latchkey/kernel';
+import type { LiveAccess, OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
+import type { CursorCodec, Peppers } from '@latchkey/platform';
+import type { DataSource } from 'typeorm';
+
+export interface OauthOptions {
+  /** Of oauth's schema, with `oauthMigrations`. */
+  readonly dataSource: DataSource;
+  /** Of the same schema. */
+  readonly subjects: SubjectChanges & OwnerReader;
+  readonly settlement: Settlement;
+  /** Reaches all owners. */
+  readonly reader: SubjectReader;
+  readonly liveAccess: LiveAccess;
+  readonly peppers: Peppers;
+  readonly cursors: CursorCodec;
+  /** Seals the private signing keys. */
+  readonly masterKey: Secret;
+  /** `iss` of access tokens (`OAUTH_ISSUER`). */
+  readonly issuer: string;
+  /** `aud` of access tokens (`OAUTH_AUDIENCE`). */
+  readonly audience: string;
+  /** Answers what introspection asks. */
+  readonly introspection: CheckClient;
+  /** Where the events of clients and signing keys go. */
+  readonly publisher: Publisher;
+  /** Told of every failed try to publish; the relay goes on by itself. */
+  readonly onRelayError?: (error: Error) => void;
+  readonly clock?: Clock;
+  readonly ids?: IdSource;
+}
+
+/** What one part of the service adds to its module. */
+export type OauthPart = Required<Pick<ModuleMetadata, 'controllers' | 'providers'>>;
+
+export const given = <Type>(provide: abstract new (...parameters: never[]) => Type, useValue: Type) => ({
+  provide,
+  useValue,
+});
