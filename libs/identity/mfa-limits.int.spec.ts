@@ -15,10 +15,7 @@ describe('who tries second factors', () => {
     world = await SignInWorld.start();
     identity = await world.process();
   });
-  beforeEach(async () => {
-    world.records.length = 0;
-    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
-  });
+  beforeEach(() => world.reset(identity));
   afterAll(() => world.stop());
 
   let count = 0;

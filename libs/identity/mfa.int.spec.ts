@@ -15,12 +15,7 @@ describe('a second factor', () => {
     world = await SignInWorld.start();
     identity = await world.process();
   });
-  beforeEach(async () => {
-    world.records.length = 0;
-    Object.assign(world.mails, { length: 0 });
-    Object.assign(world.settled, { length: 0 });
-    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
-  });
+  beforeEach(() => world.reset(identity));
   afterAll(async () => {
     await identity.aside.done();
     await world.stop();

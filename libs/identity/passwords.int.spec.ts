@@ -16,12 +16,7 @@ describe('a password', () => {
     world = await SignInWorld.start();
     identity = await world.process();
   });
-  beforeEach(async () => {
-    await identity.aside.done();
-    Object.assign(world.mails, { length: 0 });
-    Object.assign(world.settled, { length: 0 });
-    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
-  });
+  beforeEach(() => world.reset(identity));
   afterAll(async () => {
     await world.stop();
     expect(world.failedAside).toEqual([]);

@@ -41,10 +41,7 @@ describe('who tries to sign in', () => {
     world = await SignInWorld.start();
     identity = await world.process();
   });
-  beforeEach(async () => {
-    world.records.length = 0;
-    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
-  });
+  beforeEach(() => world.reset(identity));
   afterAll(() => world.stop());
 
   const outcomes = () => world.records.map(({ outcome }) => outcome);

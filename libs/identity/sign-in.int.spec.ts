@@ -26,11 +26,7 @@ describe('signing in', () => {
     world = await SignInWorld.start();
     identity = await world.process();
   });
-  beforeEach(async () => {
-    await identity.aside.done();
-    world.records.length = 0;
-    await identity.dataSource.query('TRUNCATE attempt_budget, familiar_network');
-  });
+  beforeEach(() => world.reset(identity));
   afterAll(() => world.stop());
 
   const outcomes = () => world.records.map(({ outcome }) => outcome);

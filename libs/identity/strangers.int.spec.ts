@@ -15,7 +15,7 @@ describe('strangers', () => {
     world = await SignInWorld.start();
     identity = await world.process();
   });
-  beforeEach(() => identity.dataSource.query('TRUNCATE attempt_budget, familiar_network'));
+  beforeEach(() => world.reset(identity));
   afterAll(async () => {
     await identity.aside.done();
     await world.stop();

@@ -123,6 +123,13 @@ export class SignInWorld {
     return id;
   }
 
+  /** Users stay; nobody has tried anything, and nothing was mailed, recorded or settled. */
+  async reset({ aside, dataSource }: SignInProcess): Promise<void> {
+    await aside.done();
+    for (const list of [this.records, this.mails, this.settled]) list.length = 0;
+    await dataSource.query('TRUNCATE attempt_budget, familiar_network');
+  }
+
   async stop(): Promise<void> {
     await this.#hasher.stop();
     await Promise.all(this.#open.map((dataSource) => dataSource.destroy()));
