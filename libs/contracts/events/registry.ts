@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { accessTokenEvents } from './access-token-events';
+import { clientEvents } from './client-events';
 import { decisionEvents } from './decision-events';
 import { eventEnvelope, type EventEnvelope } from './envelope';
 import { identityEvents } from './identity-events';
@@ -10,6 +11,7 @@ import { signInEvents } from './sign-in-events';
 export const eventSchemas = {
   ...keyEvents,
   ...identityEvents,
+  ...clientEvents,
   ...decisionEvents,
   ...signInEvents,
   ...accessTokenEvents,
