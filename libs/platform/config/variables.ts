@@ -181,6 +181,17 @@ export const variables = {
   PUBLIC_URL: publicUrl.describe(
     'Where people reach Latchkey: what links in mails begin with. `http://127.0.0.1:8080`, or the own port of `npm start`, when absent.',
   ),
+  OAUTH_ISSUER: publicUrl.describe(
+    'Who issues access tokens, by name (`iss`): where clients reach `/oauth/token`, without that. `PUBLIC_URL`, or its default, when absent.',
+  ),
+  OAUTH_AUDIENCE: z
+    .string()
+    .min(1)
+    .describe('Whom access tokens are for (`aud`). `OAUTH_ISSUER`, or its default, when absent.'),
+  OAUTH_SIGNING_ALG: z
+    .enum(['RS256', 'ES256'], 'must be one of: RS256, ES256.')
+    .default('RS256')
+    .describe('Algorithm of new signing keys of access tokens: `RS256` or `ES256`.'),
   CAPTCHA_VENDOR: z
     .enum(['googlev3', 'hcaptcha', 'turnstile'], 'must be one of: googlev3, hcaptcha, turnstile.')
     .describe('Whose captcha is asked for after failed attempts to sign in. Absent: none is.'),
