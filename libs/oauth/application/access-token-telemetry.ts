@@ -1,0 +1,57 @@
+import { maskKeys } from '@latchkey/access';
+import { SOURCES, TOPICS, type AccessTokenEntry, type AccessTokenEvent } from '@latchkey/contracts';
+import { EachSecond } from '@latchkey/kernel';
+import type { Entries, TelemetryKind } from '@latchkey/telemetry';
+import type { TokenCounter, TokenRecord } from './token-record';
+
+/** Of an object with a handful of members. */
+const OBJECT_BYTES = 500;
+const USER_AGENT_LENGTH_MAX = 256;
+
+const charactersOf = ({ userAgent, scopes }: AccessTokenEntry): number =>
+  scopes.reduce((sum, scope) => sum + scope.length, userAgent?.length ?? 0);
+
+/** Whoever asks chooses what the program calls itself: it is cut, and whatever looks like a key or a token in it is masked first. */
+const presentable = (entry: AccessTokenEntry): AccessTokenEntry => ({
+  ...entry,
+  userAgent: entry.userAgent === null ? null : maskKeys(entry.userAgent).slice(0, USER_AGENT_LENGTH_MAX),
+});
+
+/** The record of access tokens that were issued, and of clients that were refused (S3-17). */
+export const accessTokenTelemetry: TelemetryKind<AccessTokenEntry> = {
+  name: 'access_tokens',
+  source: SOURCES.oauth,
+  topic: TOPICS.accessTokens,
+  bytesOf: (entry) => OBJECT_BYTES + 2 * charactersOf(entry),
+  presentable: (entries) => entries.map(presentable),
+  batchOf: (entries, node): AccessTokenEvent => ({
+    type: 'latchkey.access_tokens.recorded.v1',
+    data: { ...node, accessTokens: [...entries] },
+  }),
+};
+
+/** Refusals that are recorded in a second. Strangers shall not crowd out who tries with what was a client's once. */
+const OF_KNOWN_CLIENTS = 100;
+const OF_STRANGERS = 10;
+
+/**
+ * Tells the audit of tokens and refusals, and whoever operates the service. A client's tokens are bounded by its limit, and all are in the
+ * audit. Refusals anybody can bring about without end: only some in each second are in the audit; all are counted, and those that are not
+ * recorded once more.
+ */
+export class RecordedTokens implements TokenRecord {
+  readonly #ofKnownClients = new EachSecond(OF_KNOWN_CLIENTS);
+  readonly #ofStrangers = new EachSecond(OF_STRANGERS);
+
+  constructor(
+    private readonly entries: Entries<AccessTokenEntry>,
+    private readonly operators: TokenCounter,
+  ) {}
+
+  record(entry: AccessTokenEntry): void {
+    this.operators.record(entry);
+    const refusals = entry.clientId === null ? this.#ofStrangers : this.#ofKnownClients;
+    if (entry.outcome !== 'issued' && !refusals.take(entry.timeMs)) return this.operators.unrecorded();
+    this.entries.record(entry);
+  }
+}
