@@ -1,7 +1,7 @@
-import { Client, credentials, type ChannelCredentials, type MethodDefinition } from '@grpc/grpc-js';
+import type { ChannelCredentials, MethodDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { SessionActivity, SessionUse } from '@latchkey/contracts';
-import { AppError } from '@latchkey/kernel';
+import { NeighbourClient } from '@latchkey/platform';
 import path from 'node:path';
 
 interface NoteRequest {
@@ -13,45 +13,28 @@ const protoFile = path.join(__dirname, '../../contracts/proto/identity.proto');
 /** Read from the published proto file, so the two cannot drift apart. */
 const { Note } = loadSync(protoFile, { keepCase: true, longs: Number })[
   'latchkey.identity.v1.SessionActivity'
-] as unknown as { readonly Note: MethodDefinition<NoteRequest, unknown> };
+] as unknown as { readonly Note: MethodDefinition<NoteRequest, object> };
 
 const DEADLINE_MS = 1_000;
 
 /** Tells identity over gRPC. */
 export class GrpcSessionActivity implements SessionActivity {
-  readonly #client: Client;
+  readonly #identity: NeighbourClient;
 
   /**
    * @param address `host:port`
    * @param tls of the channel: the server must be identity by its certificate then
    */
-  constructor(address: string, tls: ChannelCredentials = credentials.createInsecure()) {
-    this.#client = new Client(address, tls, {
-      'grpc.ssl_target_name_override': 'identity',
-      // Identity is a neighbour; an `http_proxy` of the environment is not meant for it.
-      'grpc.enable_http_proxy': 0,
-    });
+  constructor(address: string, tls?: ChannelCredentials) {
+    this.#identity = new NeighbourClient('identity', address, tls);
   }
 
-  note(uses: readonly SessionUse[]): Promise<void> {
+  async note(uses: readonly SessionUse[]): Promise<void> {
     const request = { uses: uses.map(({ sessionId, atMs }) => ({ session_id: sessionId, at_ms: atMs })) };
-    return new Promise((resolve, reject) => {
-      const deadline = Date.now() + DEADLINE_MS;
-      this.#client.makeUnaryRequest(
-        Note.path,
-        Note.requestSerialize,
-        Note.responseDeserialize,
-        request,
-        { deadline },
-        (cause) => {
-          if (cause) reject(new AppError('service.unavailable', { internal: 'identity took no uses', cause }));
-          else resolve();
-        },
-      );
-    });
+    await this.#identity.ask(Note, request, { deadlineMs: DEADLINE_MS });
   }
 
   close(): void {
-    this.#client.close();
+    this.#identity.close();
   }
 }

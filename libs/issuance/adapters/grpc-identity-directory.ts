@@ -1,7 +1,8 @@
-import { Client, credentials, Metadata, type ChannelCredentials, type MethodDefinition } from '@grpc/grpc-js';
+import type { ChannelCredentials, MethodDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { AppError, userId, workspaceId } from '@latchkey/kernel';
+import { userId, workspaceId } from '@latchkey/kernel';
 import type { FirstWorkspace, IdentityDirectory } from '@latchkey/contracts';
+import { NeighbourClient } from '@latchkey/platform';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -27,44 +28,23 @@ const DEADLINE_MS = 2_000;
 
 /** Asks identity over gRPC. */
 export class GrpcIdentityDirectory implements IdentityDirectory {
-  readonly #client: Client;
+  readonly #identity: NeighbourClient;
 
   /**
    * @param address `host:port`
    * @param tls of the channel: the server must be identity by its certificate then
    */
-  constructor(address: string, tls: ChannelCredentials = credentials.createInsecure()) {
-    this.#client = new Client(address, tls, {
-      'grpc.ssl_target_name_override': 'identity',
-      // Identity is a neighbour; an `http_proxy` of the environment is not meant for it.
-      'grpc.enable_http_proxy': 0,
-    });
+  constructor(address: string, tls?: ChannelCredentials) {
+    this.#identity = new NeighbourClient('identity', address, tls);
   }
 
   async firstWorkspace(): Promise<FirstWorkspace> {
-    const reply = firstWorkspaceReply.parse(await this.#ask());
+    const call = { deadlineMs: DEADLINE_MS, waitForReady: true };
+    const reply = firstWorkspaceReply.parse(await this.#identity.ask(protocol.FirstWorkspace, {}, call));
     return { workspaceId: reply.workspace_id, ownerId: reply.owner_id, profile: reply.profile };
   }
 
   close(): void {
-    this.#client.close();
-  }
-
-  #ask(): Promise<unknown> {
-    const { path: method, requestSerialize, responseDeserialize } = protocol.FirstWorkspace;
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        method,
-        requestSerialize,
-        responseDeserialize,
-        {},
-        new Metadata({ waitForReady: true }),
-        { deadline: Date.now() + DEADLINE_MS },
-        (cause, reply) => {
-          if (cause) reject(new AppError('service.unavailable', { internal: 'identity did not answer', cause }));
-          else resolve(reply);
-        },
-      );
-    });
+    this.#identity.close();
   }
 }
