@@ -1,43 +1,20 @@
-import { Client, credentials, status, type MethodDefinition } from '@grpc/grpc-js';
-import type { FirstWorkspace, IdentityDirectory } from '@latchkey/contracts';
+import { status } from '@grpc/grpc-js';
+import type { FirstWorkspace } from '@latchkey/contracts';
 import { AppError, userId, workspaceId } from '@latchkey/kernel';
-import { GrpcOwnerServer } from '@latchkey/live-state';
+import { GrpcNeighbour } from '../testing/grpc-neighbour';
 import { grpcDirectory } from './grpc-directory';
 
 describe('the directory over gRPC', () => {
   let answer: () => Promise<FirstWorkspace>;
   const failures: unknown[] = [];
-  const directory: IdentityDirectory = { firstWorkspace: () => answer() };
-  const service = grpcDirectory(directory, (error) => failures.push(error));
-  let server: GrpcOwnerServer;
-  let client: Client;
-
+  let neighbour: GrpcNeighbour;
   beforeAll(async () => {
-    server = new GrpcOwnerServer({
-      owner: 'identity',
-      host: '127.0.0.1',
-      port: 0,
-      subjects: { read: () => Promise.resolve([]) },
-      also: [service],
-      onError: (error) => failures.push(error),
-    });
-    client = new Client(await server.start(), credentials.createInsecure());
+    const directory = { firstWorkspace: () => answer() };
+    neighbour = await GrpcNeighbour.start(grpcDirectory(directory, (error) => failures.push(error)));
   });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
-  });
+  afterAll(() => neighbour.stop());
 
-  const ask = () =>
-    new Promise((resolve, reject) => {
-      const { path, requestSerialize, responseDeserialize } = service.definition['FirstWorkspace'] as MethodDefinition<
-        object,
-        unknown
-      >;
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, (error, reply) =>
-        error ? reject(error) : resolve(reply),
-      );
-    });
+  const ask = () => neighbour.ask('FirstWorkspace', {});
 
   it('tells the first workspace, on the address of the owner protocol', async () => {
     answer = async () => ({ workspaceId: workspaceId('w'), ownerId: userId('u'), profile: 's4e' });

@@ -1,46 +1,24 @@
-import { Client, credentials, status, type MethodDefinition } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { SessionUse } from '@latchkey/contracts';
 import { AppError } from '@latchkey/kernel';
-import { GrpcOwnerServer } from '@latchkey/live-state';
+import { GrpcNeighbour } from '../testing/grpc-neighbour';
 import { grpcSessionActivity } from './grpc-session-activity';
 
 describe('uses of sessions over gRPC', () => {
   const noted: (readonly SessionUse[])[] = [];
   const failures: unknown[] = [];
   let note: (uses: readonly SessionUse[]) => Promise<void>;
-  const service = grpcSessionActivity({ note: (uses) => note(uses) }, (error) => failures.push(error));
-  let server: GrpcOwnerServer;
-  let client: Client;
-
+  let neighbour: GrpcNeighbour;
   beforeAll(async () => {
-    server = new GrpcOwnerServer({
-      owner: 'identity',
-      host: '127.0.0.1',
-      port: 0,
-      subjects: { read: () => Promise.resolve([]) },
-      also: [service],
-      onError: (error) => failures.push(error),
-    });
-    client = new Client(await server.start(), credentials.createInsecure());
+    const activity = { note: (uses: readonly SessionUse[]) => note(uses) };
+    neighbour = await GrpcNeighbour.start(grpcSessionActivity(activity, (error) => failures.push(error)));
   });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
-  });
+  afterAll(() => neighbour.stop());
   beforeEach(() => {
     note = async (uses) => void noted.push(uses);
   });
 
-  const tell = (uses: readonly object[]) =>
-    new Promise((resolve, reject) => {
-      const { path, requestSerialize, responseDeserialize } = service.definition['Note'] as MethodDefinition<
-        object,
-        unknown
-      >;
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { uses }, (error, reply) =>
-        error ? reject(error) : resolve(reply),
-      );
-    });
+  const tell = (uses: readonly object[]) => neighbour.ask('Note', { uses });
 
   it('are noted as they were told', async () => {
     await tell([{ session_id: 's1', at_ms: 1_777_377_600_123 }]);
