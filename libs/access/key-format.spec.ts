@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
-import { formatKey, parseKey, type Environment, type RandomBytes } from './key-format';
+import { formatKey, parseKey, type Environment } from './key-format';
 import vectors from './key-format.vectors.json';
 import { randomBits } from './profiles/assert-profile';
 import { profileByName, PROFILES } from './profiles/registry';
+import type { RandomBytes } from './secret-format';
 
 /** A stream of bytes that depends on nothing but its seed. */
 function bytesFrom(seed: string): RandomBytes {

@@ -1,63 +1,25 @@
-import { Secret } from '@latchkey/kernel';
-import { checksumOf } from './checksum';
-import type { KeyShape, Profile } from './profiles/profile';
-import { PROFILES, profileOfPrefix } from './profiles/registry';
+import type { Secret } from '@latchkey/kernel';
+import type { Profile } from './profiles/profile';
+import { formatSecret, parseSecret, type RandomBytes } from './secret-format';
 
 export const ENVIRONMENTS = ['live', 'test'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** Gives that many bytes of a cryptographically secure source. */
-export type RandomBytes = (count: number) => Uint8Array;
-
-/** `checksum`: it has the shape of a key, but a character of it is wrong. `shape`: it is something else. */
+/** `checksum`: it has the shape of a secret, but a character of it is wrong. `shape`: it is something else than a key. */
 export type ParsedKey =
   | { readonly kind: 'key'; readonly profile: Profile; readonly environment: Environment }
   | { readonly kind: 'malformed'; readonly error: 'shape' | 'checksum' };
 
-const shapes = new Map(
-  PROFILES.map(({ key }) => [
-    key.prefix,
-    new RegExp(`^${key.prefix}_(live|test)_[${key.alphabet}]{${key.randomLength + key.checksumLength}}$`),
-  ]),
-);
-
-/** Longer text is no key of any profile; it is refused before it is looked at. */
-const LENGTH_MAX = 100;
-
-/**
- * Makes a key: `<prefix>_<live|test>_<random><checksum>`. Every random character is equally likely.
- * @throws Error when the source repeats itself so that no unbiased characters can be had of it.
- */
-export function formatKey(profile: Profile, environment: Environment, randomBytes: RandomBytes): Secret {
-  const body = `${profile.key.prefix}_${environment}_${randomText(profile.key, randomBytes)}`;
-  return new Secret(body + checksumOf(body, profile.key));
-}
+/** Makes a key: `<prefix>_<live|test>_<random><checksum>`. @throws Error as `formatSecret` does */
+export const formatKey = (profile: Profile, environment: Environment, randomBytes: RandomBytes): Secret =>
+  formatSecret(profile, environment, randomBytes);
 
 /** Tells offline whether a text can be a key. Whether such a key exists is another question. */
 export function parseKey(text: string): ParsedKey {
-  const prefix = text.length > LENGTH_MAX ? '' : text.slice(0, Math.max(text.indexOf('_'), 0));
-  const profile = profileOfPrefix(prefix);
-  const environment = shapes.get(prefix)?.exec(text)?.[1];
-  if (!profile || !isEnvironment(environment)) return { kind: 'malformed', error: 'shape' };
-  const bodyLength = text.length - profile.key.checksumLength;
-  const valid = checksumOf(text.slice(0, bodyLength), profile.key) === text.slice(bodyLength);
-  return valid ? { kind: 'key', profile, environment } : { kind: 'malformed', error: 'checksum' };
-}
-
-const isEnvironment = (text: string | undefined): text is Environment => text === 'live' || text === 'test';
-
-/** A good source fails a round with a chance below 1 in 10^20, so this many failures mean a broken one. */
-const ROUNDS_MAX = 16;
-
-/** Bytes at or above the greatest multiple of the alphabet's length are thrown away: a plain remainder would favour the first letters. */
-function randomText({ alphabet, randomLength }: KeyShape, randomBytes: RandomBytes): string {
-  const fair = 256 - (256 % alphabet.length);
-  let text = '';
-  for (let round = 0; round < ROUNDS_MAX && text.length < randomLength; round += 1) {
-    for (const byte of randomBytes(randomLength * 2)) {
-      if (byte < fair && text.length < randomLength) text += alphabet.charAt(byte % alphabet.length);
-    }
-  }
-  if (text.length < randomLength) throw new Error('the source of random bytes is broken');
-  return text;
+  const parsed = parseSecret(text);
+  if (parsed.kind === 'malformed') return parsed;
+  const { profile, secretKind } = parsed;
+  return secretKind === 'client'
+    ? { kind: 'malformed', error: 'shape' }
+    : { kind: 'key', profile, environment: secretKind };
 }

@@ -12,6 +12,9 @@ describe('a path that may be logged', () => {
     }
   });
 
+  it('holds no secret of an OAuth client', () =>
+    expect(maskKeys(`/x?client_secret=s4e_client_${BODY}`)).toBe('/x?client_secret=s4e_client_[secret]'));
+
   it.each([
     ['with its separators encoded', `/x/s4e%5flive%5F${BODY}`],
     ['with a letter encoded', `/x/%734e_live_${BODY}`],

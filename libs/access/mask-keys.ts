@@ -1,9 +1,10 @@
 import { PROFILES } from './profiles/registry';
+import { SECRET_KINDS } from './secret-format';
 
 const prefixes = PROFILES.map(({ key }) => key.prefix).join('|');
 
 /** Broken off, in the wrong case or mistyped: what is nearly a key may be as good as one. */
-const KEYS = new RegExp(`((?:${prefixes})_(?:live|test)_)[0-9a-z]+`, 'gi');
+const KEYS = new RegExp(`((?:${prefixes})_(?:${SECRET_KINDS.join('|')})_)[0-9a-z]+`, 'gi');
 
 /** A session's or an access token (RFC 7515 §3.1), with its signature or a piece of it. */
 const TOKENS = /(eyJ)[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g;

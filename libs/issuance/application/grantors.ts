@@ -1,8 +1,8 @@
 import { AppError, type Clock } from '@latchkey/kernel';
-import { boundOf, scopesOfRole, scopesWithinRole, UNLIMITED_PLAN, type Profile } from '@latchkey/access';
+import { boundOf, scopesOfRole, scopesWithinRole, UNLIMITED_PLAN, type Grant, type Profile } from '@latchkey/access';
 import { secretIdOf, type Role } from '@latchkey/contracts';
 import type { Grantor } from '../domain/key/commands';
-import { isExpired, liveSecrets, type ActiveKey, type Grant, type KeyState } from '../domain/key/key';
+import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
 import type { Caller, PresentedKey, PresentedSession } from './caller';
 import type { KeyStore, KeyWrite, WorkspaceDirectory } from './ports';
 

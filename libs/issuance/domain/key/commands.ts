@@ -1,20 +1,15 @@
 import type { KeyId, UserId, WorkspaceId } from '@latchkey/kernel';
-import type { Profile } from '@latchkey/access';
-import type { Grant } from './key';
+import type { Grant, GrantorsOwn } from '@latchkey/access';
 
 /** Who makes a key, changes it or hands its next secret over, and how much they have themselves. */
 export type Grantor =
   /** The first start, which has nobody above it. */
   | { readonly kind: 'installation' }
-  | {
+  | (GrantorsOwn & {
       readonly kind: 'credential';
       /** Whose it is. */
       readonly userId: UserId;
-      readonly profile: Profile;
-      readonly grant: Grant;
-      /** Whether its user owns the workspace: only then the plan `unlimited` may be granted (C23). */
-      readonly ofOwner: boolean;
-    };
+    });
 
 export interface CreateKey {
   readonly type: 'CreateKey';

@@ -1,16 +1,16 @@
 import { AppError, assertNever } from '@latchkey/kernel';
 import {
   assetsWithin,
-  expiryWithin,
+  fieldBeyond,
   ipsWithin,
   planWithin,
   scopesWithin,
-  UNLIMITED_PLAN,
+  type Grant,
   type Profile,
 } from '@latchkey/access';
 import type { KeyUpdated } from '@latchkey/contracts';
 import type { Grantor } from './commands';
-import type { Grant, Key } from './key';
+import type { Key } from './key';
 
 /**
  * Nobody grants beyond their own (C18).
@@ -19,18 +19,9 @@ import type { Grant, Key } from './key';
  */
 export function refuseBeyondGrantor(granted: Grant, grantor: Grantor, message?: string): void {
   if (grantor.kind === 'installation') return;
-  const { profile, grant: own, ofOwner } = grantor;
-  const { scopes, plan, assets, allowedIps, expiresAt } = granted;
-  const refusals: readonly (readonly [field: string, beyond: boolean])[] = [
-    ['scopes', !scopesWithin(profile, scopes, own.scopes)],
-    ['plan', !planWithin(profile, plan, own.plan) || (plan === UNLIMITED_PLAN && !ofOwner)],
-    ['assets', !assetsWithin(assets, own.assets)],
-    ['allowed_ips', !ipsWithin(allowedIps, own.allowedIps)],
-    ['expires_at', !expiryWithin(expiresAt, own.expiresAt)],
-  ];
-  const refused = refusals.find(([, beyond]) => beyond);
-  if (!refused) return;
-  throw new AppError('key.exceeds_grantor', { field: refused[0], ...(message !== undefined && { public: message }) });
+  const field = fieldBeyond(granted, grantor);
+  if (field === undefined) return;
+  throw new AppError('key.exceeds_grantor', { field, ...(message !== undefined && { public: message }) });
 }
 
 /**

@@ -1,10 +1,10 @@
 import { isAppError, keyId, userId, workspaceId } from '@latchkey/kernel';
-import { profileByName, type Profile } from '@latchkey/access';
+import { profileByName, type Grant, type Profile } from '@latchkey/access';
 import type { KeyEvent, KeyUpdated } from '@latchkey/contracts';
 import { given } from '@latchkey/testing';
 import type { CreateKey, Grantor, KeyChanges, KeyCommand, RotateKey } from './commands';
 import { decide } from './decide';
-import { evolve, initialKey, type Grant } from './key';
+import { evolve, initialKey } from './key';
 
 const KEY = '01900000-0000-7000-8000-000000000001';
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,5 @@
 import { AppError, assertNever } from '@latchkey/kernel';
+import { rotateSecrets } from '@latchkey/access';
 import { secretIdOf, type KeyEvent, type KeyUpdated } from '@latchkey/contracts';
 import type { ChangeKey, CreateKey, KeyChanges, KeyCommand, RevokeKey, RevokeSecret, RotateKey } from './commands';
 import { refuseBeyondGrantor, refuseOthersKey, widens } from './containment';
@@ -114,31 +115,21 @@ function differs(key: ActiveKey, update: Update): boolean {
   }
 }
 
-/**
- * At most two secrets live at a time: rotating again inside a grace period ends the oldest, unless the newest was lost, which then
- * costs nobody anything. The whole key must be within the grantor's own, and of the same user, because the reply hands its secret over.
- */
+/** The whole key must be within the grantor's own, and of the same user, because the reply hands its secret over. */
 function rotate({ replaces, lost, gracePeriodMs, grantor, now }: RotateKey, key: ActiveKey): readonly KeyEvent[] {
   refuseOthersKey(key, grantor);
   if (replaces !== key.lastSecretNumber) throw new AppError('stream.version_conflict');
   refuseBeyondGrantor(key, grantor);
-  const live = liveSecrets(key, now);
-  const replaced = live.at(-1);
-  const inNobodysHands = lost && replaced?.number === replaces;
-  // Grace 0 says that nothing older may pass (C8), whatever an earlier rotation promised.
-  const ended = inNobodysHands && gracePeriodMs > 0 ? [] : live.slice(0, -1);
-  const graceEnd = inNobodysHands ? now.getTime() : now.getTime() + gracePeriodMs;
-  // A secret that is already in its grace period (its successor was revoked) gets no longer one.
-  const graceUntil = new Date(replaced ? Math.min(graceEnd, replaced.graceUntil?.getTime() ?? graceEnd) : now);
+  const { ended, replaced, graceUntil } = rotateSecrets(key.secrets, replaces, { gracePeriodMs, lost, now });
   return [
-    ...ended.map(({ number }): KeyEvent => ({
+    ...ended.map((number): KeyEvent => ({
       type: 'latchkey.key.grace_ended.v1',
       data: { secretId: secretIdOf(key.keyId, number), endedAt: now.toISOString() },
     })),
     {
       type: 'latchkey.key.rotated.v1',
       data: {
-        oldSecretId: secretIdOf(key.keyId, replaced?.number ?? key.lastSecretNumber),
+        oldSecretId: secretIdOf(key.keyId, replaced ?? key.lastSecretNumber),
         newSecretId: secretIdOf(key.keyId, key.lastSecretNumber + 1),
         gracePeriodSeconds: (graceUntil.getTime() - now.getTime()) / 1_000,
         graceUntil: graceUntil.toISOString(),

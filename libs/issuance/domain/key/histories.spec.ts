@@ -7,12 +7,13 @@ import {
   profileByName,
   scopesWithin,
   type Profile,
+  type Grant,
 } from '@latchkey/access';
 import type { KeyEvent } from '@latchkey/contracts';
 import fc from 'fast-check';
 import type { Grantor, KeyCommand } from './commands';
 import { decide } from './decide';
-import { evolve, initialKey, liveSecrets, type Grant, type Key, type KeyState } from './key';
+import { evolve, initialKey, liveSecrets, type Key, type KeyState } from './key';
 
 const profile = profileByName('zshield') as Profile;
 const HOUR_MS = 3_600_000;

@@ -1,31 +1,6 @@
 import { assertNever, keyId, userId, workspaceId, type KeyId, type UserId, type WorkspaceId } from '@latchkey/kernel';
-import {
-  secretIdOf,
-  secretNumberOf,
-  type KeyCreated,
-  type KeyEvent,
-  type KeyRotated,
-  type KeyUpdated,
-} from '@latchkey/contracts';
-
-/** A secret that has not been ended. Whether its grace period is over is a question of the time, not of the state. */
-export interface KeySecret {
-  readonly number: number;
-  readonly createdAt: Date;
-  /** End of its grace period, `null` for the current one. */
-  readonly graceUntil: Date | null;
-}
-
-/** What a credential allows: nobody grants beyond their own (C18). */
-export interface Grant {
-  /** Canonical scopes. */
-  readonly scopes: readonly string[];
-  readonly plan: string;
-  readonly assets: 'all' | readonly string[];
-  /** Addresses and CIDR ranges in normal form; empty: any address. */
-  readonly allowedIps: readonly string[];
-  readonly expiresAt: Date | null;
-}
+import { afterRotation, liveSecrets as liveOf, type Grant, type HeldSecret } from '@latchkey/access';
+import { secretNumberOf, type KeyCreated, type KeyEvent, type KeyRotated, type KeyUpdated } from '@latchkey/contracts';
 
 export interface Key extends Grant {
   readonly keyId: KeyId;
@@ -37,7 +12,7 @@ export interface Key extends Grant {
   readonly scopesAsSent: readonly string[];
   readonly createdAt: Date;
   /** In the order of their numbers. */
-  readonly secrets: readonly KeySecret[];
+  readonly secrets: readonly HeldSecret[];
   /** Numbers are never used again. */
   readonly lastSecretNumber: number;
 }
@@ -50,8 +25,7 @@ export const initialKey: KeyState = { status: 'None' };
 
 export const isExpired = (key: Key, now: Date): boolean => key.expiresAt !== null && key.expiresAt <= now;
 
-export const liveSecrets = (key: Key, now: Date): readonly KeySecret[] =>
-  key.secrets.filter(({ graceUntil }) => graceUntil === null || graceUntil > now);
+export const liveSecrets = ({ secrets }: Key, now: Date): readonly HeldSecret[] => liveOf(secrets, now);
 
 /** The state after the event. A key's first event is `KeyCreated`; nothing follows `KeyRevoked` that could undo it. */
 export function evolve(state: KeyState, event: KeyEvent): KeyState {
@@ -97,13 +71,14 @@ function created({ data }: KeyCreated): ActiveKey {
 }
 
 function rotated(key: ActiveKey, { data }: KeyRotated): ActiveKey {
-  const rotatedAt = new Date(data.rotatedAt);
-  const graceUntil = new Date(data.graceUntil);
   const number = secretNumberOf(data.newSecretId);
-  const kept = key.secrets
-    .map((secret) => (secretIdOf(key.keyId, secret.number) === data.oldSecretId ? { ...secret, graceUntil } : secret))
-    .filter((secret) => secret.graceUntil !== null && secret.graceUntil > rotatedAt);
-  return { ...key, secrets: [...kept, { number, createdAt: rotatedAt, graceUntil: null }], lastSecretNumber: number };
+  const secrets = afterRotation(key.secrets, {
+    old: secretNumberOf(data.oldSecretId),
+    number,
+    graceUntil: new Date(data.graceUntil),
+    at: new Date(data.rotatedAt),
+  });
+  return { ...key, secrets, lastSecretNumber: number };
 }
 
 /** The key after an update. */
