@@ -1,0 +1,86 @@
+import type { CheckRequest, Principal } from '@latchkey/contracts';
+import type { ClientId, WorkspaceId } from '@latchkey/kernel';
+import { decodeJwt, type JWTPayload } from 'jose';
+import { lookAt, type CredentialCheck } from './credential-check';
+
+/** Who asks about tokens. What it is not told about is to it as if it did not exist. */
+export interface Introspector {
+  /** The only workspace whose tokens it is told about. */
+  readonly workspaceId: WorkspaceId;
+  /** The client that is told about its own access tokens alone; null: about every credential of the workspace. */
+  readonly onlyOwn: ClientId | null;
+}
+
+/** A token, and what the caller knows of the call that showed it: all of it means what it means in a check. */
+export interface IntrospectionRequest extends Pick<CheckRequest, 'ip' | 'asset' | 'own_assets'> {
+  readonly token: string;
+}
+
+/** RFC 7662 §2.2. Times are Unix seconds. */
+export interface ActiveToken extends Pick<JWTPayload, 'exp' | 'iat' | 'nbf' | 'aud' | 'iss'> {
+  readonly active: true;
+  /** Which credential it is, as a check names it. */
+  readonly kind: Principal['kind'];
+  /** Separated by spaces, in the spelling of the workspace's profile; absent: none. */
+  readonly scope?: string;
+  /** Of an access token. */
+  readonly client_id?: string;
+  readonly token_type: 'Bearer';
+  /** The client of an access token; of a key or a session the user whose it is. */
+  readonly sub: string;
+  /** Of an access token, or `<id>.<n>`: the secret of a key, the token of a session (C29). */
+  readonly jti: string;
+  /** The workspace. */
+  readonly wid: string;
+  /** The only assets that it may touch; absent: all. */
+  readonly assets?: readonly string[];
+}
+
+export type Introspected = { readonly active: false } | ActiveToken;
+
+const INACTIVE: Introspected = { active: false };
+
+/**
+ * Introspection of access tokens, API keys and sessions alike (RFC 7662): a token is active if a check of it would pass now. Each answer is
+ * the check's of this very moment, so what has been revoked is active for nobody.
+ */
+export class Introspection {
+  constructor(private readonly access: CredentialCheck) {}
+
+  /** @throws AppError `auth.unavailable` when nobody could tell */
+  async introspect(introspector: Introspector, { token, ...about }: IntrospectionRequest): Promise<Introspected> {
+    const result = await lookAt(this.access, token, about);
+    if (!result?.allowed || result.principal === null) return INACTIVE;
+    const { principal } = result;
+    return mayKnow(introspector, principal) && staysWithin(principal, about) ? described(token, principal) : INACTIVE;
+  }
+}
+
+const mayKnow = ({ workspaceId, onlyOwn }: Introspector, { kind, id, workspace_id: owner }: Principal): boolean =>
+  owner === workspaceId && (onlyOwn === null || (kind === 'client' && id === onlyOwn));
+
+/** Of a credential with restricted rights only who says that it minds them is told: any other would take it for one without. */
+const staysWithin = ({ assets }: Principal, { asset, own_assets: ownAssets }: Omit<IntrospectionRequest, 'token'>) =>
+  assets === 'all' || asset !== undefined || ownAssets === true;
+
+function described(token: string, principal: Principal): ActiveToken {
+  const { kind, id, secret_id: jti, workspace_id: wid, user_id: userId, scopes, assets } = principal;
+  // The check has looked at its signature; an API key is no JWT, and says nothing of itself.
+  const { exp, iat, nbf, aud, iss }: JWTPayload = kind === 'api_key' ? {} : decodeJwt(token);
+  return {
+    active: true,
+    kind,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(kind === 'client' && { client_id: id }),
+    token_type: 'Bearer',
+    ...(exp !== undefined && { exp }),
+    ...(iat !== undefined && { iat }),
+    ...(nbf !== undefined && { nbf }),
+    ...(aud !== undefined && { aud }),
+    ...(iss !== undefined && { iss }),
+    sub: kind === 'client' ? id : userId,
+    jti,
+    wid,
+    ...(assets !== 'all' && { assets }),
+  };
+}
