@@ -1,38 +1,24 @@
-import { openSchema, runningDatabase, withResources } from '@latchkey/composition';
+import { commandVariables, onSchema, printJson, runCommand } from '@latchkey/composition';
 import { eraseUserHandler, identityMigrations } from '@latchkey/identity';
 import { isAppError, userId } from '@latchkey/kernel';
 import { WaitingSettlement } from '@latchkey/live-state';
-import { ConfigError, createLogger, loadConfig, variables } from '@latchkey/platform';
+import { loadConfig } from '@latchkey/platform';
 import { z } from 'zod';
 
-const configSchema = z.object({
-  DATABASE_URL: variables.DATABASE_URL.optional(),
-  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
-  LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
-});
+const IDENTITY = { command: 'erase', schema: 'identity', migrations: identityMigrations };
 
-async function erase(id: string): Promise<void> {
-  const config = loadConfig(configSchema, process.env);
-  const logger = createLogger({ service: 'erase', level: config.LATCHKEY_LOG_LEVEL });
-  return withResources(async (resources) => {
-    const url = await runningDatabase(config);
-    const dataSource = await openSchema(resources, { url, schema: 'identity', migrations: identityMigrations, logger });
-    await eraseUserHandler(dataSource, new WaitingSettlement()).execute(userId(id));
-    await resources.close();
-    process.stdout.write(`${JSON.stringify({ user_id: id, erased: true })}\n`);
-  });
-}
-
-async function main(): Promise<void> {
-  const [id = ''] = process.argv.slice(2);
+/** Forgets the person of that id. */
+void runCommand(async ([id = '']) => {
+  const config = loadConfig(z.object(commandVariables), process.env);
   try {
-    await erase(id);
+    await onSchema(config, IDENTITY, (dataSource) =>
+      eraseUserHandler(dataSource, new WaitingSettlement()).execute(userId(id)),
+    );
   } catch (error) {
-    const refused = isAppError(error, 'user.not_found') || isAppError(error, 'member.last_owner');
-    const message = refused ? error.public : error instanceof ConfigError ? error.message : String(error);
-    process.stderr.write(`${message}\n`);
-    process.exitCode = refused ? 1 : 2;
+    if (!isAppError(error, 'user.not_found') && !isAppError(error, 'member.last_owner')) throw error;
+    process.stderr.write(`${error.public}\n`);
+    return 1;
   }
-}
-
-void main();
+  printJson({ user_id: id, erased: true });
+  return 0;
+});

@@ -1,45 +1,23 @@
 import { auditMigrations, PostgresParkedMessages } from '@latchkey/audit';
-import { openSchema, runningDatabase, withResources } from '@latchkey/composition';
+import { masterKeyOf, onSchema, printJson, runCommand, sealedCommandVariables } from '@latchkey/composition';
 import { systemClock } from '@latchkey/kernel';
-import { ConfigError, createLogger, loadConfig, secretFromDataDir, variables } from '@latchkey/platform';
+import { loadConfig } from '@latchkey/platform';
 import { z } from 'zod';
 
-const configSchema = z.object({
-  DATABASE_URL: variables.DATABASE_URL.optional(),
-  LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
-  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
-  LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
-});
+const AUDIT = { command: 'parked', schema: 'audit', migrations: auditMigrations };
 
-/** Prints every parked message without its content, one JSON object a line, or the bytes of the one at `place`. */
-async function show(place: readonly string[]): Promise<void> {
-  const config = loadConfig(configSchema, process.env);
-  const logger = createLogger({ service: 'parked', level: config.LATCHKEY_LOG_LEVEL });
-  return withResources(async (resources) => {
-    const url = await runningDatabase(config);
-    const dataSource = await openSchema(resources, { url, schema: 'audit', migrations: auditMigrations, logger });
-    const masterKey = config.LATCHKEY_MASTER_KEY ?? (await secretFromDataDir(config.LATCHKEY_DATA_DIR, 'master-key'));
-    const parked = new PostgresParkedMessages(dataSource, masterKey, systemClock);
-    const [topic, partition, offset] = place;
+/** Prints every parked message without its content, one JSON object a line, or the bytes of the one at the place that is named. */
+void runCommand(async ([topic, partition, offset]) => {
+  const config = loadConfig(z.object(sealedCommandVariables), process.env);
+  await onSchema(config, AUDIT, async (dataSource) => {
+    const parked = new PostgresParkedMessages(dataSource, await masterKeyOf(config), systemClock);
     if (topic === undefined || partition === undefined || offset === undefined) {
-      for (const { parkedAt, ...message } of await parked.list())
-        process.stdout.write(`${JSON.stringify({ ...message, parked_at: parkedAt })}\n`);
+      for (const { parkedAt, ...message } of await parked.list()) printJson({ ...message, parked_at: parkedAt });
     } else {
       const value = await parked.read({ topic, partition: Number(partition), offset });
-      if (value !== null) process.stdout.write(value);
-      else throw new Error('no such message is parked');
+      if (value === null) throw new Error('no such message is parked');
+      process.stdout.write(value);
     }
-    await resources.close();
   });
-}
-
-async function main(): Promise<void> {
-  try {
-    await show(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  }
-}
-
-void main();
+  return 0;
+});

@@ -1,7 +1,7 @@
-import { openSchema, runningDatabase, withResources } from '@latchkey/composition';
+import { commandVariables, onSchema, printJson, runCommand } from '@latchkey/composition';
 import { rebuildProjection, type MigrationClass, type RebuildOptions, type Rebuilt } from '@latchkey/event-store';
 import { issuanceMigrations, keyListProjection, rebuildKeyCount } from '@latchkey/issuance';
-import { ConfigError, createLogger, loadConfig, variables } from '@latchkey/platform';
+import { loadConfig } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
@@ -11,55 +11,23 @@ interface ReadModel {
   rebuild(this: void, dataSource: DataSource, options: Pick<RebuildOptions, 'replace'>): Promise<Rebuilt>;
 }
 
-const ofIssuance = (rebuild: ReadModel['rebuild']): ReadModel => ({
-  schema: 'issuance',
-  migrations: issuanceMigrations,
-  rebuild,
-});
+const ISSUANCE = { schema: 'issuance', migrations: issuanceMigrations };
 
 const READ_MODELS: Readonly<Record<string, ReadModel>> = {
-  key_list: ofIssuance((dataSource, options) => rebuildProjection(dataSource, keyListProjection, options)),
-  key_count: ofIssuance(rebuildKeyCount),
+  key_list: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyListProjection, options) },
+  key_count: { ...ISSUANCE, rebuild: rebuildKeyCount },
 };
 
-const configSchema = z.object({
-  DATABASE_URL: variables.DATABASE_URL.optional(),
-  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
-  LATCHKEY_LOG_LEVEL: variables.LATCHKEY_LOG_LEVEL,
-});
-
-/** Answers the exit code. */
-async function rebuild(name: string, replace: boolean): Promise<number> {
+/** Builds a read model anew and prints how it compares with the live one. */
+void runCommand(async ([name = '', ...flags]) => {
   const model = READ_MODELS[name];
   if (model === undefined) {
     process.stderr.write(`There is no read model ${name}; there are: ${Object.keys(READ_MODELS).join(', ')}.\n`);
     return 2;
   }
-  const config = loadConfig(configSchema, process.env);
-  const logger = createLogger({ service: 'rebuild', level: config.LATCHKEY_LOG_LEVEL });
-  return withResources(async (resources) => {
-    const { schema, migrations } = model;
-    const dataSource = await openSchema(resources, {
-      url: await runningDatabase(config),
-      schema,
-      migrations,
-      logger,
-    });
-    const outcome = await model.rebuild(dataSource, { replace });
-    await resources.close();
-    process.stdout.write(`${JSON.stringify({ read_model: name, replaced: replace, ...outcome })}\n`);
-    return outcome.equal || replace ? 0 : 1;
-  });
-}
-
-async function main(): Promise<void> {
-  const [name = '', ...flags] = process.argv.slice(2);
-  try {
-    process.exitCode = await rebuild(name, flags.includes('--replace'));
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  }
-}
-
-void main();
+  const replace = flags.includes('--replace');
+  const config = loadConfig(z.object(commandVariables), process.env);
+  const outcome = await onSchema(config, { ...model, command: 'rebuild' }, (from) => model.rebuild(from, { replace }));
+  printJson({ read_model: name, replaced: replace, ...outcome });
+  return outcome.equal || replace ? 0 : 1;
+});

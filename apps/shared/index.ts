@@ -1,6 +1,7 @@
 export { logCalmly } from './calm';
 export * from './captcha';
 export * from './cluster-config';
+export * from './command';
 export * from './compose';
 export * from './enforcement';
 export * from './first-key';
@@ -12,6 +13,5 @@ export * from './owner-tls';
 export * from './redis-owner';
 export * from './resources';
 export * from './sessions';
-export * from './running-database';
 export * from './telemetry';
 export * from './when-available';
