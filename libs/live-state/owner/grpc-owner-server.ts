@@ -46,7 +46,9 @@ export interface NeighbourService {
 }
 
 /** Services that depend on subjects of others. */
-const CLIENTS = ['enforcement', 'issuance'];
+const READERS = ['enforcement', 'issuance', 'oauth'];
+/** Those that are shown credentials. */
+const RESOLVERS = ['enforcement', 'issuance'];
 
 /** After this a connection that still has calls under way is cut. */
 const DRAIN_MS = 2_000;
@@ -126,6 +128,7 @@ const pathsOf = (definition: ServiceDefinition) => Object.values(definition).map
 
 const clientsOf = (also: readonly NeighbourService[]): ClientsByMethod =>
   new Map([
-    ...pathsOf(ownerProtocol).map((path) => [path, CLIENTS] as const),
+    [ownerProtocol.ReadSubjects.path, READERS],
+    [ownerProtocol.ResolveCredentials.path, RESOLVERS],
     ...also.flatMap(({ definition, clients }) => pathsOf(definition).map((path) => [path, clients] as const)),
   ]);

@@ -39,6 +39,7 @@ describe('an owner with certificates', () => {
       services: {
         identity: [],
         issuance: [],
+        oauth: [],
         enforcement: [],
         'assets-api': [],
         '*': [],
@@ -85,7 +86,7 @@ describe('an owner with certificates', () => {
       (error: { cause?: { code?: status } }) => error.cause?.code,
     );
 
-  it.each(['enforcement', 'issuance'])('answers to %s', async (service) => {
+  it.each(['enforcement', 'issuance', 'oauth'])('answers to %s', async (service) => {
     expect(await connect(await serve(), clientOf(service)).read(refs)).toEqual(answer);
   });
 
@@ -97,6 +98,11 @@ describe('an owner with certificates', () => {
       expect(await refusal(client.resolve([new Uint8Array(32)]))).not.toBe('answered');
     },
   );
+
+  it('shows no credential to who depends on subjects alone', async () => {
+    const client = connect(await serve(), clientOf('oauth'));
+    expect(await refusal(client.resolve([new Uint8Array(32)]))).toBe(status.PERMISSION_DENIED);
+  });
 
   it('says no word to who has no certificate, one of another authority, or no TLS', async () => {
     const address = await serve();
