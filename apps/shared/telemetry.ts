@@ -2,6 +2,7 @@ import path from 'node:path';
 import { decisionTelemetry } from '@latchkey/enforcement';
 import type { EventBus } from '@latchkey/event-bus';
 import { signInTelemetry } from '@latchkey/identity';
+import { accessTokenTelemetry } from '@latchkey/oauth';
 import { UuidV7Source, variables, type Logger, type MetricsRegistry } from '@latchkey/platform';
 import { startRecord, type RunningRecord, type TelemetryKind } from '@latchkey/telemetry';
 import { logCalmly } from './calm';
@@ -20,6 +21,12 @@ export const signInVariables = {
   LATCHKEY_SIGN_INS_SPOOL_MB: variables.LATCHKEY_SIGN_INS_SPOOL_MB,
 };
 
+/** Variables of a process that keeps a record of the access tokens that it issues. */
+export const accessTokenRecordVariables = {
+  LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
+  LATCHKEY_ACCESS_TOKENS_SPOOL_MB: variables.LATCHKEY_ACCESS_TOKENS_SPOOL_MB,
+};
+
 interface RecordConfig {
   readonly LATCHKEY_DATA_DIR: string;
   readonly LATCHKEY_DRAIN_TIMEOUT_MS: number;
@@ -32,6 +39,10 @@ export interface DecisionRecordConfig extends RecordConfig {
 
 export interface SignInRecordConfig extends RecordConfig {
   readonly LATCHKEY_SIGN_INS_SPOOL_MB: number;
+}
+
+export interface AccessTokenRecordConfig extends RecordConfig {
+  readonly LATCHKEY_ACCESS_TOKENS_SPOOL_MB: number;
 }
 
 export interface RecordParts {
@@ -59,6 +70,16 @@ export const keepSignInRecord = (resources: Resources, config: SignInRecordConfi
     folder: 'sign-ins',
     what: 'attempts to sign in',
     spoolMebibytes: config.LATCHKEY_SIGN_INS_SPOOL_MB,
+    heartbeatMs: HEARTBEAT_MS,
+  });
+
+/** The record of access tokens that this process issues, and of clients that it refuses. */
+export const keepAccessTokenRecord = (resources: Resources, config: AccessTokenRecordConfig, parts: RecordParts) =>
+  keep(resources, accessTokenTelemetry, config, {
+    ...parts,
+    folder: 'access-tokens',
+    what: 'requests for access tokens',
+    spoolMebibytes: config.LATCHKEY_ACCESS_TOKENS_SPOOL_MB,
     heartbeatMs: HEARTBEAT_MS,
   });
 

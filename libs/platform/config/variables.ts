@@ -162,11 +162,14 @@ export const variables = {
   LATCHKEY_SIGN_INS_SPOOL_MB: wholeNumber(1, 1_000_000, 128).describe(
     'Most that identity keeps on disk of attempts to sign in that the bus does not have, in MiB. What comes on top is lost, and shows.',
   ),
+  LATCHKEY_ACCESS_TOKENS_SPOOL_MB: wholeNumber(1, 1_000_000, 128).describe(
+    'Most that oauth keeps on disk of issued access tokens and refused clients that the bus does not have, in MiB. What comes on top is lost, and shows.',
+  ),
   LATCHKEY_DECISIONS_KEPT_DAYS: wholeNumber(1, 36_500, 90).describe(
-    'How long the audit keeps decisions, and attempts to sign in, in days.',
+    'How long the audit keeps decisions, attempts to sign in, and requests for access tokens, in days.',
   ),
   LATCHKEY_PARKED_KEPT_DAYS: wholeNumber(1, 36_500, 30).describe(
-    'How long the audit keeps messages about decisions and attempts to sign in that it could not read, in days.',
+    'How long the audit keeps messages about decisions, attempts to sign in and requests for access tokens that it could not read, in days.',
   ),
   SMTP_URL: smtpServer.describe(
     'Mail server, as `smtps://user:password@host` or `smtp://host:587`, which goes over to TLS. `?tls=none`: without.',
