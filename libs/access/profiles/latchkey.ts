@@ -11,4 +11,5 @@ export const latchkey: Profile = {
   defaultPlan: 'standard',
   envelope: 'problem',
   credentialForms: HEADER_FORMS,
+  accessTokenType: 'at+jwt',
 };

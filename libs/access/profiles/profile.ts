@@ -51,4 +51,6 @@ export interface Profile {
   /** How its own surface words an error (C20). */
   readonly envelope: 's4e' | 'problem';
   readonly credentialForms: readonly CredentialForm[];
+  /** `typ` in the header of an OAuth access token: that of RFC 9068, or the plain one of older documents (C10). */
+  readonly accessTokenType: 'at+jwt' | 'JWT';
 }

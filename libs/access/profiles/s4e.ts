@@ -44,4 +44,6 @@ export const s4e: Profile = {
   defaultPlan: 'standard',
   envelope: 's4e',
   credentialForms: [...HEADER_FORMS, 'body', 'query'],
+  // As S1-09 shows it.
+  accessTokenType: 'JWT',
 };

@@ -15,4 +15,5 @@ export const slaunch: Profile = {
   defaultPlan: 'standard',
   envelope: 'problem',
   credentialForms: HEADER_FORMS,
+  accessTokenType: 'at+jwt',
 };

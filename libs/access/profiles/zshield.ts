@@ -45,4 +45,5 @@ export const zshield: Profile = {
   defaultPlan: 'starter',
   envelope: 'problem',
   credentialForms: HEADER_FORMS,
+  accessTokenType: 'at+jwt',
 };
