@@ -18,3 +18,4 @@ export * from './safeguards';
 export * from './subject-changes';
 export * from './timing';
 export * from './waiting-settlement';
+export { SlidingWindows, type Consumed } from './windows/sliding-windows';
