@@ -1,4 +1,4 @@
-/** Codes of RFC 6749 §5.2, of RFC 7009 §2.2.1, and what any endpoint may have to say besides. */
+/** Codes of RFC 6749 §5.2, of RFC 7009 §2.2.1 and RFC 6750 §3.1, and what any endpoint may have to say besides. */
 export type OauthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -6,6 +6,8 @@ export type OauthErrorCode =
   | 'unsupported_grant_type'
   | 'invalid_scope'
   | 'unsupported_token_type'
+  | 'invalid_token'
+  | 'insufficient_scope'
   /** Not in §5.2: what RFC 6749 §4.1.2.1 calls it when there are too many requests, or a part of the service is away. */
   | 'temporarily_unavailable';
 
@@ -16,6 +18,9 @@ const STATUS: Readonly<Record<OauthErrorCode, number>> = {
   unsupported_grant_type: 400,
   invalid_scope: 400,
   unsupported_token_type: 400,
+  invalid_token: 401,
+  // At introspection, the one place that has it (RFC 7662 §2.3).
+  insufficient_scope: 401,
   temporarily_unavailable: 503,
 };
 
@@ -41,9 +46,15 @@ export class OauthError extends Error {
     super(`${error}: ${description}`);
     this.status = status;
     this.headers = {
-      // RFC 9110 §11.6.1: a 401 names a scheme. Basic is the one that every client knows (RFC 6749 §2.3.1).
-      ...(status === 401 && { 'www-authenticate': 'Basic realm="oauth", charset="UTF-8"' }),
+      // RFC 9110 §11.6.1: a 401 names a scheme.
+      ...(status === 401 && { 'www-authenticate': challengeOf(error) }),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     };
   }
 }
+
+/** Of the scheme that was tried; else Basic, which is the one that every client knows (RFC 6749 §2.3.1). */
+const challengeOf = (error: OauthErrorCode): string =>
+  error === 'invalid_token' || error === 'insufficient_scope'
+    ? `Bearer error="${error}"`
+    : 'Basic realm="oauth", charset="UTF-8"';
