@@ -36,6 +36,16 @@ export const errorCatalogue = {
   'key.unknown_plan': 'Unknown plan.',
   'key.invalid_ip': 'Not an IP address or CIDR range.',
   'key.expiry_in_past': 'The expiry is in the past.',
+  // OAuth applications
+  'client.not_found': 'There is no such application.',
+  'client.deleted': 'The application is deleted.',
+  'client.secret_already_issued':
+    'An earlier request with this Idempotency-Key has made the secret, which is shown once. Rotate it to get another one.',
+  'client.exceeds_grantor': 'An application cannot have more than the credential that registers it.',
+  'client.other_authentication': 'This application authenticates in another way.',
+  'client.unknown_scope': 'Unknown scope.',
+  'client.unknown_plan': 'Unknown plan.',
+  'client.invalid_ip': 'Not an IP address or CIDR range.',
   // Users, members, invitations
   'user.not_found': 'There is no such user.',
   'member.exists': 'This is a member of the workspace already.',

@@ -51,12 +51,7 @@ export const clientEvents = {
     z.strictObject({ changed: z.literal('token_lifetime'), tokenLifetimeSeconds }),
     z.strictObject({ changed: z.literal('public_keys'), publicKeys }),
   ]),
-  'latchkey.client.suspended.v1': z.strictObject({
-    reason: z.string(),
-    /** Who suspended it. */
-    userId: z.string(),
-    suspendedAt: instant,
-  }),
+  'latchkey.client.suspended.v1': z.strictObject({ reason: z.string(), suspendedAt: instant }),
   'latchkey.client.resumed.v1': z.strictObject({ resumedAt: instant }),
   'latchkey.client.tokens_ended.v1': z.strictObject({ generation, reason: z.string(), endedAt: instant }),
   'latchkey.client.deleted.v1': z.strictObject({ reason: z.string(), deletedAt: instant }),

@@ -24,7 +24,6 @@ export class CreateClients1763800100000 implements MigrationInterface {
         revoked_tokens         jsonb            NOT NULL,
         created_at             timestamptz(3)   NOT NULL,
         suspended_at           timestamptz(3),
-        suspended_by           text,
         deleted_at             timestamptz(3)
       );
       CREATE INDEX client_list_newest ON client_list (workspace_id, created_at DESC, client_id DESC);
