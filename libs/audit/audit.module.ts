@@ -8,18 +8,24 @@ import { PostgresParkedMessages } from './adapters/parked-messages';
 import { PostgresAuditLog } from './adapters/postgres-audit-log';
 import { PostgresAuditReader } from './adapters/postgres-audit-reader';
 import { PostgresDecisionLog } from './adapters/postgres-decision-log';
+import { PostgresTelemetryReader } from './adapters/postgres-telemetry-reader';
 import { PromSourceGauges } from './adapters/prom-source-gauges';
 import { WorkspaceKeys } from './adapters/workspace-keys';
 import { GapWatch, type GapReport } from './application/gap-watch';
 import { RecordMessages } from './application/record-messages';
 import { PruneDecisions } from './application/prune-decisions';
+import { ReadTelemetryQuery } from './application/read-telemetry.query';
 import { AuditRecorder, EVENT_BUS, GAP_WATCH, PRUNE_DECISIONS, RECORD_MESSAGES } from './audit-recorder';
+import { AccessDecisionsController } from './surfaces/canonical/access-decisions.controller';
 import {
   AUDIT_CLOCK,
   AUDIT_CURSORS,
   AUDIT_READER,
   AuditEventsController,
 } from './surfaces/canonical/audit-events.controller';
+import { SignInsController } from './surfaces/canonical/sign-ins.controller';
+import { TelemetryPages } from './surfaces/canonical/telemetry-pages';
+import { TokenRequestsController } from './surfaces/canonical/token-requests.controller';
 
 export interface AuditOptions {
   /** The audit's own schema, with `auditMigrations`. */
@@ -28,7 +34,7 @@ export interface AuditOptions {
   readonly cursors: CursorCodec;
   /** The installation's: what is kept of decisions is encrypted under keys that it wraps. */
   readonly masterKey: Secret;
-  /** How long decisions are kept, in days. Default 90. */
+  /** How long what nodes have told is kept, in days. Default 90. */
   readonly decisionsKeptDays?: number;
   /** How long messages of decisions are kept that could not be read, in days. Default 30. */
   readonly parkedKeptDays?: number;
@@ -60,12 +66,14 @@ export class AuditModule {
     clock = systemClock,
     gapPatienceMs = 10_000,
   }: AuditOptions): DynamicModule {
-    const decisions = new PostgresDecisionLog(dataSource, new WorkspaceKeys(masterKey), clock);
+    const keys = new WorkspaceKeys(masterKey);
+    const decisions = new PostgresDecisionLog(dataSource, keys, clock);
+    const telemetry = new ReadTelemetryQuery(new PostgresTelemetryReader(dataSource, keys));
     const parked = new PostgresParkedMessages(dataSource, masterKey, clock);
     const reader = new PostgresAuditReader(dataSource);
     return {
       module: AuditModule,
-      controllers: [AuditEventsController],
+      controllers: [AuditEventsController, AccessDecisionsController, SignInsController, TokenRequestsController],
       providers: [
         AuditRecorder,
         { provide: EVENT_BUS, useValue: bus },
@@ -88,6 +96,7 @@ export class AuditModule {
           useFactory: (logger: Logger, metrics: MetricsRegistry) =>
             new GapWatch(reader, reportTo(logger), new PromSourceGauges(metrics), clock, gapPatienceMs),
         },
+        { provide: TelemetryPages, useValue: new TelemetryPages(telemetry, cursors, clock, decisionsKeptDays) },
         { provide: AUDIT_READER, useValue: reader },
         { provide: AUDIT_CURSORS, useValue: cursors },
         { provide: AUDIT_CLOCK, useValue: clock },

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { FindTelemetryParts1763683200204 } from './telemetry-parts-migration';
 
 export class CreateAuditLog1763683200201 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -132,4 +133,5 @@ export const auditMigrations = [
   CreateAuditLog1763683200201,
   CreateDecisionLog1763683200202,
   SealParkedMessages1763683200203,
+  FindTelemetryParts1763683200204,
 ] as const;

@@ -1,8 +1,11 @@
-import type { EventEnvelope } from '@latchkey/contracts';
+import type { EventEnvelope, identityEvents } from '@latchkey/contracts';
 import type { Clock } from '@latchkey/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { AuditLog, RecordOutcome } from '../application/ports';
+import { eraseUser } from './erased-users';
 import { recordOnce } from './position-ranges';
+
+const USER_ERASED = 'latchkey.user.erased.v1' satisfies keyof typeof identityEvents;
 
 export class PostgresAuditLog implements AuditLog {
   constructor(
@@ -14,7 +17,11 @@ export class PostgresAuditLog implements AuditLog {
     const { source, position } = event;
     return recordOnce(this.dataSource, {
       ...{ source, position, clock: this.clock, what: 'recording an audit event' },
-      write: async (tx) => ((await insert(tx, event, bytes)) ? null : outcomeOfConflict(tx, event)),
+      write: async (tx) => {
+        if (!(await insert(tx, event, bytes))) return outcomeOfConflict(tx, event);
+        if (event.type === USER_ERASED) await eraseUser(tx, event.subject, this.clock.now());
+        return null;
+      },
     });
   }
 }

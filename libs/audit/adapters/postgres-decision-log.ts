@@ -3,6 +3,7 @@ import { seal } from '@latchkey/platform';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { TelemetryBatch } from '../application/telemetry-batch';
 import type { DecisionLog, RecordOutcome } from '../application/ports';
+import { erasedAmong } from './erased-users';
 import { recordOnce } from './position-ranges';
 import type { WorkspaceKeys } from './workspace-keys';
 
@@ -56,7 +57,7 @@ export class PostgresDecisionLog implements DecisionLog {
     const now = this.clock.now();
     const entries = parts.reduce((sum, part) => sum + part.entries, 0);
     await tx.query('INSERT INTO decision_batches VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-      ...[source, position, id, type, entries, batch.firstAt, batch.lastAt, size, now],
+      ...[source, position, id, type, entries, batch.span?.first, batch.span?.last, size, now],
     ]);
     await this.insertParts(tx, { event, parts });
     await tx.query(
@@ -70,20 +71,24 @@ export class PostgresDecisionLog implements DecisionLog {
     );
   }
 
-  private async insertParts(tx: EntityManager, { event, parts }: Pick<TelemetryBatch, 'event' | 'parts'>) {
+  private async insertParts(tx: EntityManager, { event, parts: told }: Pick<TelemetryBatch, 'event' | 'parts'>) {
     const { source, position } = event;
-    const keys = await this.keys.of(
+    const erased = await erasedAmong(
       tx,
-      parts.map(({ workspaceId }) => workspaceId),
+      told.flatMap(({ userId }) => userId ?? []),
     );
-    for (const { workspaceId, entries, content } of parts) {
+    const parts = told.filter(({ userId }) => userId === null || !erased.has(userId));
+    const keys = await this.keys.of(tx, [...new Set(parts.map(({ workspaceId }) => workspaceId))]);
+    for (const { workspaceId, kind, userId, entries, denied, span, content } of parts) {
       const key = keys.get(workspaceId);
       // Somebody erased the workspace this very moment.
       if (key === undefined) throw new Error('a workspace has no key');
       const sealed = seal(key, Buffer.from(content), contextOfPart(source, position, workspaceId));
-      await tx.query('INSERT INTO decision_parts VALUES ($1, $2, $3, $4, $5)', [
-        ...[source, position, workspaceId, entries, sealed],
-      ]);
+      await tx.query(
+        `INSERT INTO decision_parts (source, position, workspace_id, decisions, content, kind, user_id, denied, first_at, last_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        [source, position, workspaceId, entries, sealed, kind, userId, denied, span?.first, span?.last],
+      );
     }
   }
 }

@@ -24,7 +24,15 @@ export class WorkspaceKeys {
     return this.read(tx, workspaceIds);
   }
 
-  private async read(tx: EntityManager, workspaceIds: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+  /** Null where none was made yet, or it was erased. */
+  async find(db: Pick<EntityManager, 'query'>, workspaceId: string): Promise<Buffer | null> {
+    return (await this.read(db, [workspaceId])).get(workspaceId) ?? null;
+  }
+
+  private async read(
+    tx: Pick<EntityManager, 'query'>,
+    workspaceIds: readonly string[],
+  ): Promise<ReadonlyMap<string, Buffer>> {
     const rows = await tx.query<{ workspace_id: string; wrapped: Buffer }[]>(
       'SELECT workspace_id, wrapped FROM workspace_keys WHERE workspace_id = ANY($1)',
       [workspaceIds],

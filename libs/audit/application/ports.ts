@@ -1,6 +1,7 @@
 import type { EventEnvelope } from '@latchkey/contracts';
 import type { DeliveredMessage } from '@latchkey/event-bus';
 import type { TelemetryBatch } from './telemetry-batch';
+import type { TelemetryKindName } from './telemetry-kinds';
 import type { NodePulse } from './silence';
 
 /**
@@ -9,7 +10,7 @@ import type { NodePulse } from './silence';
  */
 export type RecordOutcome = 'recorded' | 'duplicate' | 'contradiction' | 'unstorable';
 
-/** What is written. Nothing in it is ever changed. */
+/** What is written. Nothing in it is ever changed; that a user is erased ends what `DecisionLog` has of them, at once. */
 export interface AuditLog {
   /** Keeps the event and the bytes it came in, once, and its position. */
   record(event: EventEnvelope, bytes: Buffer): Promise<RecordOutcome>;
@@ -23,12 +24,39 @@ export interface ParkedMessages {
   prune(time: Date): Promise<number>;
 }
 
-/** What nodes have told: decisions, and attempts to sign in. Kept for a time, encrypted. */
+/** What nodes have told: decisions, and attempts to sign in. Kept for a time, encrypted; what is about a user, not after they are erased. */
 export interface DecisionLog {
   /** Keeps the batch, once, and its position. `size`: of the message, in bytes. */
   record(batch: TelemetryBatch, size: number): Promise<RecordOutcome>;
   /** Forgets what was recorded before `time`. */
   prune(time: Date): Promise<void>;
+}
+
+/** Which parts of batches are looked at. */
+export interface TelemetryQuery {
+  readonly workspaceId: string;
+  readonly kind: TelemetryKindName;
+  /** Only parts that say of somebody that they were kept out. */
+  readonly deniedOnly: boolean;
+  /** The earliest time that is in. */
+  readonly from?: Date | undefined;
+  /** The earliest time that is out again. */
+  readonly to?: Date | undefined;
+}
+
+/** Place of a part among those of its workspace and kind: newest first. */
+export interface PartPlace {
+  readonly lastAt: Date;
+  readonly part: string;
+}
+
+export interface KeptPart extends PartPlace {
+  readonly content: string;
+}
+
+export interface TelemetryReader {
+  /** Every part that may have what is asked for, from `start` on, which is in. None once the key of the workspace was erased. */
+  parts(query: TelemetryQuery, start: PartPlace | null): AsyncIterable<KeptPart>;
 }
 
 /** Place of an event in the list: newest first. */

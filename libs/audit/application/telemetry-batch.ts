@@ -5,26 +5,24 @@ import {
   INSTALLATION,
   nodeOfSource,
   signInEvents,
-  tableOf,
-  type AccessTokenEntry,
   type AccessTokenEvent,
-  type Decision,
   type DecisionEvent,
-  type SignInEntry,
   type SignInEvent,
   type EventEnvelope,
 } from '@latchkey/contracts';
 import { PoisonMessageError } from '@latchkey/event-bus';
 import type { z } from 'zod';
-
-/** What one batch says of one workspace. It holds addresses of people and callers, so it is kept under the workspace's key. */
-export interface BatchPart {
-  readonly workspaceId: string;
-  /** Decisions, sign-ins, or what became of requests for access tokens. */
-  readonly entries: number;
-  /** JSON. */
-  readonly content: string;
-}
+import {
+  accessTokenKind,
+  decisionKind,
+  partsOf,
+  signInKind,
+  spanOf,
+  type BatchPart,
+  type TelemetryEntry,
+  type TelemetryKind,
+  type TimeSpan,
+} from './telemetry-kinds';
 
 /** An event of a node that records telemetry. */
 export interface TelemetryBatch {
@@ -32,8 +30,7 @@ export interface TelemetryBatch {
   readonly node: string;
   readonly boot: string;
   /** Of the first and last entry; null without any. */
-  readonly firstAt: Date | null;
-  readonly lastAt: Date | null;
+  readonly span: TimeSpan | null;
   readonly parts: readonly BatchPart[];
   /** How often the node says that it lives; null when this event does not tell. */
   readonly heartbeatMs: number | null;
@@ -47,7 +44,7 @@ export interface TelemetryBatch {
 export function batchOf(event: EventEnvelope): TelemetryBatch {
   const source = nodeOfSource(event.source);
   if (source === null) throw new PoisonMessageError('not from a node');
-  const batch = { ...source, event, firstAt: null, lastAt: null, heartbeatMs: null, isLast: false, dropped: 0 };
+  const batch = { ...source, event, span: null, heartbeatMs: null, isLast: false, dropped: 0 };
   const known = knownEvent(event);
   // An event of a type that this version does not know happened all the same.
   if (known === null) return { ...batch, parts: [wholeOf(event)] };
@@ -57,17 +54,24 @@ export function batchOf(event: EventEnvelope): TelemetryBatch {
     case 'latchkey.node.stopped.v1':
       return { ...batch, parts: [], isLast: true, dropped: known.data.dropped };
     case 'latchkey.decisions.recorded.v1': {
-      const decisions = decisionsIn(known.data.decisions);
-      const { first, last } = spanOf(decisions);
-      const parts = partsOf(decisions, workspaceOfDecision, (own) => tableOf(own, 0));
-      return { ...batch, firstAt: first, lastAt: last, dropped: known.data.dropped, parts };
+      const { decisions, dropped } = known.data;
+      return { ...batch, ...told(decisionKind, decisionsIn(decisions)), dropped };
     }
-    case 'latchkey.sign_ins.recorded.v1':
-      return { ...batch, dropped: known.data.dropped, ...asTheyAre(known.data.signIns) };
-    case 'latchkey.access_tokens.recorded.v1':
-      return { ...batch, dropped: known.data.dropped, ...asTheyAre(known.data.accessTokens) };
+    case 'latchkey.sign_ins.recorded.v1': {
+      const { signIns, dropped } = known.data;
+      return { ...batch, ...told(signInKind, signIns), dropped };
+    }
+    case 'latchkey.access_tokens.recorded.v1': {
+      const { accessTokens, dropped } = known.data;
+      return { ...batch, ...told(accessTokenKind, accessTokens), dropped };
+    }
   }
 }
+
+const told = <Entry extends TelemetryEntry>(kind: TelemetryKind<Entry>, entries: readonly Entry[]) => ({
+  span: spanOf(entries),
+  parts: partsOf(kind, entries),
+});
 
 const telemetryEvents = { ...decisionEvents, ...signInEvents, ...accessTokenEvents };
 
@@ -86,47 +90,6 @@ const isTelemetryType = (type: string): type is keyof typeof telemetryEvents => 
 
 const wholeOf = ({ data }: EventEnvelope): BatchPart => ({
   workspaceId: INSTALLATION,
-  entries: 0,
+  ...{ kind: null, userId: null, entries: 0, denied: 0, span: null },
   content: JSON.stringify(data) ?? 'null',
 });
-
-function spanOf(entries: readonly { readonly timeMs: number }[]): { first: Date | null; last: Date | null } {
-  if (entries.length === 0) return { first: null, last: null };
-  const times = entries.map(({ timeMs }) => timeMs);
-  const extreme = (pick: (a: number, b: number) => number) => new Date(times.reduce((a, b) => pick(a, b)));
-  return { first: extreme(Math.min), last: extreme(Math.max) };
-}
-
-/** Decisions on credentials that nobody knows are the installation's. */
-const workspaceOfDecision = ({ secret }: Decision): string => secret?.workspaceId ?? INSTALLATION;
-
-/** And so are attempts to sign in to accounts that nobody has, and requests of clients that nobody knows. */
-function asTheyAre(
-  entries: readonly (SignInEntry | AccessTokenEntry)[],
-): Pick<TelemetryBatch, 'firstAt' | 'lastAt' | 'parts'> {
-  const { first, last } = spanOf(entries);
-  const workspaceOf = ({ workspaceId }: SignInEntry | AccessTokenEntry) => workspaceId ?? INSTALLATION;
-  return { firstAt: first, lastAt: last, parts: partsOf(entries, workspaceOf, (own) => own) };
-}
-
-/** Sorted, so that two batches take keys in one order. */
-function partsOf<Entry>(
-  entries: readonly Entry[],
-  workspaceOf: (entry: Entry) => string,
-  contentOf: (own: readonly Entry[]) => unknown,
-): BatchPart[] {
-  const byWorkspace = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const workspaceId = workspaceOf(entry);
-    const known = byWorkspace.get(workspaceId);
-    if (known) known.push(entry);
-    else byWorkspace.set(workspaceId, [entry]);
-  }
-  return [...byWorkspace]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([workspaceId, own]) => ({
-      workspaceId,
-      entries: own.length,
-      content: JSON.stringify(contentOf(own)),
-    }));
-}

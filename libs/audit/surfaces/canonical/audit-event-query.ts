@@ -5,7 +5,7 @@ import { z } from 'zod';
 const VALUE_MAX = 200;
 
 /** Types and ids are printable ASCII, and no secrets, which a database may write into its log; anything else can match nothing. */
-const exact = z
+export const exact = z
   .string()
   .max(VALUE_MAX)
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')

@@ -13,7 +13,7 @@ export const AUDIT_CURSORS = Symbol('AUDIT_CURSORS');
 export const AUDIT_CLOCK = Symbol('AUDIT_CLOCK');
 
 @Controller('api/v1/audit-events')
-@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session'] })
+@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session', 'client'] })
 export class AuditEventsController {
   constructor(
     @Inject(AUDIT_READER) private readonly events: AuditReader,
