@@ -2,6 +2,7 @@ import type { CheckRequest, Principal } from '@latchkey/contracts';
 import type { ClientId, WorkspaceId } from '@latchkey/kernel';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { lookAt, type CredentialCheck } from './credential-check';
+import { spelledByToken } from './token-spelling';
 
 /** Who asks about tokens. What it is not told about is to it as if it did not exist. */
 export interface Introspector {
@@ -21,7 +22,7 @@ export interface ActiveToken extends Pick<JWTPayload, 'exp' | 'iat' | 'nbf' | 'a
   readonly active: true;
   /** Which credential it is, as a check names it. */
   readonly kind: Principal['kind'];
-  /** Separated by spaces, in the spelling of the workspace's profile; absent: none. */
+  /** Separated by spaces, in the spelling of an access token or of the workspace's profile; absent: none. */
   readonly scope?: string;
   /** Of an access token. */
   readonly client_id?: string;
@@ -66,11 +67,11 @@ const staysWithin = ({ assets }: Principal, { asset, own_assets: ownAssets }: Om
 function described(token: string, principal: Principal): ActiveToken {
   const { kind, id, secret_id: jti, workspace_id: wid, user_id: userId, scopes, assets } = principal;
   // The check has looked at its signature; an API key is no JWT, and says nothing of itself.
-  const { exp, iat, nbf, aud, iss }: JWTPayload = kind === 'api_key' ? {} : decodeJwt(token);
+  const { exp, iat, nbf, aud, iss, scope }: JWTPayload = kind === 'api_key' ? {} : decodeJwt(token);
   return {
     active: true,
     kind,
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(scopes.length > 0 && { scope: spelledByToken(scopes, scope).join(' ') }),
     ...(kind === 'client' && { client_id: id }),
     token_type: 'Bearer',
     ...(exp !== undefined && { exp }),
