@@ -10,6 +10,7 @@ export * from './events/key-events';
 export { nodeEnvelope, type NodeEvent, type NodeStarted, type NodeStopped } from './events/node-events';
 export * from './events/registry';
 export * from './events/sign-in-events';
+export * from './events/signing-key-events';
 export * from './secret-id';
 export * from './subject-schema';
 export * from './subjects';

@@ -46,6 +46,9 @@ export const errorCatalogue = {
   'client.unknown_scope': 'Unknown scope.',
   'client.unknown_plan': 'Unknown plan.',
   'client.invalid_ip': 'Not an IP address or CIDR range.',
+  // Signing keys of access tokens
+  'signing_key.not_found': 'There is no such signing key.',
+  'signing_key.next_too_new': 'The next signing key is so new that not all who verify tokens know it. Try again later.',
   // Users, members, invitations
   'user.not_found': 'There is no such user.',
   'member.exists': 'This is a member of the workspace already.',

@@ -6,12 +6,14 @@ import { eventEnvelope, type EventEnvelope } from './envelope';
 import { identityEvents } from './identity-events';
 import { keyEvents } from './key-events';
 import { signInEvents } from './sign-in-events';
+import { signingKeyEvents } from './signing-key-events';
 
 /** Every event type with its schema. A type is never removed and never changes its meaning: a new version is a new type. */
 export const eventSchemas = {
   ...keyEvents,
   ...identityEvents,
   ...clientEvents,
+  ...signingKeyEvents,
   ...decisionEvents,
   ...signInEvents,
   ...accessTokenEvents,

@@ -38,6 +38,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'client.unknown_scope': 400,
   'client.unknown_plan': 400,
   'client.invalid_ip': 400,
+  'signing_key.not_found': 404,
+  'signing_key.next_too_new': 409,
   'user.not_found': 404,
   'member.exists': 409,
   'member.not_found': 404,
