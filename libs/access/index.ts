@@ -1,3 +1,4 @@
+export * from './access-token';
 export * from './carriers';
 export * from './client-secret';
 export * from './containment';
@@ -5,9 +6,21 @@ export * from './credential';
 export * from './cross-site';
 export { denialReasonAt, type AccessDenial, type AccessRequest, type Ending } from './decision/access-request';
 export { decideAccess } from './decision/decide-access';
+export {
+  clientGrant,
+  decideClient,
+  subjectsOfClient,
+  type ClientGrant,
+  type ClientRequest,
+  type ShownByClient,
+} from './decision/decide-client';
+export { decideByOwners, type OwnersVerdict } from './decision/decide-by-owners';
+export { grantorsOwn } from './decision/grantors-own';
+export { decideCredential, firstSubjectsOf } from './decision/decide-credential';
+export { decideGranted, type Granted, type GoodCredential } from './decision/decide-granted';
 export { decideSession, isCurrentToken } from './decision/decide-session';
 export { boundOf, roleIn } from './decision/members';
-export { principalOf, sessionPrincipal } from './decision/principal';
+export { principalOf } from './decision/principal';
 export * from './grant';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';

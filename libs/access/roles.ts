@@ -1,7 +1,7 @@
 import type { Role } from '@latchkey/contracts';
 import { ADMIN_SCOPE } from './profiles/common';
 import type { Profile, ScopeDefinition } from './profiles/profile';
-import { coversScope } from './scopes';
+import { scopesInCommon } from './scopes';
 
 /** Of the system's own scopes, what every member needs to work: keys of their own, what may be granted, who else is there. */
 const MEMBERS_SYSTEM_SCOPES: ReadonlySet<string> = new Set([
@@ -26,8 +26,5 @@ export const scopesOfRole = ({ scopes }: Profile, role: Role): readonly string[]
   scopes.filter(GRANTS[role]).map(({ canonical }) => canonical);
 
 /** What is left of canonical scopes to a member of that role: what both cover. */
-export function scopesWithinRole(profile: Profile, scopes: readonly string[], role: Role): readonly string[] {
-  const ofRole = scopesOfRole(profile, role);
-  const covered = scopes.filter((scope) => coversScope(profile, ofRole, scope));
-  return [...new Set([...covered, ...ofRole.filter((scope) => coversScope(profile, scopes, scope))])];
-}
+export const scopesWithinRole = (profile: Profile, scopes: readonly string[], role: Role): readonly string[] =>
+  scopesInCommon(profile, scopes, scopesOfRole(profile, role));

@@ -85,6 +85,15 @@ export function holdingsCover(profile: Profile, held: readonly HeldScopes[], req
   return partsOf(scope).every((part) => held.some(({ parts }) => parts.has(part)));
 }
 
+/** What two lists of canonical scopes both cover, as far as scopes of either can say it. */
+export function scopesInCommon(profile: Profile, one: readonly string[], other: readonly string[]): readonly string[] {
+  const within = (some: readonly string[], holder: readonly string[]) => {
+    const held = [holdScopes(profile, holder)];
+    return some.filter((scope) => holdingsCover(profile, held, scope));
+  };
+  return [...new Set([...within(one, other), ...within(other, one)])];
+}
+
 /** Whether canonical scopes cover one more. */
 export const coversScope = (profile: Profile, held: readonly string[], required: string): boolean =>
   holdingsCover(profile, [holdScopes(profile, held)], required);

@@ -37,8 +37,8 @@ export const checkRequest = z.strictObject({
    */
   second_factor: z.enum(['required', 'exempt']).optional(),
   action: z.string().max(100).optional(),
-  /** How much of each limit the call uses up. */
-  cost: z.number().int().min(1).max(1_000).optional(),
+  /** How much of each limit the call uses up; 0: it is looked at only, and no limit refuses it. 1 when absent. */
+  cost: z.number().int().min(0).max(1_000).optional(),
   method: z.string().max(20).optional(),
   path: z.string().max(2_000).optional(),
 });
@@ -48,13 +48,15 @@ export type CheckRequest = z.infer<typeof checkRequest>;
 export const checkBatchRequest = z.strictObject({ checks: z.array(checkRequest).min(1).max(100) });
 
 export interface Principal {
-  readonly kind: 'api_key' | 'session';
+  /** `client`: an OAuth application, by one of its access tokens. */
+  readonly kind: 'api_key' | 'session' | 'client';
   readonly id: string;
-  /** Which of the key's secrets, or of the session's tokens, was presented: `<id>.<n>` (C29). */
+  /** Which of the key's secrets, or of the session's tokens, was presented: `<id>.<n>` (C29); of an access token its `jti`. */
   readonly secret_id: string;
   readonly workspace_id: string;
+  /** Whose key or session it is, or who registered the client. */
   readonly user_id: string;
-  /** Of the key; empty for a session, as what a user is called is kept where it can be erased. */
+  /** Of the key or client; empty for a session, as what a user is called is kept where it can be erased. */
   readonly name: string;
   /** In the spelling of the workspace's profile. */
   readonly scopes: readonly string[];

@@ -4,6 +4,7 @@ import type { CredentialRef, SubjectBody } from './subjects';
 
 const id = z.string().min(1).max(100);
 const workspace = id.transform(workspaceId);
+const secrets = z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z.int().nullable() })).max(2);
 
 /**
  * A subject's body where it crosses a process: from its owner, or from live state. Unknown fields are refused; those with a default came
@@ -21,7 +22,7 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     allowedIps: z.array(z.string()),
     assets: z.union([z.literal('all'), z.array(z.string())]),
     plan: z.string(),
-    secrets: z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z.int().nullable() })).max(2),
+    secrets,
     expiresAtMs: z.int().nullable(),
   }),
   z.strictObject({
@@ -51,6 +52,28 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     expiresAtMs: z.int(),
   }),
   z.strictObject({ kind: z.literal('scope_set'), workspaceId: workspace, scopes: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.literal('client'),
+    workspaceId: workspace,
+    userId: id.transform(userId),
+    name: z.string(),
+    status: z.enum(['active', 'suspended', 'deleted']),
+    scopes: z.array(z.string()),
+    scopeSetIds: z.array(id),
+    allowedIps: z.array(z.string()),
+    assets: z.union([z.literal('all'), z.array(z.string())]),
+    plan: z.string(),
+    secrets,
+    tokenLifetimeSeconds: z.int().min(1),
+    tokenGeneration: z.int().min(1),
+    revokedTokens: z.array(z.strictObject({ jti: id, expiresAtMs: z.int() })),
+  }),
+  z.strictObject({
+    kind: z.literal('signing_key'),
+    status: z.enum(['trusted', 'revoked']),
+    algorithm: z.enum(['RS256', 'ES256']),
+    jwk: z.record(z.string(), z.string()),
+  }),
 ]);
 
 /** What a digest stands for, where it crosses a process. */

@@ -1,4 +1,4 @@
-import type { KeyId, SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { ClientId, KeyId, SessionId, UserId, WorkspaceId } from '@latchkey/kernel';
 
 /** Everything that a decision depends on is a subject (design: the check). Each kind has one owner, the service that may change it. */
 export const SUBJECT_OWNERS = {
@@ -7,6 +7,8 @@ export const SUBJECT_OWNERS = {
   workspace: 'identity',
   user: 'identity',
   session: 'identity',
+  client: 'oauth',
+  signing_key: 'oauth',
 } as const;
 
 export type SubjectKind = keyof typeof SUBJECT_OWNERS;
@@ -16,6 +18,16 @@ export interface SubjectRef {
   readonly kind: SubjectKind;
   readonly id: string;
 }
+
+/** Every owner, in the order in which their fences are examined. */
+export const OWNERS: readonly SubjectOwner[] = [...new Set(Object.values(SUBJECT_OWNERS))];
+
+/** One of something for each owner. */
+export const ofEachOwner = <Each>(make: (owner: SubjectOwner) => Each): Readonly<Record<SubjectOwner, Each>> => ({
+  issuance: make('issuance'),
+  identity: make('identity'),
+  oauth: make('oauth'),
+});
 
 export const subjectName = (subject: SubjectRef): string => `${subject.kind}:${subject.id}`;
 
@@ -100,7 +112,43 @@ export interface ScopeSetSubject {
   readonly scopes: readonly string[];
 }
 
-export type SubjectBody = KeySubject | WorkspaceSubject | UserSubject | SessionSubject | ScopeSetSubject;
+export interface ClientSubject {
+  readonly kind: 'client';
+  readonly workspaceId: WorkspaceId;
+  /** Who registered it: like a key, it gives no more than the role of its member while its workspace has it so. */
+  readonly userId: UserId;
+  readonly name: string;
+  /** `deleted` is permanent. */
+  readonly status: 'active' | 'suspended' | 'deleted';
+  /** Canonical scopes (`resource:action`), sorted. A token has those of them that it was issued for. */
+  readonly scopes: readonly string[];
+  readonly scopeSetIds: readonly string[];
+  /** Addresses and CIDR ranges in normal form; empty: any address. */
+  readonly allowedIps: readonly string[];
+  readonly assets: 'all' | readonly string[];
+  readonly plan: string;
+  /** Live client secrets by number. `graceUntilMs`: Unix ms at which it ends, null for the current one. At most two; none of a client with public keys. */
+  readonly secrets: readonly { readonly number: number; readonly graceUntilMs: number | null }[];
+  /** How long an access token lives that is issued now. */
+  readonly tokenLifetimeSeconds: number;
+  /** Access tokens of an earlier generation have ended, all of them at once. From 1. */
+  readonly tokenGeneration: number;
+  /** `jti` of tokens that were revoked, with the Unix ms at which they would have expired. */
+  readonly revokedTokens: readonly { readonly jti: string; readonly expiresAtMs: number }[];
+}
+
+/** A public key of the installation's access tokens. Its id is its RFC 7638 thumbprint, so an id never comes to mean another key. */
+export interface SigningKeySubject {
+  readonly kind: 'signing_key';
+  /** `revoked`: no token that it signed passes any more. */
+  readonly status: 'trusted' | 'revoked';
+  readonly algorithm: 'RS256' | 'ES256';
+  /** The public part (RFC 7517), without `kid`, `alg` and `use`. */
+  readonly jwk: Readonly<Record<string, string>>;
+}
+
+export type SubjectBody =
+  KeySubject | WorkspaceSubject | UserSubject | SessionSubject | ScopeSetSubject | ClientSubject | SigningKeySubject;
 
 /** What a digest stands for. It never changes, so a node may remember it for ever. */
 export interface CredentialRef {
@@ -118,10 +166,28 @@ export interface SessionRef {
   readonly tokenSha256: string;
 }
 
-/** What was presented to a check: a key's secret, or a session's token. */
-export type CheckedRef = CredentialRef | SessionRef;
+/** An access token whose signature is good: what stands in it is what was issued. */
+export interface AccessTokenRef {
+  readonly workspaceId: WorkspaceId;
+  readonly clientId: ClientId;
+  readonly jti: string;
+  /** The client's token generation when it was issued. */
+  readonly generation: number;
+  /** As issued, in spellings of the workspace's profile. */
+  readonly scopes: readonly string[];
+  /** Of the key that signed it. */
+  readonly signingKeyId: string;
+  /** Unix ms, as the next. */
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** What was presented to a check: a key's secret, a session's token, or an access token. */
+export type CheckedRef = CredentialRef | SessionRef | AccessTokenRef;
 
 export const isSessionRef = (credential: CheckedRef): credential is SessionRef => 'sessionId' in credential;
+
+export const isAccessTokenRef = (credential: CheckedRef): credential is AccessTokenRef => 'jti' in credential;
 
 /** What enforcement asks of a subject's owner; always answered from the owner's primary. */
 export interface SubjectReader {

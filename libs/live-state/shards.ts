@@ -8,7 +8,7 @@ export const DEFAULT_SHARDS = 1;
 export const shardOf = (workspaceId: string, shards: number): number =>
   shards === 1 ? 0 : (crc32(workspaceId) >>> 0) % shards;
 
-/** Of a user (null): every shard, as a user may belong to several workspaces. */
+/** Of what no one workspace has (null): every shard. A user may belong to several workspaces, and a signing key signs for all. */
 export const shardsOf = (workspaceId: string | null, shards: number): readonly number[] =>
   workspaceId === null ? Array.from({ length: shards }, (_, shard) => shard) : [shardOf(workspaceId, shards)];
 

@@ -7,7 +7,7 @@ export interface SubjectChange extends SubjectRef {
 
 /** What came of a change: to be settled after its commit. */
 export interface ChangedSubject extends SubjectRef {
-  /** The shard's workspace: the workspace of a key or scope set, its own id for a workspace, null for a user (every shard). */
+  /** The shard's workspace: its own id for a workspace, null for what no one workspace has, a user or a signing key (every shard). */
   readonly workspaceId: string | null;
   readonly version: number;
 }

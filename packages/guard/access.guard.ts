@@ -71,7 +71,7 @@ export class AccessGuard implements CanActivate {
     if (requirement.credentials?.includes(result.principal.kind) === false) {
       throw new AppError('auth.forbidden', { public: 'This takes another kind of credential.' });
     }
-    setPrincipal(request, result.principal);
+    setPrincipal(request, result.principal, credential);
   }
 
   /** @throws AppError `auth.cross_site` */

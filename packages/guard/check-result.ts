@@ -11,7 +11,7 @@ const headerValue = z
 const count = z.number().int().nonnegative();
 
 const principal = z.object({
-  kind: z.enum(['api_key', 'session']),
+  kind: z.enum(['api_key', 'session', 'client']),
   id: z.string().min(1),
   secret_id: z.string().min(1),
   workspace_id: z.string().min(1),

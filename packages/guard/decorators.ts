@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { principalOf } from './principal';
 
 /** What kind of credential stands behind a call (C18). */
-export type CredentialKind = 'api_key' | 'access_token' | 'session';
+export type CredentialKind = Principal['kind'];
 
 /** The call touches only such assets as the principal may, because the handler filters by `principal.assets`. */
 export const OWN_ASSETS = Symbol('OWN_ASSETS');

@@ -10,5 +10,5 @@ export * from './guard.module';
 export * from './guarded-routes';
 export * from './http-check-client';
 export type { ClientTls } from './json-poster';
-export { principalOf } from './principal';
+export { accessTokenOf, principalOf } from './principal';
 export { takeCredential, type TakenCredential } from './take-credential';

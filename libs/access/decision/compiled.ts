@@ -1,11 +1,11 @@
-import type { KeySubject, Role, ScopeSetSubject } from '@latchkey/contracts';
+import type { AccessTokenRef, ClientSubject, KeySubject, Role, ScopeSetSubject } from '@latchkey/contracts';
 import { ipMatcher, type IpMatcher } from '../ip/ip-list';
 import type { Profile } from '../profiles/profile';
 import { scopesOfRole, scopesWithinRole } from '../roles';
-import { displayScope, holdScopes, type HeldScopes } from '../scopes';
+import { canonicalScope, displayScope, holdScopes, type HeldScopes } from '../scopes';
 
 /** What a check asks of a body, prepared once: bodies live for many checks, and reading lists of ranges is slow. */
-export interface CompiledKey {
+export interface CompiledGrant {
   readonly holds: HeldScopes;
   /** Null: any address. */
   readonly allowsIp: IpMatcher | null;
@@ -15,15 +15,15 @@ export interface CompiledKey {
   readonly displayedScopes: readonly string[];
 }
 
-const compileKey = (profile: Profile, key: KeySubject): CompiledKey => ({
-  holds: holdScopes(profile, key.scopes),
-  allowsIp: key.allowedIps.length === 0 ? null : ipMatcher(key.allowedIps),
-  assets: key.assets === 'all' ? null : new Set(key.assets),
-  displayedScopes: key.scopes.map((scope) => displayScope(profile, scope)),
+const compileGrant = (profile: Profile, granted: KeySubject | ClientSubject): CompiledGrant => ({
+  holds: holdScopes(profile, granted.scopes),
+  allowsIp: granted.allowedIps.length === 0 ? null : ipMatcher(granted.allowedIps),
+  assets: granted.assets === 'all' ? null : new Set(granted.assets),
+  displayedScopes: granted.scopes.map((scope) => displayScope(profile, scope)),
 });
 
 /** What a session may do. */
-export type CompiledRole = Pick<CompiledKey, 'holds' | 'displayedScopes'>;
+export type CompiledRole = Pick<CompiledGrant, 'holds' | 'displayedScopes'>;
 
 const compileRole = (profile: Profile, role: Role): CompiledRole => {
   const scopes = scopesOfRole(profile, role);
@@ -53,19 +53,36 @@ function remembered<Body extends object, Result>(compile: (profile: Profile, bod
   };
 }
 
-export const compiledKey = remembered(compileKey);
+export const compiledGrant = remembered(compileGrant);
 
 const displayWithin = (role: Role) =>
-  remembered((profile: Profile, { scopes }: KeySubject): readonly string[] =>
+  remembered((profile: Profile, { scopes }: KeySubject | ClientSubject): readonly string[] =>
     scopesWithinRole(profile, scopes, role).map((scope) => displayScope(profile, scope)),
   );
 
-/** The key's scopes that are left to a member of a role, as the profile spells them. */
+/** The key's or client's scopes that are left to a member of a role, as the profile spells them. */
 export const displayedWithin: Readonly<Record<Role, ReturnType<typeof displayWithin>>> = {
   owner: displayWithin('owner'),
   admin: displayWithin('admin'),
   member: displayWithin('member'),
   auditor: displayWithin('auditor'),
 };
+
+/** What a token was issued for, in canonical scopes. What the profile does not know it was not issued for. */
+export const compiledToken = remembered((profile: Profile, { scopes }: AccessTokenRef) => {
+  const canonical = scopes.map((text) => canonicalScope(profile, text)).filter((scope) => scope !== undefined);
+  return { scopes: canonical, holds: holdScopes(profile, canonical) };
+});
+
+const revoked = new WeakMap<ClientSubject, ReadonlySet<string>>();
+
+/** `jti` of the client's tokens that were revoked one by one. */
+export function revokedTokens(client: ClientSubject): ReadonlySet<string> {
+  const known = revoked.get(client);
+  if (known) return known;
+  const all = new Set(client.revokedTokens.map(({ jti }) => jti));
+  revoked.set(client, all);
+  return all;
+}
 
 export const compiledScopeSet = remembered((profile: Profile, set: ScopeSetSubject) => holdScopes(profile, set.scopes));

@@ -13,7 +13,7 @@ import {
 import { sessionId, userId, workspaceId } from '@latchkey/kernel';
 import { denialReasonAt, type AccessRequest } from './access-request';
 import { decideSession } from './decide-session';
-import { sessionPrincipal } from './principal';
+import { principalOf } from './principal';
 
 const DIGEST = 'd'.repeat(64);
 const credential: SessionRef = {
@@ -188,7 +188,7 @@ describe('a second factor', () => {
 
 describe('the principal of a session', () => {
   it('says whose it is, which token, and what it may do in the spelling of the profile', () => {
-    expect(sessionPrincipal(credential, knownOf({ user: { roles: { w1: 'auditor' } } }))).toMatchObject({
+    expect(principalOf(credential, knownOf({ user: { roles: { w1: 'auditor' } } }))).toMatchObject({
       kind: 'session',
       id: 's1',
       secret_id: 's1.3',
@@ -203,7 +203,7 @@ describe('the principal of a session', () => {
   it('is nobody while something of it is not known', () => {
     for (const name of ['session:s1', 'workspace:w1', 'user:u1']) {
       const known = knownOf().filter((subject) => subjectName(subject) !== name);
-      expect(sessionPrincipal(credential, known)).toBeNull();
+      expect(principalOf(credential, known)).toBeNull();
     }
   });
 });

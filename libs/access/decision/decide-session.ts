@@ -6,12 +6,15 @@ import { compiledRole } from './compiled';
 import { bodyOf } from './known-subjects';
 import { roleIn } from './members';
 
+/** The session alone: anybody can write a token, and one that is none of ours shall cost one question. */
+export const subjectsOfSession = ({ sessionId }: SessionRef): readonly SubjectRef[] => [
+  { kind: 'session', id: sessionId },
+];
+
 /**
  * May this session pass? Pure, as `decideAccess` is. In order: token is the session's current one ▸ session, its generation, workspace and
  * role live ▸ scopes of the user's role as it is now ▸ second factor. A session has no limits of its own, may come from any address and
  * touch every asset.
- *
- * The session is asked for alone: anybody can write a token, and one that is none of ours shall cost one question.
  */
 export function decideSession(
   credential: SessionRef,
@@ -19,7 +22,7 @@ export function decideSession(
   known: KnownSubjects,
 ): Verdict<AccessDenial> {
   const session = bodyOf(known, 'session', credential.sessionId);
-  if (session === undefined) return needs(known, [sessionRef(credential)]);
+  if (session === undefined) return needs(known, subjectsOfSession(credential));
   if (session?.workspaceId !== credential.workspaceId) return deny('unknown');
   // Nobody has looked at the signature: that it was traded in is what the token says.
   if (!isCurrentToken(credential, known))
@@ -28,7 +31,7 @@ export function decideSession(
 
   const workspace = bodyOf(known, 'workspace', session.workspaceId);
   const user = bodyOf(known, 'user', session.userId);
-  if (workspace === undefined || user === undefined) return needs(known, subjectsOf(session));
+  if (workspace === undefined || user === undefined) return needs(known, membershipOf(session));
   if (user && session.generation < user.sessionGeneration) return deny('revoked');
   const role = roleIn(user?.roles, session.workspaceId);
   if (workspace?.status !== 'active' || user?.status !== 'active' || role === undefined) return deny('suspended');
@@ -58,8 +61,7 @@ export function decideSession(
 export const isCurrentToken = ({ sessionId, tokenSha256 }: SessionRef, known: KnownSubjects): boolean =>
   bodyOf(known, 'session', sessionId)?.tokenSha256 === tokenSha256;
 
-const sessionRef = ({ sessionId }: SessionRef): SubjectRef => ({ kind: 'session', id: sessionId });
-const subjectsOf = ({ workspaceId, userId }: SessionSubject): readonly SubjectRef[] => [
+const membershipOf = ({ workspaceId, userId }: SessionSubject): readonly SubjectRef[] => [
   { kind: 'workspace', id: workspaceId },
   { kind: 'user', id: userId },
 ];

@@ -1,7 +1,11 @@
 import {
+  isAccessTokenRef,
+  isSessionRef,
   secretIdOf,
+  type AccessTokenRef,
+  type CheckedRef,
+  type ClientSubject,
   type CredentialRef,
-  type KeySubject,
   type KnownSubjects,
   type Principal,
   type Role,
@@ -9,33 +13,54 @@ import {
 } from '@latchkey/contracts';
 import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
-import { scopesWithinRole } from '../roles';
-import { displayScope } from '../scopes';
-import { compiledKey, compiledRole, displayedWithin } from './compiled';
+import { displayScope, scopesInCommon } from '../scopes';
+import { compiledGrant, compiledRole, compiledToken, displayedWithin } from './compiled';
+import type { Granted } from './decide-granted';
 import { bodyOf } from './known-subjects';
-import { boundOf, roleIn } from './members';
+import { roleIn } from './members';
+import { scopesHeld, standingOf } from './standing';
 
 /** Who a credential stands for, from the subjects that decided its check; null while one of them is not known or does not exist. */
-export function principalOf(credential: CredentialRef, known: KnownSubjects): Principal | null {
-  const key = bodyOf(known, 'key', credential.keyId);
-  const workspace = bodyOf(known, 'workspace', credential.workspaceId);
-  const profile = workspace && profileByName(workspace.profile);
-  if (!key || !profile) return null;
-  const bound = boundOf(workspace, roleIn(bodyOf(known, 'user', key.userId)?.roles, key.workspaceId));
+export function principalOf(credential: CheckedRef, known: KnownSubjects): Principal | null {
+  if (isSessionRef(credential)) return sessionPrincipal(credential, known);
+  return isAccessTokenRef(credential) ? clientPrincipal(credential, known) : keyPrincipal(credential, known);
+}
+
+function keyPrincipal({ keyId, secretNumber }: CredentialRef, known: KnownSubjects): Principal | null {
+  const key = bodyOf(known, 'key', keyId);
+  const standing = key && standingOf(key, known);
+  if (!standing) return null;
+  const { profile, bound } = standing;
   return {
     kind: 'api_key',
-    id: credential.keyId,
-    secret_id: secretIdOf(credential.keyId, credential.secretNumber),
+    id: keyId,
+    secret_id: secretIdOf(keyId, secretNumber),
     workspace_id: key.workspaceId,
     user_id: key.userId,
     name: key.name,
-    scopes: scopesOf(profile, key, bound, known),
+    scopes: displayedScopes(profile, key, bound, known),
     assets: key.assets,
   };
 }
 
-/** Likewise whose session it is. */
-export function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: KnownSubjects): Principal | null {
+function clientPrincipal(token: AccessTokenRef, known: KnownSubjects): Principal | null {
+  const client = bodyOf(known, 'client', token.clientId);
+  const standing = client && standingOf(client, known);
+  if (!standing) return null;
+  const { profile, bound } = standing;
+  return {
+    kind: 'client',
+    id: token.clientId,
+    secret_id: token.jti,
+    workspace_id: client.workspaceId,
+    user_id: client.userId,
+    name: client.name,
+    scopes: tokenScopes(profile, token, client, bound, known),
+    assets: client.assets,
+  };
+}
+
+function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: KnownSubjects): Principal | null {
   const session = bodyOf(known, 'session', sessionId);
   const profile = profileByName(bodyOf(known, 'workspace', workspaceId)?.profile ?? '');
   const role = session && roleIn(bodyOf(known, 'user', session.userId)?.roles, workspaceId);
@@ -52,11 +77,47 @@ export function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: 
   };
 }
 
-function scopesOf(profile: Profile, key: KeySubject, bound: Role | undefined, known: KnownSubjects): readonly string[] {
-  if (key.scopeSetIds.length === 0) {
-    return bound === undefined ? compiledKey(profile, key).displayedScopes : displayedWithin[bound](profile, key);
+function displayedScopes(
+  profile: Profile,
+  granted: Granted,
+  bound: Role | undefined,
+  known: KnownSubjects,
+): readonly string[] {
+  if (granted.scopeSetIds.length === 0) {
+    return bound === undefined
+      ? compiledGrant(profile, granted).displayedScopes
+      : displayedWithin[bound](profile, granted);
   }
-  const all = [...key.scopes, ...key.scopeSetIds.flatMap((id) => bodyOf(known, 'scope_set', id)?.scopes ?? [])];
-  const held = bound === undefined ? [...new Set(all)] : scopesWithinRole(profile, all, bound);
-  return held.map((scope) => displayScope(profile, scope));
+  return scopesHeld(profile, granted, bound, known).map((scope) => displayScope(profile, scope));
+}
+
+/** What a token's principal was shown to have, and of what that was put together. */
+interface ShownScopes {
+  readonly client: ClientSubject;
+  readonly bound: Role | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** The latest of each token, for as long as it is in use: a token is checked many times. */
+const shownScopes = new WeakMap<AccessTokenRef, ShownScopes>();
+
+/** What of a token's scopes its client has now, as the profile spells them. */
+function tokenScopes(
+  profile: Profile,
+  token: AccessTokenRef,
+  client: ClientSubject,
+  bound: Role | undefined,
+  known: KnownSubjects,
+): readonly string[] {
+  const shown = shownScopes.get(token);
+  if (shown?.client === client && shown.bound === bound) return shown.scopes;
+  const common = scopesInCommon(
+    profile,
+    compiledToken(profile, token).scopes,
+    scopesHeld(profile, client, bound, known),
+  );
+  const scopes = common.map((scope) => displayScope(profile, scope));
+  // What scope sets hold may change without the client.
+  if (client.scopeSetIds.length === 0) shownScopes.set(token, { client, bound, scopes });
+  return scopes;
 }

@@ -15,6 +15,7 @@ const name = fc.string({ maxLength: 8 });
 const secret: fc.Arbitrary<DecidedSecret> = fc.oneof(
   fc.record({ workspaceId: name, keyId: name, number: fc.integer({ min: 1, max: 9 }) }),
   fc.record({ workspaceId: name, sessionId: name, number: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({ workspaceId: name, clientId: name, jti: name }),
 );
 const caller: fc.Arbitrary<DecidedCaller> = fc.oneof(
   fc.record({ kind: fc.constant('token' as const), secret }),
@@ -32,7 +33,7 @@ const decision: fc.Arbitrary<Decision> = fc.record({
   method: fc.option(name),
   path: fc.option(name),
   ip: fc.option(name),
-  cost: fc.integer({ min: 1, max: 1_000 }),
+  cost: fc.integer({ min: 0, max: 1_000 }),
   caller: fc.option(caller),
 });
 

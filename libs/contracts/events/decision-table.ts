@@ -34,10 +34,11 @@ export type DecidedCaller =
   | { readonly kind: 'local' }
   | { readonly kind: 'refused' };
 
-/** A key's secret, or a session's token: whose, and which of them (C29). */
+/** A key's secret, or a session's token: whose, and which of them (C29). Or a client's access token. */
 export type DecidedSecret =
   | { readonly workspaceId: string; readonly keyId: string; readonly number: number }
-  | { readonly workspaceId: string; readonly sessionId: string; readonly number: number };
+  | { readonly workspaceId: string; readonly sessionId: string; readonly number: number }
+  | { readonly workspaceId: string; readonly clientId: string; readonly jti: string };
 
 const index = z.number().int().min(0);
 const text = z.string().nullable();
@@ -51,15 +52,19 @@ const columns = z.strictObject({
   /** Outcome and `via`. */
   outcomes: z.array(z.tuple([z.string(), z.enum(['cache', 'owner', 'memory'])])),
   workspaces: z.array(z.string()),
-  /** Place of the workspace, key id, number of the secret; with a mark that the id is a session's, and the number its token's. */
+  /**
+   * Place of the workspace, key id, number of the secret. With a mark that the id is a session's and the number its token's, or that it is a
+   * client's with the `jti` of its token.
+   */
   secrets: z.array(
     z.union([
       z.tuple([index, z.string(), z.number().int().positive()]),
       z.tuple([index, z.string(), z.number().int().positive(), z.literal('session')]),
+      z.tuple([index, z.string(), z.string(), z.literal('access_token')]),
     ]),
   ),
   /** Scopes, action, method, cost: the same for every call of a route. */
-  calls: z.array(z.tuple([z.array(z.string()), text, text, z.number().int().positive()])),
+  calls: z.array(z.tuple([z.array(z.string()), text, text, z.number().int().min(0)])),
   /** Asset and path. */
   targets: z.array(z.tuple([text, text])),
   ips: z.array(z.string()),
@@ -152,13 +157,20 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
   const callers = new Distinct<CallerColumn>();
 
   const placeOfSecret = (secret: DecidedSecret) => {
-    const { workspaceId, number } = secret;
-    const isKey = 'keyId' in secret;
-    const id = isKey ? secret.keyId : secret.sessionId;
-    return secrets.placeOf(`${texts.of(workspaceId)},${texts.of(id)},${number},${isKey ? 'key' : 'session'}`, () => {
-      const workspace = workspaces.placeOf(workspaceId, () => workspaceId);
-      return isKey ? [workspace, id, number] : [workspace, id, number, 'session'];
-    });
+    const { workspaceId } = secret;
+    const workspace = workspaces.placeOf(workspaceId, () => workspaceId);
+    if ('keyId' in secret) {
+      const { keyId, number } = secret;
+      return secrets.placeOf(`${workspace},${texts.of(keyId)},${number}`, () => [workspace, keyId, number]);
+    }
+    if ('sessionId' in secret) {
+      const { sessionId, number } = secret;
+      const name = `${workspace},${texts.of(sessionId)},${number},session`;
+      return secrets.placeOf(name, () => [workspace, sessionId, number, 'session']);
+    }
+    const { clientId, jti } = secret;
+    const name = `${workspace},${texts.of(clientId)},${texts.of(jti)},access_token`;
+    return secrets.placeOf(name, () => [workspace, clientId, jti, 'access_token']);
   };
   const placeOfCall = ({ scopes, action, method, cost }: Decision) =>
     calls.placeOf(
@@ -242,9 +254,11 @@ function callerIn(table: DecisionTable, place: number): DecidedCaller {
 }
 
 function secretIn(table: DecisionTable, place: number): DecidedSecret {
-  const [workspace, id, number, kind] = at(table.secrets, place);
-  const workspaceId = at(table.workspaces, workspace);
-  return kind === 'session' ? { workspaceId, sessionId: id, number } : { workspaceId, keyId: id, number };
+  const secret = at(table.secrets, place);
+  const workspaceId = at(table.workspaces, secret[0]);
+  if (secret.length === 3) return { workspaceId, keyId: secret[1], number: secret[2] };
+  const [, id, which, kind] = secret;
+  return kind === 'session' ? { workspaceId, sessionId: id, number: which } : { workspaceId, clientId: id, jti: which };
 }
 
 function at<Value>(values: readonly Value[], place: number): Value {

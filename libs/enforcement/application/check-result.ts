@@ -1,13 +1,5 @@
-import { denialReasonAt, principalOf, sessionPrincipal, type AccessDenial } from '@latchkey/access';
-import {
-  isSessionRef,
-  type CheckedRef,
-  type CheckResult,
-  type DenialReason,
-  type KnownSubjects,
-  type LimitState,
-  type Principal,
-} from '@latchkey/contracts';
+import { denialReasonAt, principalOf, type AccessDenial } from '@latchkey/access';
+import { type CheckedRef, type CheckResult, type DenialReason, type LimitState } from '@latchkey/contracts';
 import type { Outcome, WindowState } from '@latchkey/live-state';
 import { limitHeaders, wholeSeconds } from './limit-headers';
 
@@ -52,9 +44,6 @@ export function refused(reason: DenialReason, nowMs: number, via: CheckResult['v
   };
 }
 
-const whoIs = (credential: CheckedRef, known: KnownSubjects): Principal | null =>
-  isSessionRef(credential) ? sessionPrincipal(credential, known) : principalOf(credential, known);
-
 /** The answer to a check of a known credential. */
 export function resultOf(
   outcome: Exclude<Outcome<AccessDenial>, { kind: 'unavailable' }>,
@@ -64,21 +53,21 @@ export function resultOf(
     case 'denied': {
       const reason = denialReasonAt(outcome.denial, outcome.nowMs);
       // Who presents an ended credential has not proved to be anybody.
-      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : whoIs(credential, outcome.subjects);
+      const principal = STATUS_OF_DENIAL[reason] === 401 ? null : principalOf(credential, outcome.subjects);
       return { ...refused(reason, outcome.nowMs, outcome.via), principal };
     }
     case 'limited': {
       const retryAfter = Math.max(1, wholeSeconds(outcome.retryAfterMs));
       return {
         ...refused('rate_limited', outcome.nowMs, outcome.via),
-        principal: whoIs(credential, outcome.subjects),
+        principal: principalOf(credential, outcome.subjects),
         limits: outcome.windows.map(limitState),
         retry_after: retryAfter,
         headers: { ...limitHeaders(outcome.windows, outcome.nowMs), 'Retry-After': String(retryAfter) },
       };
     }
     case 'allowed': {
-      const principal = whoIs(credential, outcome.subjects);
+      const principal = principalOf(credential, outcome.subjects);
       // Nobody in particular may not pass, whatever live state says.
       if (principal === null) return refused('unavailable', outcome.nowMs, outcome.via);
       return {

@@ -1,5 +1,6 @@
 import { maskKeys } from '@latchkey/access';
 import {
+  isAccessTokenRef,
   isSessionRef,
   type CheckedRef,
   type CheckRequest,
@@ -35,10 +36,13 @@ export function decisionOf(
   };
 }
 
-const secretOf = (credential: CheckedRef): DecidedSecret =>
-  isSessionRef(credential)
-    ? { workspaceId: credential.workspaceId, sessionId: credential.sessionId, number: credential.tokenNumber }
-    : { workspaceId: credential.workspaceId, keyId: credential.keyId, number: credential.secretNumber };
+/** A credential as the record names it. */
+export function secretOf(credential: CheckedRef): DecidedSecret {
+  const { workspaceId } = credential;
+  if (isSessionRef(credential)) return { workspaceId, sessionId: credential.sessionId, number: credential.tokenNumber };
+  if (isAccessTokenRef(credential)) return { workspaceId, clientId: credential.clientId, jti: credential.jti };
+  return { workspaceId, keyId: credential.keyId, number: credential.secretNumber };
+}
 
 /** Of an object with a handful of members. */
 const OBJECT_BYTES = 400;

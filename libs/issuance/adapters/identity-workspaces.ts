@@ -1,6 +1,16 @@
 import { AppError, type UserId, type WorkspaceId } from '@latchkey/kernel';
-import { decideSession, profileByName, roleIn, type AccessRequest, type Profile } from '@latchkey/access';
+import {
+  decideByOwners,
+  decideSession,
+  grantorsOwn,
+  profileByName,
+  roleIn,
+  type AccessRequest,
+  type GrantorsOwn,
+  type Profile,
+} from '@latchkey/access';
 import type {
+  AccessTokenRef,
   FirstWorkspace,
   IdentityDirectory,
   KnownSubjects,
@@ -11,7 +21,7 @@ import type {
 } from '@latchkey/contracts';
 import type { SessionOfUser, SessionStanding, Standing, WorkspaceDirectory } from '../application/ports';
 
-/** What issuance knows of workspaces, their members and sessions, asked of identity. */
+/** What issuance knows of workspaces, their members, sessions and clients, asked of their owners. */
 export class IdentityWorkspaces implements WorkspaceDirectory {
   /** A workspace's profile never changes (C21), so it is asked for once. */
   readonly #profiles = new Map<WorkspaceId, Profile>();
@@ -58,6 +68,12 @@ export class IdentityWorkspaces implements WorkspaceDirectory {
     const verdict = decideSession(presented, asked, known);
     const stands = verdict.kind === 'allow' && (verdict.notAfterMs === null || now.getTime() < verdict.notAfterMs);
     return stands ? { session, role, workspace: workspaceIn(known, workspaceId) } : null;
+  }
+
+  async ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date): Promise<GrantorsOwn | null> {
+    const { verdict, known } = await decideByOwners(this.reader, token, asked);
+    const stands = verdict.kind === 'allow' && (verdict.notAfterMs === null || now.getTime() < verdict.notAfterMs);
+    return stands ? grantorsOwn(token, known) : null;
   }
 
   #read(subjects: readonly SubjectRef[]): Promise<KnownSubjects> {

@@ -1,9 +1,17 @@
 import { AppError, type Clock } from '@latchkey/kernel';
-import { boundOf, scopesOfRole, scopesWithinRole, UNLIMITED_PLAN, type Grant, type Profile } from '@latchkey/access';
+import {
+  boundOf,
+  scopesOfRole,
+  scopesWithinRole,
+  UNLIMITED_PLAN,
+  type Grant,
+  type GrantorsOwn,
+  type Profile,
+} from '@latchkey/access';
 import { secretIdOf, type Role } from '@latchkey/contracts';
 import type { Grantor } from '../domain/key/commands';
 import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
-import type { Caller, PresentedKey, PresentedSession } from './caller';
+import type { Caller, PresentedClient, PresentedKey, PresentedSession } from './caller';
 import type { KeyStore, KeyWrite, WorkspaceDirectory } from './ports';
 
 export interface CallersGrant {
@@ -17,11 +25,11 @@ export interface CallersGrant {
 
 /** What keeps a grant from resting on what its maker has no more. On in service; tests switch it off. */
 export interface GrantorSafeguards {
-  /** A session is looked at again right before the commit. */
+  /** A session or an access token is looked at again right before the commit. */
   readonly confirmed: boolean;
 }
 
-/** To whoever grants by a session. */
+/** To whoever grants by a session or an access token. */
 const GRANTING = { scopes: ['apikeys:write'] };
 
 /** Finds out how much a caller has from its owners: what enforcement let through may have been narrowed since. */
@@ -36,7 +44,14 @@ export class Grantors {
   /** @throws AppError `auth.unauthorized` when the caller's credential, or the secret or token that was presented, has ended in the meantime. */
   of(caller: Caller): Promise<CallersGrant> {
     const { credential } = caller;
-    return credential.kind === 'api_key' ? this.#ofKey(credential, caller) : this.#ofSession(credential, caller);
+    switch (credential.kind) {
+      case 'api_key':
+        return this.#ofKey(credential, caller);
+      case 'session':
+        return this.#ofSession(credential, caller);
+      case 'client':
+        return this.#ofClient(credential, caller);
+    }
   }
 
   /** A key grants what it has, as far as its member's role goes. */
@@ -73,6 +88,28 @@ export class Grantors {
       grantor: { kind: 'credential', userId: caller.userId, profile, grant, ofOwner: role === 'owner' },
       hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirm(presented, caller, role) } : {},
     };
+  }
+
+  /** An access token grants what it was issued for and its client has, as far as its member's role goes; the expiry of the token bounds nothing. */
+  async #ofClient(presented: PresentedClient, { userId }: Caller): Promise<CallersGrant> {
+    const own = await this.#ownOf(presented);
+    return {
+      ...{ grant: own.grant, profile: own.profile },
+      grantor: { kind: 'credential', userId, ...own },
+      hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirmClient(presented, own) } : {},
+    };
+  }
+
+  async #confirmClient(presented: PresentedClient, before: GrantorsOwn): Promise<void> {
+    if (JSON.stringify((await this.#ownOf(presented)).grant) === JSON.stringify(before.grant)) return;
+    throw new AppError('auth.forbidden', { public: 'What the client may do has changed meanwhile. Try again.' });
+  }
+
+  async #ownOf({ token, ip }: PresentedClient): Promise<GrantorsOwn> {
+    const asked = { ...GRANTING, ...(ip !== undefined && { ip }) };
+    const own = await this.directory.ownOfToken(token, asked, this.clock.now());
+    if (!own) throw new AppError('auth.unauthorized');
+    return own;
   }
 
   /** Identity's rows are not ours to hold. So they are read again when all else is done: what had changed by then is seen. */

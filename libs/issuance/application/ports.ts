@@ -1,5 +1,6 @@
-import type { KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { ClientId, KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
 import type {
+  AccessTokenRef,
   CredentialRef,
   FirstWorkspace,
   KeyEvent,
@@ -7,7 +8,7 @@ import type {
   SessionSubject,
   WorkspaceSubject,
 } from '@latchkey/contracts';
-import type { AccessRequest, Profile } from '@latchkey/access';
+import type { AccessRequest, GrantorsOwn, Profile } from '@latchkey/access';
 import type { Claim, EventMeta } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
@@ -34,7 +35,7 @@ export interface RepeatableRequest {
   readonly key: string;
   readonly workspaceId: WorkspaceId;
   /** The caller's own key; of a session its user, whose next session may send the request again. */
-  readonly actorId: KeyId | UserId;
+  readonly actorId: KeyId | ClientId | UserId;
   /** What is asked for, and of what. */
   readonly operation: string;
   /** As it was understood: however a request is spelled, the same one is the same JSON value. */
@@ -158,7 +159,7 @@ export interface SessionStanding {
   readonly role: Role;
 }
 
-/** What identity knows. Each answer comes from its primary: what had changed before the question is in it. */
+/** What identity knows, and oauth of clients. Each answer comes from the owner's primary: what had changed before the question is in it. */
 export interface WorkspaceDirectory {
   first(): Promise<FirstWorkspace>;
   /** @throws AppError `service.unavailable`; `service.internal` for a workspace that there is not. */
@@ -166,6 +167,8 @@ export interface WorkspaceDirectory {
   standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing>;
   /** `null`: by the rules of the check the token that was presented does not pass any more with what is asked. */
   sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null>;
+  /** What an access token gives to grant from; `null` as above. */
+  ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date): Promise<GrantorsOwn | null>;
 }
 
 export interface Randomness {

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { principalOf } from '@latchkey/guard';
-import { assertNever, keyId, requestId, sessionId, userId, workspaceId } from '@latchkey/kernel';
-import { secretNumberOf, type Principal } from '@latchkey/contracts';
+import { accessTokenOf, principalOf } from '@latchkey/guard';
+import { AppError, keyId, requestId, sessionId, userId, workspaceId } from '@latchkey/kernel';
+import { secretNumberOf } from '@latchkey/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../application/caller';
 
@@ -10,7 +10,7 @@ export const CurrentCaller = createParamDecorator<unknown, Caller>((_, context: 
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const principal = principalOf(request);
   return {
-    credential: credentialOf(principal),
+    credential: credentialOf(request),
     userId: userId(principal.user_id),
     workspaceId: workspaceId(principal.workspace_id),
     scopes: principal.scopes,
@@ -18,13 +18,17 @@ export const CurrentCaller = createParamDecorator<unknown, Caller>((_, context: 
   };
 });
 
-function credentialOf({ kind, id, secret_id: secretId }: Principal): Caller['credential'] {
+function credentialOf(request: FastifyRequest): Caller['credential'] {
+  const { kind, id, secret_id: secretId } = principalOf(request);
   switch (kind) {
     case 'api_key':
       return { kind, keyId: keyId(id), secretId };
     case 'session':
       return { kind, sessionId: sessionId(id), tokenNumber: secretNumberOf(secretId) };
-    default:
-      return assertNever(kind);
+    case 'client': {
+      const token = accessTokenOf(request);
+      if (token === null) throw new AppError('service.internal', { internal: 'a client without an access token' });
+      return { kind, token, ip: request.clientIp };
+    }
   }
 }

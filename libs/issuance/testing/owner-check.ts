@@ -1,13 +1,5 @@
+import { decideCredential, denialReasonAt, parseSessionToken, principalOf } from '@latchkey/access';
 import {
-  decideAccess,
-  decideSession,
-  denialReasonAt,
-  parseSessionToken,
-  principalOf,
-  sessionPrincipal,
-} from '@latchkey/access';
-import {
-  isSessionRef,
   SUBJECT_OWNERS,
   type CheckedRef,
   type CheckRequest,
@@ -37,9 +29,7 @@ export class OwnerCheck implements CheckClient {
     if (!credential) return this.#denied('unknown');
     const known: SubjectSnapshot[] = [];
     for (;;) {
-      const verdict = isSessionRef(credential)
-        ? decideSession(credential, request, known)
-        : decideAccess(credential, request, known);
+      const verdict = decideCredential(credential, request, known);
       if (verdict.kind === 'deny') return this.#denied(denialReasonAt(verdict.denial, nowMs));
       if (verdict.kind === 'allow') {
         if (verdict.notAfterMs !== null && nowMs >= verdict.notAfterMs) return this.#denied(verdict.ended.reason);
@@ -48,7 +38,7 @@ export class OwnerCheck implements CheckClient {
           allowed: true,
           reason: null,
           status: 200,
-          principal: isSessionRef(credential) ? sessionPrincipal(credential, known) : principalOf(credential, known),
+          principal: principalOf(credential, known),
         };
       }
       for (const ref of verdict.subjects) {

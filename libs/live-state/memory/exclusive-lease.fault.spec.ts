@@ -1,3 +1,4 @@
+import { ofEachOwner } from '@latchkey/contracts';
 import { eventually } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
 import { keyBody } from '../testing/bodies';
@@ -40,7 +41,7 @@ describe('the lock of the one process with live state in memory', () => {
     return lease;
   };
   const process = (lease: ExclusiveLease) => {
-    const dataSources = { identity: owners.dataSource('identity'), issuance: owners.dataSource('issuance') };
+    const dataSources = ofEachOwner(owners.dataSource);
     const live = new MemoryLiveState({ owners: owners.reader, dataSources, lease, timing });
     processes.push(live);
     live.start();

@@ -1,4 +1,4 @@
-import type { SubjectOwner } from '@latchkey/contracts';
+import { ofEachOwner, type SubjectOwner } from '@latchkey/contracts';
 import { openDatabase } from '@latchkey/event-store';
 import { eventually, startTcpProxy, type TcpProxy } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
@@ -48,7 +48,7 @@ describe('live state in memory', () => {
           return owners.reader.read(owner, refs);
         },
       },
-      dataSources: { identity: owners.dataSource('identity'), issuance },
+      dataSources: { ...ofEachOwner(owners.dataSource), issuance },
       lease,
       timing,
       safeguards,

@@ -1,3 +1,4 @@
+import { ofEachOwner } from '@latchkey/contracts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { liveStateContract } from '../live-state.contract';
 import { startOwners } from '../testing/owners';
@@ -15,7 +16,7 @@ liveStateContract('in memory', async () => {
   let silent = false;
   const live = new MemoryLiveState({
     lease,
-    dataSources: { identity: owners.dataSource('identity'), issuance: owners.dataSource('issuance') },
+    dataSources: ofEachOwner(owners.dataSource),
     owners: {
       read: (owner, refs) => (silent ? Promise.reject(new Error('stopped')) : owners.reader.read(owner, refs)),
     },

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  ofEachOwner,
   SUBJECT_OWNERS,
   type SubjectOwner,
   type SubjectReader,
@@ -68,7 +69,7 @@ export class MemoryLiveState implements LiveAccess, Settlement {
         safeguards,
         onError: options.onError ?? (() => undefined),
       });
-    this.#renewers = { identity: renewerOf('identity'), issuance: renewerOf('issuance') };
+    this.#renewers = ofEachOwner(renewerOf);
   }
 
   start(): void {

@@ -44,10 +44,12 @@ function workspaceOf(id: string, body: SubjectBody): string | null {
     case 'key':
     case 'scope_set':
     case 'session':
+    case 'client':
       return body.workspaceId;
     case 'workspace':
       return id;
     case 'user':
+    case 'signing_key':
       return null;
     default:
       return assertNever(body);

@@ -1,9 +1,9 @@
-import type { SubjectRef, Window } from '@latchkey/contracts';
+import { OWNERS, type SubjectRef, type Window } from '@latchkey/contracts';
 import type { WindowState } from '../live-access';
 import type { Safeguards } from '../safeguards';
 import { fenceKey } from '../shards';
 import { TurnBatch } from '../turn-batch';
-import { CheckCall, CheckReply, OWNERS } from './check-protocol';
+import { CheckCall, CheckReply } from './check-protocol';
 import type { RedisClient } from './connect-redis';
 import { Script } from './script';
 

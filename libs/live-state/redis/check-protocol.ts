@@ -1,10 +1,7 @@
-import { SUBJECT_OWNERS, type SubjectRef, type Window } from '@latchkey/contracts';
+import { OWNERS, SUBJECT_OWNERS, type SubjectRef, type Window } from '@latchkey/contracts';
 import type { WindowState } from '../live-access';
 import { entryKey, windowKey } from '../shards';
 import type { CheckAnswer, DecidedCheck, DecidedSubject, Finding } from './check-batch';
-
-/** In the order of their fences. */
-export const OWNERS = [...new Set(Object.values(SUBJECT_OWNERS))];
 
 /** From 1, as Lua counts. */
 const PLACE_OF_OWNER = new Map(

@@ -1,4 +1,4 @@
-import { SUBJECT_OWNERS, type SubjectOwner } from '@latchkey/contracts';
+import { ofEachOwner, SUBJECT_OWNERS, type SubjectOwner } from '@latchkey/contracts';
 import { startRedis } from '@latchkey/testing';
 import { liveStateContract } from '../live-state.contract';
 import { startOwners } from '../testing/owners';
@@ -14,7 +14,7 @@ for (const shards of [1, 3]) {
     const timing = { ...liveStateTiming(600), commandTimeoutMs: 2_000 };
     const side = (owner: SubjectOwner) =>
       redisOwnerSide({ owner, dataSource: owners.dataSource(owner), redisUrl: redis.url, timing, shards });
-    const sides = { issuance: side('issuance'), identity: side('identity') };
+    const sides = ofEachOwner(side);
     for (const side of Object.values(sides)) side.renewer.start();
     const connection = connectRedis(redis.url, timing);
     await redisReady(connection);

@@ -1,4 +1,4 @@
-import { SUBJECT_OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
+import { ofEachOwner, OWNERS, SUBJECT_OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
 import {
   eventually,
   startRedis,
@@ -21,15 +21,14 @@ export const FAULTS = ['flush', 'kill', 'pause', 'cut off an owner', 'fail over'
 export type Fault = (typeof FAULTS)[number];
 
 const NODES = 3;
-const OWNERS = ['issuance', 'identity'] as const;
 
 /**
- * Three enforcement nodes and two owners, each of their connections over a network of its own, and two Redis servers. At any time all
+ * Three enforcement nodes and three owners, each of their connections over a network of its own, and two Redis servers. At any time all
  * should be on the same one, and are not always.
  */
 export class FaultWorld {
   readonly nodes: readonly RedisLiveAccess[];
-  readonly #sides: Record<SubjectOwner, RedisOwnerSide>;
+  readonly #sides: Readonly<Record<SubjectOwner, RedisOwnerSide>>;
   #current = 0;
 
   private constructor(
@@ -40,7 +39,7 @@ export class FaultWorld {
       readonly owners: Record<SubjectOwner, readonly TcpProxy[]>;
     },
     private readonly connections: readonly Redis[],
-    sides: Record<SubjectOwner, RedisOwnerSide>,
+    sides: Readonly<Record<SubjectOwner, RedisOwnerSide>>,
     private readonly timing: LiveStateTiming,
     private readonly random: Random,
     safeguards: Safeguards,
@@ -59,7 +58,11 @@ export class FaultWorld {
     const link = () => startTcpProxy(servers[0].url);
     const links = {
       nodes: await Promise.all(Array.from({ length: NODES }, link)),
-      owners: { issuance: [await link(), await link()], identity: [await link(), await link()] },
+      owners: {
+        issuance: await Promise.all([link(), link()]),
+        identity: await Promise.all([link(), link()]),
+        oauth: await Promise.all([link(), link()]),
+      },
     };
     const connections = links.nodes.map(({ url }) => connectRedis(url, timing));
     await Promise.all(connections.map(redisReady));
@@ -68,7 +71,7 @@ export class FaultWorld {
       const urls = { redisUrl: settling?.url ?? '', renewerUrl: renewing?.url ?? '' };
       return redisOwnerSide({ owner, dataSource: owners.dataSource(owner), ...urls, timing, safeguards });
     };
-    const sides = { issuance: side('issuance'), identity: side('identity') };
+    const sides = ofEachOwner(side);
     for (const owner of OWNERS) sides[owner].renewer.start();
     return new FaultWorld(owners, [...servers], links, connections, sides, timing, random, safeguards);
   }

@@ -1,4 +1,4 @@
-import { SUBJECT_OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
+import { ofEachOwner, SUBJECT_OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
 import { openDatabase } from '@latchkey/event-store';
 import { freshDatabase } from '@latchkey/testing';
 import type { DataSource } from 'typeorm';
@@ -7,7 +7,7 @@ import { PostgresSubjects } from '../postgres/postgres-subjects';
 import type { ChangedSubject, SubjectChange } from '../subject-changes';
 import { USER, userBody, WORKSPACE, workspaceBody } from './bodies';
 
-/** The two services that own subjects, each with its schema, in a database of their own. */
+/** The three services that own subjects, each with its schema, in a database of their own. */
 export interface Owners {
   readonly url: string;
   readonly reader: SubjectReader;
@@ -21,11 +21,12 @@ export async function startOwners(): Promise<Owners> {
   const database = await freshDatabase();
   const open = (schema: SubjectOwner) =>
     openDatabase({ url: database.url, schema, migrations: liveStateMigrations, applicationName: `test-${schema}` });
-  const dataSources = { issuance: await open('issuance'), identity: await open('identity') };
-  const subjects = {
-    issuance: new PostgresSubjects(dataSources.issuance),
-    identity: new PostgresSubjects(dataSources.identity),
+  const dataSources = {
+    issuance: await open('issuance'),
+    identity: await open('identity'),
+    oauth: await open('oauth'),
   };
+  const subjects = ofEachOwner((owner) => new PostgresSubjects(dataSources[owner]));
   const owners: Owners = {
     url: database.url,
     reader: { read: (owner, refs) => subjects[owner].read(refs) },

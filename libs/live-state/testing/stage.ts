@@ -1,4 +1,4 @@
-import type { SubjectOwner, SubjectReader } from '@latchkey/contracts';
+import { ofEachOwner, OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
 import { eventually, startRedis, type RedisProcess } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -19,14 +19,14 @@ import { startOwners, type Owners } from './owners';
 import { queryFor, type Denial } from './query';
 
 /**
- * Two owners, one Redis and one node, for scenes that are played step by step: no renewer runs by itself. Further servers, nodes and
+ * Three owners, one Redis and one node, for scenes that are played step by step: no renewer runs by itself. Further servers, nodes and
  * renewers come on where a scene wants them.
  */
 export class Stage {
   readonly node: RedisLiveAccess;
   /** Closed: a renewer waits between invalidating what is pending and setting its fence. */
   readonly beforeRenewal = new Gate();
-  readonly #renewers: Record<SubjectOwner, Renewer>;
+  readonly #renewers: Readonly<Record<SubjectOwner, Renewer>>;
   readonly #ends: (() => unknown)[];
 
   private constructor(
@@ -39,7 +39,7 @@ export class Stage {
   ) {
     this.#ends = ends;
     this.node = this.addNode(redis);
-    this.#renewers = { issuance: this.addRenewer('issuance', redis), identity: this.addRenewer('identity', redis) };
+    this.#renewers = ofEachOwner((owner) => this.addRenewer(owner, redis));
   }
 
   static async open(timing: Partial<LiveStateTiming> & { leaseMs: number }, off?: keyof Safeguards): Promise<Stage> {
@@ -91,7 +91,7 @@ export class Stage {
 
   /** One round of each owner's renewer; of one alone, where it stands for all. */
   async renew(...owners: SubjectOwner[]): Promise<void> {
-    const all: SubjectOwner[] = this.safeguards.fencePerOwner ? ['issuance', 'identity'] : ['issuance'];
+    const all: readonly SubjectOwner[] = this.safeguards.fencePerOwner ? OWNERS : ['issuance'];
     await Promise.all((owners.length > 0 ? owners : all).map((owner) => this.#renewers[owner].round()));
   }
 

@@ -23,7 +23,7 @@ interface PlanRecord {
 
 /** What keys of the caller's workspace can be given, as its profile says. */
 @Controller('api/v1')
-@Requires({ scopes: ['scopes:read'], credentials: ['api_key', 'session'] })
+@Requires({ scopes: ['scopes:read'], credentials: ['api_key', 'session', 'client'] })
 export class CatalogueController {
   constructor(@Inject(WORKSPACES) private readonly workspaces: WorkspaceDirectory) {}
 

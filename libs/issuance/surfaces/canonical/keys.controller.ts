@@ -17,8 +17,8 @@ import { CLOCK } from '../tokens';
 import { KeyCursors } from './key-cursors';
 import { keyRecord, type KeyRecord } from './key-record';
 
-const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session'] };
-const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session'] };
+const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] };
+const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session', 'client'] };
 
 /** A record with its secret, which is shown this once. */
 type IssuedKeyRecord = KeyRecord & { readonly key: string };

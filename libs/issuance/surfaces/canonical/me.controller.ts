@@ -34,13 +34,13 @@ export class MeController {
 
   /** Without a second factor too: whoever lacks one that the workspace requires must be able to see so. */
   @Get()
-  @Requires({ scopes: [], credentials: ['api_key', 'session'], secondFactor: 'exempt' })
+  @Requires({ scopes: [], credentials: ['api_key', 'session', 'client'], secondFactor: 'exempt' })
   async me(
     @CurrentPrincipal() principal: Principal,
     @CurrentCaller() caller: Caller,
   ): Promise<Principal | SessionDetails> {
     const { credential, userId, workspaceId } = caller;
-    if (credential.kind === 'api_key') return principal;
+    if (credential.kind !== 'session') return principal;
     const of = { ...credential, userId, workspaceId };
     const standing = await this.workspaces.sessionStanding(of, { second_factor: 'exempt' }, this.clock.now());
     if (!standing) throw new AppError('auth.unauthorized');

@@ -15,7 +15,7 @@ import { listQuery, type ListQuery } from './list-query';
 
 /** Everywhere on this surface a session's token may also be in the query (S2-06). */
 const TAKES: Pick<Requirement, 'credentials' | 'forms'> = {
-  credentials: ['api_key', 'session'],
+  credentials: ['api_key', 'session', 'client'],
   forms: ['bearer', 'x-api-key', 'cookie', 'query'],
 };
 const READ: Requirement = { scopes: ['apikeys:read'], ...TAKES };
