@@ -19,8 +19,8 @@ import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 import { userRecord, type UserRecord } from './users.controller';
 
-const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session'] };
-const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session'] };
+const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] };
+const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session', 'client'] };
 const LIST = 'invitations';
 
 const inviteBody = z.strictObject({ email, role });

@@ -12,8 +12,8 @@ import { CurrentCaller } from '../current-caller';
 import { ListCursors } from './list-cursors';
 import { timestamp } from './timestamp';
 
-const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session'] };
-const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session'] };
+const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] };
+const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session', 'client'] };
 const LIST = 'users';
 
 const changeBody = z.strictObject({ role });

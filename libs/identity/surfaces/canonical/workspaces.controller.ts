@@ -71,14 +71,14 @@ export class WorkspacesController {
   }
 
   @Get('current')
-  @Requires({ scopes: ['users:read'], credentials: ['api_key', 'session'] })
+  @Requires({ scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] })
   async current(@CurrentCaller() caller: Caller): Promise<WorkspaceRecord> {
     const id = caller.workspaceId;
     return workspaceRecord(id, await this.workspaces.one(id));
   }
 
   @Patch('current')
-  @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session'] })
+  @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session', 'client'] })
   async change(
     @Body(zodBody(updateBody)) changes: Partial<WorkspaceSettings>,
     @CurrentCaller() caller: Caller,
