@@ -1,4 +1,12 @@
-export const BENCHMARK_NAMES = ['check-http', 'check-grpc', 'check-alone', 'append', 'sign-ins'] as const;
+export const BENCHMARK_NAMES = [
+  'check-http',
+  'check-grpc',
+  'check-alone',
+  'append',
+  'sign-ins',
+  'tokens',
+  'issuing',
+] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
 
 export const isBenchmarkName = (name: string): name is BenchmarkName =>

@@ -1,6 +1,6 @@
 import type { Benchmark } from './benchmarks/benchmark';
 import type { Contender, Load, Round, RoundFigures } from './contender';
-import { cpuMicros } from './processes';
+import { cpuMicrosOf } from './processes';
 
 export interface CompeteOptions {
   readonly rounds: number;
@@ -28,10 +28,11 @@ export async function compete(contenders: readonly Contender[], options: Compete
 }
 
 async function measure(contender: Contender, load: Load): Promise<RoundFigures> {
-  const before = cpuMicros(contender.pid);
+  const pids = [contender.pid, ...(contender.helpers ?? [])];
+  const before = cpuMicrosOf(pids);
   const ownBefore = process.cpuUsage();
   const measured = await contender.load(load);
-  const after = cpuMicros(contender.pid);
+  const after = cpuMicrosOf(pids);
   const { user, system } = process.cpuUsage(ownBefore);
   return {
     ...measured,

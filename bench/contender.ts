@@ -13,6 +13,8 @@ export interface Contender {
   readonly title: string;
   /** The process whose CPU time counts. */
   readonly pid: number;
+  /** Other processes that work for its answers: their CPU time counts too. */
+  readonly helpers?: readonly number[];
   /** Rejects when a call is not answered as it should be: a server is not fast because it refuses. */
   load(load: Load): Promise<Measured>;
 }
@@ -20,7 +22,7 @@ export interface Contender {
 /** A contender's figures of one round. */
 export interface RoundFigures extends Measured {
   readonly perSecond: number;
-  /** Of the contender's process, per operation. Unlike throughput it hardly depends on what else the machine does. */
+  /** Of the contender's processes, per operation. Unlike throughput it hardly depends on what else the machine does. */
   readonly cpuMicros: number | null;
   /** The load generator's share of a core (1: it was busy all the time, and may have been what was measured). */
   readonly generatorShare: number;
@@ -55,6 +57,15 @@ export const throughputRatio = (name: string, over: string, atLeast: number | nu
   aim: atLeast === null ? null : { atLeast },
   of: (round) => quotient(round.get(name)?.perSecond, round.get(over)?.perSecond),
   byCpu: (round) => quotient(round.get(over)?.cpuMicros, round.get(name)?.cpuMicros),
+});
+
+/** How many times as much an operation of `name` costs as one of `over`. */
+export const costRatio = (name: string, over: string, atMost: number): Comparison => ({
+  title: `cost of ${name} ÷ ${over}`,
+  unit: '×',
+  aim: { atMost },
+  of: (round) => quotient(round.get(over)?.perSecond, round.get(name)?.perSecond),
+  byCpu: (round) => quotient(round.get(name)?.cpuMicros, round.get(over)?.cpuMicros),
 });
 
 const quotient = (numerator: number | null | undefined, denominator: number | null | undefined): number | undefined =>

@@ -6,7 +6,9 @@ import { append } from './benchmarks/append';
 import { checkAlone } from './benchmarks/check-alone';
 import { checkGrpc } from './benchmarks/check-grpc';
 import { checkHttp } from './benchmarks/check-http';
+import { issuing } from './benchmarks/issuing';
 import { signIns } from './benchmarks/sign-ins';
+import { tokens } from './benchmarks/tokens';
 import type { Benchmark } from './benchmarks/benchmark';
 import { compete, takingPart } from './compete';
 import type { Contender, Load } from './contender';
@@ -22,6 +24,8 @@ const benchmarks: Readonly<Record<BenchmarkName, Benchmark>> = {
   'check-alone': checkAlone,
   append,
   'sign-ins': signIns,
+  tokens,
+  issuing,
 };
 
 /** Before the first round, also where one caller is measured: the compiler has done its work then, and every key has been asked about. */

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { familyOf, ticksIn } from './processes';
+import { cpuMicrosOf, familyOf, ticksIn } from './processes';
 
 it('CPU time is read from behind a name that looks like fields', () => {
   const stat = '42 (node (1) 7) S 1 42 42 0 -1 4194304 900 0 0 0 120 30 0 0 20 0 11 0 5000';
   expect(ticksIn(stat)).toBe(150);
 });
+
+it('CPU time of several is known when that of each is', () => expect(cpuMicrosOf([process.pid, 2 ** 30])).toBeNull());
 
 it('a family is a process, what it started and what that started, also in sessions of their own', async () => {
   const script = `require('node:child_process').spawn('sleep', ['60'], { detached: true }).once('spawn', () => console.log('up'))`;

@@ -11,6 +11,10 @@ export function cpuMicros(pid: number): number | null {
   return stat === null ? null : ticksIn(stat) * MICROS_PER_TICK;
 }
 
+/** Of all of them together. */
+export const cpuMicrosOf = (pids: readonly number[]): number | null =>
+  pids.map(cpuMicros).reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+
 /** Fields 14 and 15 of proc(5). */
 export function ticksIn(stat: string): number {
   const fields = fieldsOf(stat);

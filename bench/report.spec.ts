@@ -1,4 +1,4 @@
-import { throughputRatio, type Round, type RoundFigures } from './contender';
+import { costRatio, throughputRatio, type Round, type RoundFigures } from './contender';
 import { resultOf, tableText } from './report';
 
 const figures = (perSecond: number, cpuMicros: number | null = null): RoundFigures => ({
@@ -44,6 +44,14 @@ describe('a comparison', () => {
       ['floor', figures(1, 20)],
     ]);
     expect(throughputRatio('ours', 'floor').byCpu?.(round)).toBe(0.25);
+  });
+  it('of costs is the inverse of one of throughputs, and by CPU that of the times', () => {
+    const round: Round = new Map([
+      ['ours', figures(100, 30)],
+      ['floor', figures(200, 20)],
+    ]);
+    const cost = costRatio('ours', 'floor', 1.15);
+    expect([cost.of(round), cost.byCpu?.(round)]).toEqual([2, 1.5]);
   });
   it('says whether the median meets the aim', () => {
     expect(compare(['ours', 'floor'], 0.6)).toMatchObject([{ met: true }]);

@@ -7,7 +7,8 @@ import { ensureInstalled, root } from '../tools/install.mjs';
 
 const usage = `usage: npm run bench [-- <options>]
 
-  --only <names>        of check-http, check-grpc, check-alone, append, sign-ins, separated by commas; all when absent
+  --only <names>        of check-http, check-grpc, check-alone, append, sign-ins, tokens, issuing, separated by commas; all
+                        when absent
   --contenders <names>  of those of a benchmark; all when absent
   --profile <name>      where the time of that benchmark's servers goes, instead of a comparison
   --rounds <n>          5

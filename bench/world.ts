@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startLatchkey, type Latchkey } from './contenders/latchkey';
+import { startLatchkey, type Latchkey, type SigningAlgorithm } from './contenders/latchkey';
 import { familyOf, keepOn } from './processes';
 
 export interface WorldOptions {
@@ -34,7 +34,7 @@ export class World {
   readonly pinned: boolean;
   readonly #ends: (() => unknown)[] = [];
   #cores: Cores = 'server-alone';
-  #latchkey: Promise<Latchkey> | undefined;
+  readonly #latchkeys = new Map<SigningAlgorithm, Promise<Latchkey>>();
 
   constructor(private readonly options: WorldOptions) {
     this.redisUrl = options.redisUrl;
@@ -44,9 +44,13 @@ export class World {
     this.pinned = options.pinned;
   }
 
-  /** Started once, when the first benchmark needs it. */
-  latchkey(): Promise<Latchkey> {
-    return (this.#latchkey ??= startLatchkey(this));
+  /** Started once, when the first benchmark needs it. Only the one that signs as is usual has keys. */
+  latchkey(algorithm: SigningAlgorithm = 'RS256'): Promise<Latchkey> {
+    const started = this.#latchkeys.get(algorithm);
+    if (started !== undefined) return started;
+    const starting = startLatchkey(this, algorithm, algorithm === 'RS256' ? this.keys : 0);
+    this.#latchkeys.set(algorithm, starting);
+    return starting;
   }
 
   /** Arguments for Node of every program that is measured. */

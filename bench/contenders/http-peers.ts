@@ -10,8 +10,11 @@ import { startPeer, type Ready } from './peer';
 const ALLOWED = '"allowed":true';
 
 /** `POST /v1/check` of a running Latchkey: three windows, address list, scopes, decision recorded. */
-export async function latchkeyHttp(world: World): Promise<Contender> {
-  const { cluster, credentials } = await world.latchkey();
+export const latchkeyHttp = async (world: World): Promise<Contender> =>
+  latchkeyChecks(world, (await world.latchkey()).credentials);
+
+export async function latchkeyChecks(world: World, credentials: readonly string[]): Promise<Contender> {
+  const { cluster } = await world.latchkey();
   const { url, pid } = processOf(cluster, 'enforcement');
   world.pin(pid);
   const requests = checks('/v1/check', credentials);

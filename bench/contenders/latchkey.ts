@@ -27,9 +27,14 @@ const NEW_KEY = {
   plan: 'enterprise',
 } as const;
 
-const CREATORS = 16;
+/** So many make what is needed at once. */
+export const REQUESTERS = 16;
 
-export async function startLatchkey(world: World): Promise<Latchkey> {
+/** What access tokens are signed with. */
+export type SigningAlgorithm = 'RS256' | 'ES256';
+
+/** @param keys how many are made */
+export async function startLatchkey(world: World, algorithm: SigningAlgorithm, keys: number): Promise<Latchkey> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-bench-'));
   world.onEnd(() => rm(dataDir, { recursive: true, force: true }));
   const mailbox = await startMailbox();
@@ -43,11 +48,17 @@ export async function startLatchkey(world: World): Promise<Latchkey> {
     topicPrefix: `${path.basename(dataDir)}.`,
     // One node, and nobody else who would share the cores: readers of the events are not on the way of a check.
     instances: { enforcement: 1, audit: 0, 'assets-api': 0 },
-    env: { LATCHKEY_PROFILE: 'zshield', SMTP_URL: mailbox.url, ...world.profileVariables, ...world.nodeOptions },
+    env: {
+      LATCHKEY_PROFILE: 'zshield',
+      SMTP_URL: mailbox.url,
+      OAUTH_SIGNING_ALG: algorithm,
+      ...world.profileVariables,
+      ...world.nodeOptions,
+    },
   });
   world.onEnd(() => cluster.stop());
   const adminKey = (await readFile(path.join(dataDir, 'issuance/admin-key'), 'utf8')).trim();
-  const credentials = await createKeys(processOf(cluster, 'issuance').url, adminKey, world.keys);
+  const credentials = await createKeys(processOf(cluster, 'issuance').url, adminKey, keys);
   return { cluster, adminKey, credentials, mailbox };
 }
 
@@ -69,6 +80,6 @@ async function createKeys(url: string, adminKey: string, count: number): Promise
     while (left-- > 0) secrets.push((JSON.parse((await connection.send(request)).toString()) as { key: string }).key);
     connection.close();
   };
-  await Promise.all(Array.from({ length: CREATORS }, create));
+  await Promise.all(Array.from({ length: REQUESTERS }, create));
   return secrets;
 }

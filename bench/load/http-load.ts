@@ -3,12 +3,22 @@ import type { Measured } from '../statistics';
 import { closedLoop, takingTurns } from './closed-loop';
 import { HttpConnection } from './http-connection';
 
+type Fields = Readonly<Record<string, string>>;
+
 /** A `POST` of JSON, as bytes. */
-export function postRequest(path: string, body: object, headers: Readonly<Record<string, string>> = {}): Buffer {
-  const payload = JSON.stringify(body);
+export const postRequest = (path: string, body: object, headers: Fields = {}): Buffer =>
+  post(path, JSON.stringify(body), { 'Content-Type': 'application/json', ...headers });
+
+/** A `POST` of a form, as bytes. */
+export const formRequest = (path: string, fields: Fields, headers: Fields = {}): Buffer =>
+  post(path, new URLSearchParams(fields).toString(), {
+    'Content-Type': 'application/x-www-form-urlencoded',
+    ...headers,
+  });
+
+function post(path: string, payload: string, headers: Fields): Buffer {
   const lines = Object.entries({
     Host: '127.0.0.1',
-    'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(payload)),
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
