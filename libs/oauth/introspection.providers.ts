@@ -1,4 +1,9 @@
-import type { OauthOptions, OauthPart } from './oauth-options';
+import { PromTokenCounter } from './adapters/prom-token-counter';
+import { RecordedTokens } from './application/access-token-telemetry';
+import { given, type OauthOptions, type OauthPart } from './oauth-options';
 
-/** Introspection and revocation. */
-export const introspectionPart = (_options: OauthOptions): OauthPart => ({ controllers: [], providers: [] });
+/** Introspection and revocation, and the record that every endpoint writes to. */
+export const introspectionPart = ({ accessTokens, metrics }: OauthOptions): OauthPart => ({
+  controllers: [],
+  providers: [given(RecordedTokens, new RecordedTokens(accessTokens, new PromTokenCounter(metrics)))],
+});

@@ -1,10 +1,11 @@
 import type { ModuleMetadata } from '@nestjs/common';
-import type { SubjectReader } from '@latchkey/contracts';
+import type { AccessTokenEntry, SubjectReader } from '@latchkey/contracts';
 import type { Publisher } from '@latchkey/event-store';
 import type { CheckClient } from '@latchkey/guard';
 import type { Clock, IdSource, Secret } from '@latchkey/kernel';
 import type { LiveAccess, OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
-import type { CursorCodec, Peppers } from '@latchkey/platform';
+import type { CursorCodec, MetricsRegistry, Peppers } from '@latchkey/platform';
+import type { Entries } from '@latchkey/telemetry';
 import type { DataSource } from 'typeorm';
 
 export interface OauthOptions {
@@ -26,6 +27,9 @@ export interface OauthOptions {
   readonly audience: string;
   /** Answers what introspection asks. */
   readonly introspection: CheckClient;
+  /** The record of issued tokens and refused clients (`accessTokenTelemetry`). */
+  readonly accessTokens: Entries<AccessTokenEntry>;
+  readonly metrics: MetricsRegistry;
   /** Where the events of clients and signing keys go. */
   readonly publisher: Publisher;
   /** Told of every failed try to publish; the relay goes on by itself. */
