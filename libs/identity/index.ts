@@ -11,6 +11,7 @@ export type { CaptchaPolicy } from './application/captcha-gate';
 export { SessionSigningKeys } from './adapters/session-signing-keys';
 export { EnsureFirstWorkspaceHandler, type FirstWorkspaceOptions } from './application/ensure-first-workspace.handler';
 export { eraseUserHandler } from './erase-user';
+export { removeSecondFactorsHandler } from './remove-second-factors';
 export { signInTelemetry } from './application/sign-in-telemetry';
 export { IdentityModule, type IdentityOptions } from './identity.module';
 export { grpcDirectory } from './surfaces/grpc-directory';

@@ -44,6 +44,8 @@ export const identityEvents = {
   'latchkey.user.mfa_disabled.v1': z.strictObject({ method: mfaMethod, disabledAt: instant }),
   'latchkey.user.recovery_codes_issued.v1': z.strictObject({ count: z.int().positive(), issuedAt: instant }),
   'latchkey.user.recovery_code_used.v1': z.strictObject({ remaining: z.int().min(0), usedAt: instant }),
+  /** A reset by mail had suspended them: a mailbox is one proof, not two. */
+  'latchkey.user.mailed_codes_restored.v1': z.strictObject({ restoredAt: instant }),
   'latchkey.user.account_locked.v1': z.strictObject({ lockedUntil: instant, lockedAt: instant }),
   'latchkey.user.sessions_ended.v1': z.strictObject({
     /** Sessions of an earlier generation have ended. */

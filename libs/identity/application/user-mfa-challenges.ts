@@ -1,6 +1,6 @@
 import { AppError, isAppError, Secret, type Clock } from '@latchkey/kernel';
 import { parseEmailAddress } from '../domain/email-address';
-import type { ActiveUser } from '../domain/user/user';
+import { methodsOf, type ActiveUser } from '../domain/user/user';
 import type { EmailCode, EmailCodes } from './email-codes';
 import type { Codes, MfaChallengeStore } from './mfa-ports';
 import type { Contacts, Tokens } from './ports';
@@ -28,7 +28,8 @@ export class UserMfaChallenges implements MfaChallenges {
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + CHALLENGE_LIFE_MS);
     const token = new Secret(`${PREFIX}${this.tokens.next().reveal()}`);
-    const mailed = user.mfa.includes('email') ? await this.#mailed(user, now, expiresAt) : null;
+    const methods = methodsOf(user);
+    const mailed = methods.includes('email') ? await this.#mailed(user, now, expiresAt) : null;
     const emailCode = mailed && this.codes.digestOf(mailed.code, purposeOfChallenge(token));
     const { userId, sessionGeneration: generation } = user;
     await this.store.keep({
@@ -36,7 +37,7 @@ export class UserMfaChallenges implements MfaChallenges {
       mail: mailed && mailed.mail,
       begunAt: now,
     });
-    return { token, methods: user.mfa.filter((method) => method !== 'email' || mailed), expiresAt };
+    return { token, methods: methods.filter((method) => method !== 'email' || mailed), expiresAt };
   }
 
   /** `null`: too many mails were sent, and there is another second factor. */

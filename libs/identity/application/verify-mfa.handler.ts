@@ -1,6 +1,7 @@
 import { AppError, errorCatalogue, isAppError, type Clock, type RequestId } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
-import { decideUser } from '../domain/user/decide';
+import type { UserCommand } from '../domain/user/commands';
+import { decideInTurn } from '../domain/user/decide';
 import type { ActiveUser } from '../domain/user/user';
 import { workspaceToEnter } from '../domain/user/workspace-to-enter';
 import type { MfaChallengeStore, PendingChallenge } from './mfa-ports';
@@ -84,9 +85,10 @@ export class VerifyMfaHandler {
     const { seen, requestId } = answer;
     const within = (tx: Transaction) => this.#useUp(tx, answer, use);
     const session = { user: open.user, workspaceId, secondFactor: true, seen, requestId };
-    if (answer.method !== 'recovery_code') return this.parts.sessions.open({ ...session, within }).catch(overtaken);
-    // How many are left is in the user's history, so it is another transaction, which must come first.
-    await this.#useRecoveryCode(open, requestId, within);
+    const noted = changesOf(answer, open.user, this.parts.clock.now());
+    if (noted.length === 0) return this.parts.sessions.open({ ...session, within }).catch(overtaken);
+    // What is in the user's history is another transaction, which must come first.
+    await this.#note(noted, open, requestId, within);
     return this.parts.sessions.open(session).catch(overtaken);
   }
 
@@ -95,7 +97,8 @@ export class VerifyMfaHandler {
     if (!(await use(tx))) throw new AppError('mfa.wrong_code');
   }
 
-  async #useRecoveryCode(
+  async #note(
+    commands: readonly UserCommand[],
     { challenge, user }: Open,
     requestId: RequestId,
     within: (tx: Transaction) => Promise<void>,
@@ -104,7 +107,7 @@ export class VerifyMfaHandler {
     const { workspaceId } = challenge;
     const { changed } = await this.parts.users.write({
       userId: user.userId,
-      decide: (state) => decideUser({ type: 'UseRecoveryCode', now }, state),
+      decide: (state) => decideInTurn(commands, state),
       meta: { actorId: user.userId, workspaceId, requestId, at: now },
       within,
     });
@@ -122,6 +125,15 @@ export class VerifyMfaHandler {
       captcha: 'not_asked',
     });
   }
+}
+
+/** What becomes of the user by a right code: how many recovery codes are left, and that mailed codes are as good as before. */
+function changesOf({ method }: MfaAnswer, user: ActiveUser, now: Date): readonly UserCommand[] {
+  const { mailedCodesSuspended, sessionGeneration: generation } = user;
+  return [
+    ...(method === 'recovery_code' ? [{ type: 'UseRecoveryCode', now } as const] : []),
+    ...(mailedCodesSuspended ? [{ type: 'RestoreMailedCodes', generation, now } as const] : []),
+  ];
 }
 
 /** Right, but somebody was faster with it: as good as a wrong one. */

@@ -11,6 +11,7 @@ const userWith = (memberships: ActiveUser['memberships']): UserState => ({
   hasPassword: true,
   mfa: [],
   recoveryCodes: 0,
+  mailedCodesSuspended: false,
   sessionGeneration: 0,
 });
 const erased: UserState = { status: 'Erased', userId: userId('u'), sessionGeneration: 1 };

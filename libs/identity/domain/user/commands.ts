@@ -29,6 +29,8 @@ export type EnrolMfa = At & { readonly type: 'EnrolMfa'; readonly method: MfaMet
 export type DisableMfa = At & { readonly type: 'DisableMfa'; readonly method: MfaMethod };
 /** Those that were there before are no more. */
 export type IssueRecoveryCodes = At & { readonly type: 'IssueRecoveryCodes'; readonly count: number };
+/** The user has shown a second factor that is no mail, to whoever began when the sessions had this generation. */
+export type RestoreMailedCodes = At & { readonly type: 'RestoreMailedCodes'; readonly generation: number };
 export type UseRecoveryCode = At & { readonly type: 'UseRecoveryCode' };
 
 export type EndSessions = At & { readonly type: 'EndSessions' };
@@ -47,6 +49,7 @@ export type UserCommand =
   | DisableMfa
   | IssueRecoveryCodes
   | UseRecoveryCode
+  | RestoreMailedCodes
   | EndSessions
   | LockAccount
   | EraseUser;

@@ -3,7 +3,7 @@ import { userId, workspaceId } from '@latchkey/kernel';
 import { given } from '@latchkey/testing';
 import type { UserCommand } from './commands';
 import { decideInTurn, decideUser } from './decide';
-import { evolveUser, initialUser, type UserState } from './user';
+import { evolveUser, initialUser, methodsOf, type UserState } from './user';
 
 const now = new Date('2026-04-28T12:00:00Z');
 const at = now.toISOString();
@@ -44,6 +44,7 @@ const sessionsEnded = (
   generation: number,
   reason: 'requested' | 'password_changed' | 'mfa_changed' | 'erased',
 ): UserEvent => ({ type: 'latchkey.user.sessions_ended.v1', data: { generation, reason, endedAt: at } });
+const restored: UserEvent = { type: 'latchkey.user.mailed_codes_restored.v1', data: { restoredAt: at } };
 const erased: UserEvent = { type: 'latchkey.user.erased.v1', data: { erasedAt: at } };
 
 const register: UserCommand = { type: 'RegisterUser', userId: userId('u'), now };
@@ -57,6 +58,7 @@ const enrol = (method: 'totp' | 'email'): UserCommand => ({ type: 'EnrolMfa', me
 const disable = (method: 'totp' | 'email'): UserCommand => ({ type: 'DisableMfa', method, now });
 const issueCodes: UserCommand = { type: 'IssueRecoveryCodes', count: 10, now };
 const useCode: UserCommand = { type: 'UseRecoveryCode', now };
+const restoreMailedCodes = (generation: number): UserCommand => ({ type: 'RestoreMailedCodes', generation, now });
 const endSessions: UserCommand = { type: 'EndSessions', now };
 const lock: UserCommand = { type: 'LockAccount', until: new Date('2026-04-28T12:15:00Z'), now };
 const erase: UserCommand = { type: 'EraseUser', now };
@@ -170,6 +172,37 @@ describe('a second factor', () => {
     given(user, [registered, enrolled('totp'), disabled('totp')])
       .when(disable('totp'))
       .thenThrows('mfa.not_enrolled');
+  });
+});
+
+describe('mailed codes', () => {
+  const both = [registered, password('set'), enrolled('totp'), enrolled('email')];
+  const methodsAfter = (...events: UserEvent[]) => {
+    const state = stateAfter(...events);
+    return state.status === 'Active' ? methodsOf(state) : null;
+  };
+
+  it('are suspended by a reset by mail, which has shown the mailbox, till something else is shown', () => {
+    expect(methodsAfter(...both)).toEqual(['totp', 'email']);
+    expect(methodsAfter(...both, password('reset'))).toEqual(['totp']);
+    expect(methodsAfter(...both, password('reset'), restored)).toEqual(['totp', 'email']);
+  });
+
+  it('are not by a change, which needs a session, nor by a reset of somebody without second factors', () => {
+    expect(methodsAfter(...both, password('reset'), password('changed'))).toEqual(['totp', 'email']);
+    expect(methodsAfter(registered, password('reset'), enrolled('email'))).toEqual(['email']);
+    expect(
+      methodsAfter(registered, enrolled('email'), password('reset'), disabled('email'), enrolled('email')),
+    ).toEqual(['email']);
+  });
+
+  it('are restored once, by who began after the reset', () => {
+    const reset = [...both, password('reset'), sessionsEnded(1, 'password_changed')];
+    given(user, reset).when(restoreMailedCodes(1)).then([restored]);
+    given(user, reset).when(restoreMailedCodes(0)).thenThrows('mfa.challenge_ended');
+    given(user, [...reset, restored])
+      .when(restoreMailedCodes(1))
+      .thenThrows('mfa.challenge_ended');
   });
 });
 

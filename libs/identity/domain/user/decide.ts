@@ -8,7 +8,7 @@ type EndReason = Extract<UserEvent, { type: 'latchkey.user.sessions_ended.v1' }>
 /**
  * That a workspace keeps an owner is no rule of one user, so it is not here.
  * @throws AppError `stream.exists` when registered already, `user.not_found`, `member.exists`, `member.not_found`, `mfa.already_enrolled`, `mfa.not_enrolled`,
- * `mfa.no_recovery_code`
+ * `mfa.no_recovery_code`, `mfa.challenge_ended`
  */
 export function decideUser(command: UserCommand, state: UserState): readonly UserEvent[] {
   if (command.type === 'RegisterUser') {
@@ -62,6 +62,11 @@ function decideActive(command: Exclude<UserCommand, { type: 'RegisterUser' }>, u
     case 'UseRecoveryCode':
       if (user.recoveryCodes === 0) throw new AppError('mfa.no_recovery_code');
       return [{ type: 'latchkey.user.recovery_code_used.v1', data: { remaining: user.recoveryCodes - 1, usedAt: at } }];
+    case 'RestoreMailedCodes':
+      // They were restored already, or the password was set by a mail once more.
+      if (!user.mailedCodesSuspended || user.sessionGeneration !== command.generation)
+        throw new AppError('mfa.challenge_ended');
+      return [{ type: 'latchkey.user.mailed_codes_restored.v1', data: { restoredAt: at } }];
     case 'EndSessions':
       return [sessionsEnded(user, 'requested', at)];
     case 'LockAccount':

@@ -9,6 +9,7 @@ describe('what decisions know of a user', () => {
     hasPassword: true,
     mfa: [],
     recoveryCodes: 0,
+    mailedCodesSuspended: false,
     sessionGeneration: 3,
   } as const;
 

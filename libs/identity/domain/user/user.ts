@@ -16,6 +16,8 @@ export interface ActiveUser {
   readonly mfa: readonly MfaMethod[];
   /** How many recovery codes are left. */
   readonly recoveryCodes: number;
+  /** Who set the password by a mail has shown the mailbox: a mailed code would show it again, so none is taken till something else was shown. */
+  readonly mailedCodesSuspended: boolean;
   /** Sessions of an earlier generation have ended. */
   readonly sessionGeneration: number;
 }
@@ -43,6 +45,7 @@ const registered = (id: string): ActiveUser => ({
   hasPassword: false,
   mfa: [],
   recoveryCodes: 0,
+  mailedCodesSuspended: false,
   sessionGeneration: 0,
 });
 
@@ -57,7 +60,8 @@ function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latch
     case 'latchkey.user.member_removed.v1':
       return { ...user, memberships: without(user.memberships, event.data.workspaceId) };
     case 'latchkey.user.password_changed.v1':
-      return { ...user, hasPassword: true };
+      // Without second factors there is nobody whom it keeps out.
+      return { ...user, hasPassword: true, mailedCodesSuspended: event.data.how === 'reset' && user.mfa.length > 0 };
     case 'latchkey.user.mfa_enrolled.v1':
       return { ...user, mfa: [...user.mfa, event.data.method] };
     case 'latchkey.user.mfa_disabled.v1':
@@ -66,6 +70,8 @@ function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latch
       return { ...user, recoveryCodes: event.data.count };
     case 'latchkey.user.recovery_code_used.v1':
       return { ...user, recoveryCodes: event.data.remaining };
+    case 'latchkey.user.mailed_codes_restored.v1':
+      return { ...user, mailedCodesSuspended: false };
     case 'latchkey.user.sessions_ended.v1':
       return { ...user, sessionGeneration: event.data.generation };
     case 'latchkey.user.account_locked.v1':
@@ -77,11 +83,15 @@ function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latch
   }
 }
 
-/** Recovery codes stand in for a second factor: without one there is nothing that they could stand in for. */
+/** Recovery codes stand in for a second factor: without one there is nothing that they could stand in for, nor anything to suspend. */
 function withoutMfa(user: ActiveUser, disabled: MfaMethod): ActiveUser {
   const mfa = user.mfa.filter((method) => method !== disabled);
-  return { ...user, mfa, recoveryCodes: mfa.length === 0 ? 0 : user.recoveryCodes };
+  return mfa.length === 0 ? { ...user, mfa, recoveryCodes: 0, mailedCodesSuspended: false } : { ...user, mfa };
 }
+
+/** What the user may show beside the password now. Recovery codes are not listed: they stand in for any. */
+export const methodsOf = ({ mfa, mailedCodesSuspended }: ActiveUser): readonly MfaMethod[] =>
+  mailedCodesSuspended ? mfa.filter((method) => method !== 'email') : mfa;
 
 /** What a member may do at least, before it was said. */
 const NEW_MEMBER: Membership = { role: 'member', suspended: false };
