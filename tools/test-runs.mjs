@@ -50,9 +50,10 @@ function run(args, minutesMax = runMinutesMax) {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
 }
 
-/** docs/reports/<day>-long.md: the machine, what ran and how long it took, and what was measured. */
+/** docs/reports/<day>-long.md: the machine, what ran and how long it took, and what was measured; each run of a day below the one before. */
 export function writeReport({ testResults }) {
-  const day = new Date().toISOString().slice(0, 10);
+  const now = new Date().toISOString();
+  const [day, time] = [now.slice(0, 10), now.slice(11, 16)];
   const file = path.join(root, 'docs/reports', `${day}-long.md`);
   const [cpu] = os.cpus();
   const machine = `${os.cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GB, ${os.type()}, Node ${process.version}`;
@@ -62,6 +63,7 @@ export function writeReport({ testResults }) {
   const table = ['| guarantee | outcome | time |', '| --- | --- | --- |', ...rows];
   mkdirSync(path.dirname(file), { recursive: true });
   const measured = existsSync(reportPart) ? readFileSync(reportPart, 'utf8') : '';
-  writeFileSync(file, [`# Long tests, ${day}`, '', machine, '', ...table, '', measured].join('\n'));
+  const earlier = existsSync(file) ? readFileSync(file, 'utf8').trimEnd() : `# Long tests, ${day}`;
+  writeFileSync(file, [earlier, '', `## Ended at ${time} UTC`, '', machine, '', ...table, '', measured].join('\n'));
   console.log(`Report: ${path.relative(root, file)}`);
 }

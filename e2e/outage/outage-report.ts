@@ -14,7 +14,7 @@ export function outageReport(title: string, { spans, history, checked }: OutageR
   );
   const made = checked.reduce((sum, { allowed }) => sum + allowed, 0);
   return [
-    `## ${title}`,
+    `### ${title}`,
     '',
     `${made} checks and ${history.commands.length} commands. Times in ms.`,
     '',
