@@ -13,3 +13,5 @@ export * from './read-models/rebuild-projection';
 export { writeProjection } from './read-models/write-projection';
 export * from './relay/publisher';
 export * from './relay/relay';
+export * from './requests/issued-secrets';
+export * from './requests/repeatable-request';

@@ -1,3 +1,4 @@
+import { createIssuedSecrets } from '@latchkey/event-store';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class CreateClients1763800100000 implements MigrationInterface {
@@ -39,9 +40,10 @@ export class CreateClients1763800100000 implements MigrationInterface {
         UNIQUE (client_id, secret_number)
       );
     `);
+    await createIssuedSecrets(runner, 'client_id');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE client_secret_digest, client_list');
+    await runner.query('DROP TABLE idempotency, client_secret_digest, client_list');
   }
 }

@@ -85,8 +85,6 @@ export interface DeleteClient {
 export interface RevokeAccessToken {
   readonly type: 'RevokeAccessToken';
   readonly jti: string;
-  /** The client's token generation when it was issued. */
-  readonly generation: number;
   readonly expiresAt: Date;
   readonly now: Date;
 }

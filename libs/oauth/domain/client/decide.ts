@@ -227,10 +227,9 @@ function remove({ reason, now }: DeleteClient, state: ClientState): readonly Cli
 }
 
 function revokeToken(command: RevokeAccessToken, state: ClientState): readonly ClientEvent[] {
-  const { jti, generation, expiresAt, now } = command;
+  const { jti, expiresAt, now } = command;
   const client = existing(state);
-  const ended = client.status === 'Deleted' || generation < client.tokenGeneration;
-  if (ended || isForgotten({ jti, expiresAt }, now)) return [];
+  if (client.status === 'Deleted' || isForgotten({ jti, expiresAt }, now)) return [];
   if (client.revokedTokens.some((token) => token.jti === jti)) return [];
   if (client.revokedTokens.filter((token) => !isForgotten(token, now)).length >= REVOKED_TOKENS_MAX) {
     return [tokensEnded(client, 'too_many_revoked', now)];

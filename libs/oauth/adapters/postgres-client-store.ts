@@ -1,0 +1,96 @@
+import { AppError, type ClientId, type Secret } from '@latchkey/kernel';
+import type { ClientEvent } from '@latchkey/contracts';
+import {
+  decideAndAppend,
+  writeProjection,
+  type EventStore,
+  type IssuedSecrets,
+  type RepeatableRequest,
+} from '@latchkey/event-store';
+import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
+import type { Peppers } from '@latchkey/platform';
+import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { ClientStore, ClientWrite, WrittenClient } from '../application/ports';
+import { evolve, initialClient, type ClientState, type ExistingClient } from '../domain/client/client';
+import { clientListProjection } from '../projections/client-list.projection';
+import { clientSubject } from '../projections/client-subject';
+import { currentSubject } from './current-subject';
+
+/** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */
+export interface ClientSafeguards {
+  /** Of several requests with one `Idempotency-Key` one is written. */
+  readonly requestsOnce: boolean;
+}
+
+export interface ClientStoreParts {
+  readonly events: EventStore;
+  readonly subjects: SubjectChanges & OwnerReader;
+  readonly requests: IssuedSecrets;
+  readonly peppers: Peppers;
+  readonly safeguards?: ClientSafeguards;
+}
+
+/** Clients in oauth's schema. */
+export class PostgresClientStore implements ClientStore {
+  constructor(private readonly parts: ClientStoreParts) {}
+
+  async load(clientId: ClientId): Promise<{ readonly state: ClientState; readonly version: number }> {
+    const history = await this.parts.events.readStream(clientId);
+    // The service wrote its streams itself, through this type.
+    const state = history.reduce<ClientState>(
+      (before, { type, data }) => evolve(before, { type, data } as ClientEvent),
+      initialClient,
+    );
+    return { state, version: history.length };
+  }
+
+  async write({ clientId, decide, meta, newSecret, request, beforeCommit }: ClientWrite): Promise<WrittenClient> {
+    const { events, subjects } = this.parts;
+    // Of the last attempt: one before it may have come to another decision, and was rolled back.
+    let changed: ChangedSubject | null = null;
+    const { state } = await decideAndAppend<ClientState, ClientEvent>(events, {
+      streamId: clientId,
+      initialState: initialClient,
+      evolve,
+      decide: (found) => {
+        changed = null;
+        return decide(found);
+      },
+      meta,
+      within: async (tx, recorded, after) => {
+        const client = existing(after);
+        // First of all that waits for others: those that repeat a request then wait for it with nothing that it needs.
+        if (request) await this.#remember(tx, request, client, meta.at);
+        await writeProjection(tx, clientListProjection, recorded);
+        if (newSecret) await this.#writeDigest(tx, client, newSecret);
+        changed = await subjects.write(tx, { kind: 'client', id: clientId, body: clientSubject(client) });
+        await beforeCommit?.();
+      },
+    });
+    const client = existing(state);
+    return { client, changed: changed ?? (await currentSubject(subjects, client)) };
+  }
+
+  async #remember(tx: EntityManager, request: RepeatableRequest, client: ExistingClient, at: Date): Promise<void> {
+    const { requests, safeguards = { requestsOnce: true } } = this.parts;
+    const issued = { id: client.clientId, secretNumber: client.lastSecretNumber };
+    if ((await requests.remember(tx, request, issued, at)) || !safeguards.requestsOnce) return;
+    throw new AppError('claim.taken', { details: { scope: 'idempotency' }, internal: 'the request is another’s' });
+  }
+
+  async #writeDigest(tx: EntityManager, client: ExistingClient, secret: Secret): Promise<void> {
+    const sha256 = createHash('sha256').update(secret.reveal()).digest();
+    const { version, digest } = this.parts.peppers.current(sha256);
+    await tx.query(
+      `INSERT INTO client_secret_digest (digest, pepper_version, workspace_id, client_id, secret_number)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [digest, version, client.workspaceId, client.clientId, client.lastSecretNumber],
+    );
+  }
+}
+
+function existing(state: ClientState): ExistingClient {
+  if (state.status === 'None') throw new Error('a client without events was written');
+  return state;
+}

@@ -1,0 +1,76 @@
+import type { Profile } from '@latchkey/access';
+import type { ClientEvent } from '@latchkey/contracts';
+import type { EventMeta, IssuedSecret, RepeatableRequest } from '@latchkey/event-store';
+import type { ClientId, Secret, WorkspaceId } from '@latchkey/kernel';
+import type { ChangedSubject } from '@latchkey/live-state';
+import type { ClientState, ExistingClient } from '../domain/client/client';
+
+export interface ClientWrite {
+  readonly clientId: ClientId;
+  /** Pure; called again on newer state when somebody else was faster. */
+  readonly decide: (state: ClientState) => readonly ClientEvent[];
+  readonly meta: EventMeta;
+  /** The secret that the events bring in, if they bring one. Only its digest is kept. */
+  readonly newSecret?: Secret;
+  /** Remembered with the events, for a day: it writes once. */
+  readonly request?: RepeatableRequest;
+  /** Runs when all is written, before the commit: when it fails, nothing has happened. */
+  readonly beforeCommit?: () => Promise<void>;
+}
+
+export interface WrittenClient {
+  /** The client after the events. */
+  readonly client: ExistingClient;
+  /**
+   * What must be settled before an answer may rely on it. Also when nothing was decided: then the answer rests on somebody else's change,
+   * which may not have been settled yet.
+   */
+  readonly changed: ChangedSubject;
+}
+
+/** Clients as streams of events, and what must change with them. */
+export interface ClientStore {
+  load(clientId: ClientId): Promise<{ readonly state: ClientState; readonly version: number }>;
+  /**
+   * Loads, decides and writes events, outbox, digest, list and the client's subject in one transaction.
+   * @throws AppError what `decide` and `beforeCommit` throw, `claim.taken` for a request that has written, `stream.version_conflict` after
+   * several lost races
+   */
+  write(write: ClientWrite): Promise<WrittenClient>;
+}
+
+/** What a request has led to earlier. */
+export interface EarlierRequest {
+  readonly clientId: ClientId;
+  /** As in `WrittenClient`. */
+  readonly changed: ChangedSubject;
+}
+
+/** Requests that have made a client or a secret, for a day (C31). */
+export interface IssuedRequests {
+  /**
+   * `null`: it has led to nothing. Who asks again had no answer: the secret counts as lost from here on.
+   * @throws AppError `request.idempotency_key_reused` when the caller's request of that name was another one
+   */
+  find(request: RepeatableRequest, now: Date): Promise<EarlierRequest | null>;
+  /** Whether the reply that showed the secret is known to have reached nobody. */
+  isLost(secret: IssuedSecret, now: Date): Promise<boolean>;
+}
+
+/** Place in the list: newest first, ties by id. */
+export interface ClientPosition {
+  readonly at: Date;
+  readonly id: string;
+}
+
+/** The read model of clients. A client's change is in it when its reply is sent. */
+export interface ClientList {
+  /** A client of another workspace is not there. */
+  find(workspaceId: WorkspaceId, clientId: string): Promise<ExistingClient | null>;
+  after(workspaceId: WorkspaceId, position: ClientPosition | null, limit: number): Promise<readonly ExistingClient[]>;
+}
+
+export interface Randomness {
+  /** A new client secret in the profile's form. */
+  clientSecret(profile: Profile): Secret;
+}

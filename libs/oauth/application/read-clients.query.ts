@@ -1,0 +1,28 @@
+import type { WorkspaceId } from '@latchkey/kernel';
+import type { ExistingClient } from '../domain/client/client';
+import { findClient } from './find-client';
+import type { ClientList, ClientPosition } from './ports';
+
+export interface ClientPage {
+  readonly clients: readonly ExistingClient[];
+  /** Where the next page begins, `null` on the last one. */
+  readonly next: ClientPosition | null;
+}
+
+/** A workspace's applications, deleted ones included. */
+export class ReadClientsQuery {
+  constructor(private readonly list: ClientList) {}
+
+  /** @throws AppError `client.not_found` */
+  one(workspaceId: WorkspaceId, id: string): Promise<ExistingClient> {
+    return findClient(this.list, workspaceId, id);
+  }
+
+  /** Newest first. */
+  async after(workspaceId: WorkspaceId, position: ClientPosition | null, limit: number): Promise<ClientPage> {
+    const found = await this.list.after(workspaceId, position, limit + 1);
+    const clients = found.slice(0, limit);
+    const last = clients.at(-1);
+    return { clients, next: found.length > limit && last ? { at: last.createdAt, id: last.clientId } : null };
+  }
+}
