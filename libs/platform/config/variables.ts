@@ -118,7 +118,9 @@ export const variables = {
   LATCHKEY_ADMIN_KEY: secret(z.string().min(1)).describe(
     'The first API key, for installations that bring their own. Made and printed once when absent.',
   ),
-  LATCHKEY_PEPPER: longSecret.describe('Key of the digests that API keys are stored as. Never change it by itself.'),
+  LATCHKEY_PEPPER: longSecret.describe(
+    'Key of the digests that API keys and client secrets are stored as. Never change it by itself.',
+  ),
   LATCHKEY_MASTER_KEY: longSecret.describe('Key that other keys of the installation are derived from.'),
   LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
     'Nodes of enforcement to ask over HTTP, as `http://host:port` or `https://host:port`, separated by commas.',
@@ -195,6 +197,10 @@ export const variables = {
     .enum(['RS256', 'ES256'], 'must be one of: RS256, ES256.')
     .default('RS256')
     .describe('Algorithm of new signing keys of access tokens: `RS256` or `ES256`.'),
+  OAUTH_TOKENS_PER_MINUTE: wholeNumber(1, 1_000_000, 600).describe('Most access tokens for one client in any minute.'),
+  OAUTH_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000, 6_000).describe(
+    'Most requests for access tokens from one address that a process of oauth answers in any minute.',
+  ),
   CAPTCHA_VENDOR: z
     .enum(['googlev3', 'hcaptcha', 'turnstile'], 'must be one of: googlev3, hcaptcha, turnstile.')
     .describe('Whose captcha is asked for after failed attempts to sign in. Absent: none is.'),
