@@ -21,11 +21,12 @@ ensureBuilt();
 const { backingServices } = await import('./backing/backing.mjs');
 const { startCluster } = await import('../dist/tools/cluster/start-cluster.js');
 const { prepare } = await import('../dist/tools/cluster/prepare.js');
+const { isOwn } = await import('../dist/tools/cluster/services.js');
 
 const { PORT = '8080', LATCHKEY_DATA_DIR = '.latchkey', LATCHKEY_ADMIN_KEY } = process.env;
 const dataDir = path.resolve(root, LATCHKEY_DATA_DIR, 'cluster');
 const passedOn = Object.entries(process.env).filter(
-  ([name]) => /^LATCHKEY_(?!TEST_)/.test(name) && name !== 'LATCHKEY_DATA_DIR',
+  ([name]) => isOwn(name) && !name.startsWith('LATCHKEY_TEST_') && name !== 'LATCHKEY_DATA_DIR',
 );
 const env = Object.fromEntries(passedOn);
 const { port, unlock } = await prepare(env, { folder: dataDir, port: PORT }).catch((error) => {

@@ -35,6 +35,7 @@ const configSchema = z.object({
   ...kafkaVariables,
   LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
   LATCHKEY_ISSUANCE_GRPC: variables.LATCHKEY_ISSUANCE_GRPC,
+  LATCHKEY_OAUTH_GRPC: variables.LATCHKEY_OAUTH_GRPC,
   LATCHKEY_NODES_MAX: variables.LATCHKEY_NODES_MAX,
 });
 
@@ -52,6 +53,7 @@ async function build(resources: Resources): Promise<Service> {
   };
   const issuance = owner('issuance', config.LATCHKEY_ISSUANCE_GRPC);
   const identity = owner('identity', config.LATCHKEY_IDENTITY_GRPC);
+  const oauth = owner('oauth', config.LATCHKEY_OAUTH_GRPC);
   const redis = resources.keep(
     connectRedis(config.REDIS_URL.reveal(), undefined, logCalmly(logger, 'warn', 'Redis cannot be reached')),
     (open) => open.disconnect(),
@@ -61,7 +63,7 @@ async function build(resources: Resources): Promise<Service> {
     ...{ bus, logger, metrics, tls },
     liveAccess: new RedisLiveAccess({
       redis,
-      owners: new RoutedSubjectReader({ issuance, identity }),
+      owners: new RoutedSubjectReader({ issuance, identity, oauth }),
       nodesMax: config.LATCHKEY_NODES_MAX,
     }),
     resolver: issuance,

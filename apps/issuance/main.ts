@@ -14,6 +14,7 @@ import {
   whenAvailable,
   withResources,
 } from '@latchkey/composition';
+import type { SubjectOwner } from '@latchkey/contracts';
 import {
   EnsureFirstKeyHandler,
   GrpcIdentityDirectory,
@@ -45,6 +46,7 @@ const configSchema = z.object({
   GRPC_PORT: variables.GRPC_PORT,
   REDIS_URL: variables.REDIS_URL,
   LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
+  LATCHKEY_OAUTH_GRPC: variables.LATCHKEY_OAUTH_GRPC,
   ...enforcementVariables,
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
@@ -63,10 +65,8 @@ async function build(resources: Resources): Promise<Service> {
   const subjects = new PostgresSubjects(dataSource);
   const peppers = Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value));
   const channel = tls && grpcChannelCredentials(tls);
-  const identity = resources.keep(
-    new GrpcOwnerClient({ owner: 'identity', address: config.LATCHKEY_IDENTITY_GRPC, tls: channel }),
-    (client) => client.close(),
-  );
+  const neighbour = (owner: SubjectOwner, address: string) =>
+    resources.keep(new GrpcOwnerClient({ owner, address, tls: channel }), (client) => client.close());
   const bus = openKafka(resources, 'issuance', config, logger);
   const settlement = startRedisOwner(resources, { owner: 'issuance', redisUrl: config.REDIS_URL, dataSource, logger });
   const service = await createService({
@@ -83,7 +83,11 @@ async function build(resources: Resources): Promise<Service> {
         directory: resources.keep(new GrpcIdentityDirectory(config.LATCHKEY_IDENTITY_GRPC, channel), (client) =>
           client.close(),
         ),
-        reader: new RoutedSubjectReader({ identity, issuance: subjects }),
+        reader: new RoutedSubjectReader({
+          identity: neighbour('identity', config.LATCHKEY_IDENTITY_GRPC),
+          issuance: subjects,
+          oauth: neighbour('oauth', config.LATCHKEY_OAUTH_GRPC),
+        }),
         peppers,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         publisher: bus,

@@ -1,3 +1,4 @@
+export * from './access-tokens';
 export { logCalmly } from './calm';
 export * from './captcha';
 export * from './cluster-config';

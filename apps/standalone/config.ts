@@ -1,4 +1,6 @@
 import {
+  accessTokenRecordVariables,
+  accessTokenVariables,
   captchaIsWhole,
   captchaVariables,
   commonVariables,
@@ -27,6 +29,8 @@ const configSchema = z.object({
   ...captchaVariables,
   ...mailVariables,
   ...sessionVariables,
+  ...accessTokenVariables,
+  ...accessTokenRecordVariables,
   TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
 });
 

@@ -1,10 +1,12 @@
 import { AssetsApiModule } from '@latchkey/assets-api';
 import { AuditModule } from '@latchkey/audit';
 import {
+  accessTokenTerms,
   captchaPolicy,
   compose,
   ensureFirstKey,
   ensureFirstWorkspace,
+  keepAccessTokenRecord,
   keepSignInRecord,
   logCalmly,
   openEnforcement,
@@ -19,6 +21,7 @@ import { Argon2Hasher, EnsureFirstWorkspaceHandler, IdentityModule, KeptLetters,
 import { EnsureFirstKeyHandler, IssuanceModule, PostgresCredentials } from '@latchkey/issuance';
 import type { Secret } from '@latchkey/kernel';
 import { MemoryLiveState, PostgresSubjects, RoutedSubjectReader } from '@latchkey/live-state';
+import { OauthModule } from '@latchkey/oauth';
 import {
   createLogger,
   createMetrics,
@@ -41,12 +44,14 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
   const metrics = createMetrics('standalone');
   const { peppers, masterKey } = await secretsOf(config);
   const cursors = new CursorCodec(masterKey);
+  const ownUrl = `http://127.0.0.1:${config.PORT}`;
   const stores = await openStores(resources, config, logger);
   const { bus } = stores;
 
   const identity = new PostgresSubjects(stores.identity);
   const issuance = new PostgresSubjects(stores.issuance);
-  const reader = new RoutedSubjectReader({ identity, issuance });
+  const oauth = new PostgresSubjects(stores.oauth);
+  const reader = new RoutedSubjectReader({ identity, issuance, oauth });
   const liveState = resources.keep(
     new MemoryLiveState({
       lease: stores.lease,
@@ -94,7 +99,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         signIns: await keepSignInRecord(resources, config, { bus, logger, metrics }),
         captcha: captchaPolicy(config),
         delivery,
-        publicUrl: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
+        publicUrl: config.PUBLIC_URL ?? ownUrl,
         ...{ metrics, logger },
       }),
       IssuanceModule.register({
@@ -107,6 +112,21 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         reader,
         peppers,
         cursors,
+      }),
+      OauthModule.register({
+        ...owner,
+        dataSource: stores.oauth,
+        subjects: oauth,
+        settlement: liveState,
+        liveAccess: liveState,
+        reader,
+        peppers,
+        cursors,
+        masterKey,
+        ...accessTokenTerms(config, ownUrl),
+        introspection: enforcement.access,
+        accessTokens: await keepAccessTokenRecord(resources, config, { bus, logger, metrics }),
+        metrics,
       }),
       enforcement.module,
       AuditModule.register({

@@ -5,7 +5,8 @@ import type { EventBus } from '@latchkey/event-bus';
 import { identityMigrations } from '@latchkey/identity';
 import { issuanceMigrations } from '@latchkey/issuance';
 import { Secret } from '@latchkey/kernel';
-import { ExclusiveLease, liveStateMigrations } from '@latchkey/live-state';
+import { ExclusiveLease } from '@latchkey/live-state';
+import { oauthMigrations } from '@latchkey/oauth';
 import { ConfigError, Peppers, secretFromDataDir, type Logger } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import type { StandaloneConfig } from './config';
@@ -49,7 +50,7 @@ export async function openStores(resources: Resources, config: StandaloneConfig,
     identity,
     issuance: await openSchema(resources, issuance),
     credentials: await openSchema(resources, issuance),
-    oauth: await openSchema(resources, { url, schema: 'oauth', migrations: liveStateMigrations, logger }),
+    oauth: await openSchema(resources, { url, schema: 'oauth', migrations: oauthMigrations, logger }),
     audit: await openSchema(resources, { url, schema: 'audit', migrations: auditMigrations, logger }),
     bus: await openPostgresBus(resources, url, logger),
     lease,

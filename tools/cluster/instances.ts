@@ -29,6 +29,7 @@ export function neighbourVariables(instances: readonly Instance[]): Record<strin
   return {
     LATCHKEY_IDENTITY_GRPC: grpcOf('identity'),
     LATCHKEY_ISSUANCE_GRPC: grpcOf('issuance'),
+    LATCHKEY_OAUTH_GRPC: grpcOf('oauth'),
     LATCHKEY_ENFORCEMENT_GRPC: grpcOf('enforcement'),
   };
 }

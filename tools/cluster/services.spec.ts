@@ -13,10 +13,10 @@ const given = (name: string) =>
   services.filter((service) => service.name === name).map((service) => variablesOf(service, everything));
 
 describe('what a service of the cluster gets', () => {
-  it('issuance alone gets the pepper and the admin key', () => {
+  it('who keeps digests gets the pepper, and issuance alone the admin key', () => {
     const holders = (secret: string) =>
       services.filter((service) => secret in variablesOf(service, everything)).map(({ name }) => name);
-    expect(holders('LATCHKEY_PEPPER')).toEqual(['issuance']);
+    expect(holders('LATCHKEY_PEPPER')).toEqual(['issuance', 'oauth']);
     expect(holders('LATCHKEY_ADMIN_KEY')).toEqual(['issuance']);
   });
 

@@ -25,6 +25,8 @@ const events = ['KAFKA_BROKERS', 'KAFKA_LOGIN', 'LATCHKEY_TOPIC_PREFIX'];
 const store = ['DATABASE_URL', ...events];
 /** And one whose routes are guarded. */
 const guarded = ['LATCHKEY_ENFORCEMENT_GRPC', 'TRUSTED_ORIGINS'];
+/** What who issues access tokens and who takes them must agree on. */
+const tokenTerms = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'PUBLIC_URL'];
 
 export const services: readonly ServiceSpec[] = [
   {
@@ -73,6 +75,7 @@ export const services: readonly ServiceSpec[] = [
       ...store,
       'REDIS_URL',
       'LATCHKEY_IDENTITY_GRPC',
+      'LATCHKEY_OAUTH_GRPC',
       ...guarded,
       'LATCHKEY_PEPPER',
       'LATCHKEY_MASTER_KEY',
@@ -80,6 +83,31 @@ export const services: readonly ServiceSpec[] = [
     ],
     routes: ['/api/v1/api-keys', '/api/v1/scopes', '/api/v1/plans', '/api/v1/me', '/api/keys'],
     fallback: true,
+    keeps: true,
+  },
+  {
+    name: 'oauth',
+    entry: 'apps/oauth/main.js',
+    instances: 1,
+    variables: [
+      ...store,
+      'REDIS_URL',
+      'LATCHKEY_IDENTITY_GRPC',
+      'LATCHKEY_ISSUANCE_GRPC',
+      ...guarded,
+      'LATCHKEY_NODES_MAX',
+      'LATCHKEY_PEPPER',
+      'LATCHKEY_MASTER_KEY',
+      ...tokenTerms,
+      'OAUTH_SIGNING_ALG',
+      'LATCHKEY_ACCESS_TOKENS_SPOOL_MB',
+    ],
+    routes: [
+      '/oauth',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/jwks.json',
+      '/api/v1/oauth-applications',
+    ],
     keeps: true,
   },
   {
@@ -91,6 +119,8 @@ export const services: readonly ServiceSpec[] = [
       ...events,
       'LATCHKEY_IDENTITY_GRPC',
       'LATCHKEY_ISSUANCE_GRPC',
+      'LATCHKEY_OAUTH_GRPC',
+      ...tokenTerms,
       'LATCHKEY_NODES_MAX',
       'LATCHKEY_DECISIONS_SPOOL_MB',
       'LATCHKEY_DECISIONS_HEARTBEAT_MS',
@@ -109,7 +139,7 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_DECISIONS_KEPT_DAYS',
       'LATCHKEY_PARKED_KEPT_DAYS',
     ],
-    routes: ['/api/v1/audit-events'],
+    routes: ['/api/v1/audit-events', '/api/v1/access-decisions', '/api/v1/sign-ins', '/api/v1/token-requests'],
   },
   {
     name: 'assets-api',
@@ -124,7 +154,8 @@ export const services: readonly ServiceSpec[] = [
 /** Variables for every service. */
 export const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS'];
 
-const isOwn = (name: string) =>
+/** Whether a variable is one of ours: what anything else is called is no business of ours. */
+export const isOwn = (name: string): boolean =>
   name.startsWith('LATCHKEY_') || services.some(({ variables }) => variables.includes(name));
 
 /** Of `env`, what the service gets. Names that are not ours (`NODE_OPTIONS`) are for all. */

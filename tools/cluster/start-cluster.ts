@@ -48,13 +48,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   refuseUnknownVariables(options.env ?? {});
   const authority = await authorityIn(options.certificates);
   const instances = await Promise.all(services.flatMap((service) => instancesOf(service, options)));
-  const shared = await sharedVariables(options, instances);
+  const secrets = await clusterSecrets(options.dataDir);
+  // First, as a port that is taken must end the start before a service has left anything behind.
+  const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1', authority });
+  const shared = { ...addressesOf(options, instances, edge.url), ...secrets, ...options.env };
   const all = instances.map((instance) => processOf(instance, shared, options));
   const stopAll = () => Promise.all(all.map((each) => each.stop()));
   const giveUp = () => void stopAll();
   options.signal?.addEventListener('abort', giveUp);
-  // First, as a port that is taken must end the start before a service has left anything behind.
-  const edge = await startEdge({ routes: routesTo(instances), port: options.port ?? 0, host: '127.0.0.1', authority });
   try {
     await Promise.all(all.map((each) => each.start()));
     // From here on it is stopped, not given up: a process that is told twice ends without finishing what it has in hand.
@@ -93,10 +94,7 @@ function instancesOf(service: ServiceSpec, { instances, certificates }: ClusterO
   }));
 }
 
-async function sharedVariables(
-  options: ClusterOptions,
-  instances: readonly Instance[],
-): Promise<Record<string, string>> {
+function addressesOf(options: ClusterOptions, instances: readonly Instance[], edgeUrl: string): Record<string, string> {
   return {
     HOST: options.certificates === undefined ? '127.0.0.1' : '0.0.0.0',
     TRUSTED_PROXIES: '127.0.0.1',
@@ -105,8 +103,8 @@ async function sharedVariables(
     KAFKA_BROKERS: options.kafkaBrokers.join(','),
     ...neighbourVariables(instances),
     ...(options.topicPrefix === undefined ? {} : { LATCHKEY_TOPIC_PREFIX: options.topicPrefix }),
-    ...(await clusterSecrets(options.dataDir)),
-    ...options.env,
+    // Access tokens are the edge's, unless users reach it by another name.
+    OAUTH_ISSUER: options.env?.['PUBLIC_URL'] ?? edgeUrl,
   };
 }
 

@@ -53,11 +53,13 @@ describe('secrets of a composition', () => {
 
   it('is a password of its own for every service wherever it logs in, and the superuser is nobody of them', async () => {
     const passwords = await Promise.all([
-      ...['identity', 'issuance', 'audit', 'rights'].map(
+      ...['identity', 'issuance', 'oauth', 'audit', 'rights'].map(
         async (name) => new URL(await read(`${name}/database-url`)).password,
       ),
-      ...['identity', 'issuance', 'enforcement'].map(async (name) => new URL(await read(`${name}/redis-url`)).password),
-      ...['identity', 'issuance', 'enforcement', 'audit', 'rights'].map(
+      ...['identity', 'issuance', 'oauth', 'enforcement'].map(
+        async (name) => new URL(await read(`${name}/redis-url`)).password,
+      ),
+      ...['identity', 'issuance', 'oauth', 'enforcement', 'audit', 'rights'].map(
         async (name) => (await read(`${name}/kafka-login`)).split(':')[1],
       ),
       read('redis/password'),

@@ -1,4 +1,12 @@
-import { PUBLISHED_TOPICS, SUBJECT_OWNERS, TOPICS, type SubjectOwner, type Topic } from '@latchkey/contracts';
+import {
+  OWNERS,
+  PUBLISHED_TOPICS,
+  SUBJECT_OWNERS,
+  TOPICS,
+  type SubjectKind,
+  type SubjectOwner,
+  type Topic,
+} from '@latchkey/contracts';
 
 /** What a service may do at what it shares with others: whoever takes one over shall not have the others'. */
 export interface Rights {
@@ -18,21 +26,21 @@ export interface KeyRights {
   readonly commands: readonly string[];
 }
 
+const KINDS = Object.keys(SUBJECT_OWNERS) as readonly SubjectKind[];
 const fenceOf = (owner: SubjectOwner) => `{p*}:fence:${owner}`;
-const entriesOf = (owner: SubjectOwner) =>
-  Object.entries(SUBJECT_OWNERS).flatMap(([kind, each]) => (each === owner ? [`{p*}:${kind}:*`] : []));
+const entriesOf = (kinds: readonly SubjectKind[]) => kinds.map((kind) => `{p*}:${kind}:*`);
 
 /** An owner says how long its entries count, and puts markers in their place. */
 const owning = (owner: SubjectOwner): readonly KeyRights[] => [
   { keys: [fenceOf(owner)], commands: ['get', 'set'] },
-  { keys: entriesOf(owner), commands: ['getrange', 'set'] },
+  { keys: entriesOf(KINDS.filter((kind) => SUBJECT_OWNERS[kind] === owner)), commands: ['getrange', 'set'] },
 ];
 
-/** A check reads, fills in what an owner has answered, and counts. It cannot make an entry count for longer than its owner says. */
-const checking: readonly KeyRights[] = [
-  { keys: [fenceOf('identity'), fenceOf('issuance')], commands: ['get'] },
-  { keys: [...entriesOf('identity'), ...entriesOf('issuance')], commands: ['get', 'getrange', 'set'] },
-  { keys: ['{p*}:window:*'], commands: ['get', 'getrange', 'set', 'setrange', 'pexpire'] },
+/** Who decides reads, fills in what an owner has answered, and counts. It cannot make an entry count for longer than its owner says. */
+const deciding = (kinds: readonly SubjectKind[], windows: string): readonly KeyRights[] => [
+  { keys: OWNERS.map(fenceOf), commands: ['get'] },
+  { keys: entriesOf(kinds), commands: ['get', 'getrange', 'set'] },
+  { keys: [`{p*}:window:${windows}`], commands: ['get', 'getrange', 'set', 'setrange', 'pexpire'] },
 ];
 
 export type RightsTable = Readonly<Record<string, Rights>>;
@@ -46,7 +54,13 @@ export const rights: RightsTable = {
     writes: [TOPICS.keys],
     reads: { 'issuance-last-used': [TOPICS.decisions] },
   },
-  enforcement: { liveState: checking, writes: [TOPICS.decisions] },
+  oauth: {
+    schema: 'oauth',
+    // It decides who gets a token, so it takes nothing for good but what that depends on, and counts nothing but tokens.
+    liveState: [...owning('oauth'), ...deciding(['client', 'user', 'workspace', 'scope_set'], 'tokens:*')],
+    writes: [TOPICS.oauth, TOPICS.accessTokens],
+  },
+  enforcement: { liveState: deciding(KINDS, '*'), writes: [TOPICS.decisions] },
   audit: { schema: 'audit', reads: { audit: PUBLISHED_TOPICS } },
 };
 

@@ -1,0 +1,28 @@
+import { variables } from '@latchkey/platform';
+
+/** Variables of a process that issues access tokens, or takes them: all of one installation must agree on what they say. */
+export const accessTokenVariables = {
+  OAUTH_ISSUER: variables.OAUTH_ISSUER.optional(),
+  OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE.optional(),
+  PUBLIC_URL: variables.PUBLIC_URL.optional(),
+};
+
+export interface AccessTokenConfig {
+  readonly OAUTH_ISSUER?: string | undefined;
+  readonly OAUTH_AUDIENCE?: string | undefined;
+  readonly PUBLIC_URL?: string | undefined;
+}
+
+/** What stands in each access token, and is demanded of each, character by character. */
+export interface AccessTokenTerms {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Where an installation is reached whose configuration does not say it. */
+const EDGE_URL = 'http://127.0.0.1:8080';
+
+export function accessTokenTerms(config: AccessTokenConfig, ownUrl = EDGE_URL): AccessTokenTerms {
+  const issuer = config.OAUTH_ISSUER ?? config.PUBLIC_URL ?? ownUrl;
+  return { issuer, audience: config.OAUTH_AUDIENCE ?? issuer };
+}
