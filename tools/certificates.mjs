@@ -8,8 +8,8 @@ const usage = `usage: node tools/certificates.mjs [--dir <folder>] [--days <numb
 Makes a certificate and its private key for each name, of the installation's own authority; that is made too where there is none yet.
 Called again it renews the certificates, and the authority stays.
 
-  <name>  whom the certificate is for, which decides what he may ask: identity, issuance, enforcement and audit for the services, standalone
-          for npm start, or a name of yours for whoever asks for checks. A certificate holds its name as a DNS name.
+  <name>  whom the certificate is for, which decides what he may ask: identity, issuance, oauth, enforcement and audit for the services,
+          standalone for npm start, or a name of yours for whoever asks for checks. A certificate holds its name as a DNS name.
   <host>  what the certificate holds besides: DNS names and IP addresses. No client goes on that calls the service by anything else, so
           npm start, called at localhost, needs standalone=localhost,127.0.0.1
 

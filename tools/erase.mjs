@@ -7,7 +7,8 @@ commandLine({
   usage: `usage: npm run erase -- <user id>
 
 Deletes what is kept of a person (address, name, password, where they signed in from, mails to them), withdraws invitations to their address, and
-ends their keys and sessions on every node before it answers. It cannot be undone. Events stay: they hold an id and nothing that says whose it is.
+ends their keys, sessions and OAuth applications on every node before it answers. It cannot be undone. Events stay: they hold an id and nothing
+that says whose it is.
 
   DATABASE_URL  that of identity; without it, that of a running npm start is meant
 
