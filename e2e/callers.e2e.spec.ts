@@ -6,6 +6,7 @@ import { certificateFilesOf } from '@latchkey/certificates';
 import type { CheckRequest, CheckResult } from '@latchkey/contracts';
 import { GrpcCheckClient } from '@latchkey/guard';
 import { GrpcOwnerClient } from '@latchkey/live-state';
+import { accessToken, credentialsOf, postForm, registerApplication } from './harness/applications';
 import { call, callerOf } from './harness/http';
 import { runProgram } from './harness/program';
 import { startSystem, type System } from './harness/system';
@@ -84,6 +85,16 @@ describe('a cluster whose services listen on a network', () => {
     expect((await call(system.url, { path: '/api/assets', credential: key })).status).toBe(200);
     expect((await call(system.url, { path: '/api/v1/audit-events', credential: system.adminKey })).status).toBe(200);
     expect((await call(system.url, { path: '/api/v1/audit-events', credential: key })).status).toBe(403);
+  });
+
+  it('issues access tokens and takes them, from end to end', async () => {
+    const application = await registerApplication(system.url, system.adminKey, { scopes: ['assets:read'] });
+    const token = await accessToken(system.url, application);
+    expect((await call(system.url, { path: '/api/assets', credential: token })).status).toBe(200);
+    const asked = { ...credentialsOf(application), token };
+    expect((await postForm(system.url, '/oauth/introspect', asked)).json()).toMatchObject({ active: true });
+    expect((await postForm(system.url, '/oauth/revoke', asked)).status).toBe(200);
+    expect((await call(system.url, { path: '/api/assets', credential: token })).status).toBe(401);
   });
 
   it('tells a caller with a certificate, or a service token, and nobody else', async () => {
@@ -166,8 +177,12 @@ describe('a cluster whose services listen on a network', () => {
   });
 
   describe('owners', () => {
-    const owners = ['identity', 'issuance'] as const;
-    const subjects = { identity: { kind: 'user', id: 'u' }, issuance: { kind: 'key', id: 'k' } } as const;
+    const owners = ['identity', 'issuance', 'oauth'] as const;
+    const subjects = {
+      identity: { kind: 'user', id: 'u' },
+      issuance: { kind: 'key', id: 'k' },
+      oauth: { kind: 'client', id: 'c' },
+    } as const;
 
     async function asked(owner: (typeof owners)[number], tls?: ChannelCredentials) {
       const address = system.processes.get(owner)?.grpcAddress ?? '';

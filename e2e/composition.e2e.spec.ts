@@ -13,6 +13,7 @@ import {
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import { startComposition, type Composition } from './harness/composition';
+import { accessToken, registerApplication } from './harness/applications';
 import { call } from './harness/http';
 import { UndoStack } from './harness/undo-stack';
 
@@ -56,6 +57,8 @@ describe('docker-compose.yml, its own containers as processes', () => {
     expect((await call(edge, { method: 'DELETE', path: `${path}/${id}`, credential: adminKey })).status).toBe(204);
     expect((await call(edge, { path: '/api/assets', credential: key })).status).toBe(401);
     expect((await get('/api/keys')).status).toBe(200);
+    const token = await accessToken(edge, await registerApplication(edge, adminKey, { scopes: ['assets:read'] }));
+    expect((await call(edge, { path: '/api/assets', credential: token })).status).toBe(200);
   });
 
   it('has no secret in any environment', () => {
@@ -124,14 +127,15 @@ describe('docker-compose.yml, its own containers as processes', () => {
       await eventually(
         async () => {
           const sources = (await get('/api/v1/audit-events/sources')).text;
-          for (const source of ['identity', 'issuance', 'enforcement']) expect(sources).toContain(`latchkey/${source}`);
+          for (const source of ['identity', 'issuance', 'oauth', 'enforcement'])
+            expect(sources).toContain(`latchkey/${source}`);
           expect((await get('/api/v1/api-keys')).text).toMatch(/"last_used":"20/);
         },
         { timeoutMs: 20_000, everyMs: 250 },
       );
       const operator = redisAs({ username: 'operator', password: await secretOf('redis', 'password') });
       expect(await operator.acl('LOG')).toEqual([]);
-      expect(await operator.exists('{p0}:fence:identity', '{p0}:fence:issuance')).toBe(2);
+      expect(await operator.exists('{p0}:fence:identity', '{p0}:fence:issuance', '{p0}:fence:oauth')).toBe(3);
     });
 
     it('its own schema of Postgres and no other', async () => {
@@ -157,6 +161,9 @@ describe('docker-compose.yml, its own containers as processes', () => {
       const identity = redisAs(await redisLogin('identity'));
       expect(await tried(enforcement.eval(set, 1, '{p0}:window:x'))).toBe('OK');
       expect(await tried(identity.eval(set, 1, '{p0}:user:x'))).toBe('OK');
+      const oauth = redisAs(await redisLogin('oauth'));
+      expect(await tried(oauth.eval(set, 1, '{p0}:client:x'))).toBe('OK');
+      expect(await tried(oauth.eval(set, 1, '{p0}:window:tokens:x'))).toBe('OK');
       const answers = [
         enforcement.eval(set, 1, '{p0}:fence:issuance'),
         enforcement.set('{p0}:fence:issuance', 'x'),
@@ -165,6 +172,10 @@ describe('docker-compose.yml, its own containers as processes', () => {
         identity.eval(set, 1, '{p0}:fence:issuance'),
         identity.eval(set, 1, '{p0}:key:x'),
         identity.eval(set, 1, '{p0}:window:x'),
+        oauth.eval(set, 1, '{p0}:fence:identity'),
+        oauth.eval(set, 1, '{p0}:key:x'),
+        oauth.eval(set, 1, '{p0}:session:x'),
+        oauth.eval(set, 1, '{p0}:window:x'),
       ].map(tried);
       for (const answer of await Promise.all(answers)) expect(answer).toMatch(denied);
       expect(await tried(redisAs({}).ping())).toMatch(/NOAUTH|closed/);
@@ -175,6 +186,8 @@ describe('docker-compose.yml, its own containers as processes', () => {
       expect(await publishes('enforcement-1', TOPICS.keys)).toMatch(denied);
       expect(await publishes('audit', TOPICS.decisions)).toMatch(denied);
       expect(await publishes('enforcement-1', TOPICS.signIns)).toMatch(denied);
+      expect(await publishes('oauth', TOPICS.decisions)).toMatch(denied);
+      expect(await publishes('identity', TOPICS.accessTokens)).toMatch(denied);
       expect(await readsFrom('audit', TOPICS.decisions)).toEqual(expect.any(Array));
       expect(await readsFrom('identity', TOPICS.decisions)).toMatch(denied);
       const operator = kafkaAs(await secretOf('rights', 'kafka-login')).admin();

@@ -70,6 +70,7 @@ describe.each(WAYS_OF_RUNNING)('who brings no credential, on %s', (way) => {
         '/api/keys/:id',
         '/api/v1/audit-events',
         '/api/v1/users/:id',
+        '/api/v1/oauth-applications/:id',
         '/api/assets',
         '/asset/handler/bulk-asset-add',
       ]),

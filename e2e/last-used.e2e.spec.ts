@@ -66,6 +66,7 @@ describe.each(WAYS_OF_RUNNING)('when a key was last used, %s', (way) => {
         ['latchkey/enforcement', true],
         ['latchkey/identity', true],
         ['latchkey/issuance', true],
+        ['latchkey/oauth', true],
       ]);
     });
   });

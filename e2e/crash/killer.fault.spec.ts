@@ -22,6 +22,7 @@ describe('processes that are killed at random', () => {
       'enforcement-2',
       'identity',
       'issuance',
+      'oauth',
       'postgres',
       'redis',
     ]);

@@ -16,6 +16,7 @@ const PAGE = 200;
 export const PUBLISHERS = {
   issuance: { source: SOURCES.issuance, topic: TOPICS.keys },
   identity: { source: SOURCES.identity, topic: TOPICS.identity },
+  oauth: { source: SOURCES.oauth, topic: TOPICS.oauth },
 } as const;
 export type PublisherName = keyof typeof PUBLISHERS;
 
