@@ -37,6 +37,11 @@ Next, in another terminal:
   curl -s ${url}/v1/check -H "Content-Type: application/json" \\
     -d '{"credential": "<the key>", "scopes": ["${scope}"]}'
 
+  # register an OAuth application, and get an access token for it
+  curl -s ${url}/api/v1/oauth-applications -H "Authorization: Bearer ${key}" \\
+    -H "Content-Type: application/json" -d '{"name": "First application", "scopes": ["${scope}"]}'
+  curl -s ${url}/oauth/token -u "<client_id>:<client_secret>" -d grant_type=client_credentials
+
 ${mails}Stop with Ctrl+C. README.md goes on from here.
 
 `;
