@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { CursorCodec } from '@latchkey/platform';
+import { CursorCodec, ListCursors } from '@latchkey/platform';
 import { AcceptInvitationHandler } from './application/accept-invitation.handler';
 import { ChangeMemberHandler } from './application/change-member.handler';
 import { EnsureFirstWorkspaceHandler } from './application/ensure-first-workspace.handler';
@@ -13,7 +13,6 @@ import { UpdateWorkspaceHandler } from './application/update-workspace.handler';
 import { WithdrawInvitationHandler } from './application/withdraw-invitation.handler';
 import { given, type IdentityParts } from './identity-parts';
 import { InvitationsController } from './surfaces/canonical/invitations.controller';
-import { ListCursors } from './surfaces/canonical/list-cursors';
 import { UsersController } from './surfaces/canonical/users.controller';
 import { WorkspacesController } from './surfaces/canonical/workspaces.controller';
 
@@ -48,7 +47,7 @@ export function memberProviders(parts: IdentityParts, options: MemberOptions): r
     given(ReadMembersQuery, new ReadMembersQuery(members)),
     given(ReadInvitationsQuery, new ReadInvitationsQuery(invitations)),
     given(ReadWorkspacesQuery, new ReadWorkspacesQuery(workspaces)),
-    given(ListCursors, new ListCursors(cursors)),
+    given(ListCursors, new ListCursors(cursors, 'created_at:asc')),
     given(CursorCodec, cursors),
   ];
 }

@@ -4,7 +4,7 @@ import type { EventBus } from '@latchkey/event-bus';
 import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
 import type { OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
-import { ReadinessRegistry, UuidV7Source, type CursorCodec, type Peppers } from '@latchkey/platform';
+import { ListCursors, ReadinessRegistry, UuidV7Source, type CursorCodec, type Peppers } from '@latchkey/platform';
 import { DataSource } from 'typeorm';
 import { CryptoRandomness } from './adapters/crypto-randomness';
 import { IdentityWorkspaces } from './adapters/identity-workspaces';
@@ -25,7 +25,6 @@ import { RevokeKeyHandler } from './application/revoke-key.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
 import { DECISIONS, KeyUseReader } from './key-use-reader';
 import { CatalogueController } from './surfaces/canonical/catalogue.controller';
-import { KeyCursors } from './surfaces/canonical/key-cursors';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
 import { MeController } from './surfaces/canonical/me.controller';
 import { S4eKeysController } from './surfaces/s4e/keys.controller';
@@ -89,7 +88,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, reaches, settlement, clock)),
         given(ReadKeysQuery, new ReadKeysQuery(list, reaches)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
-        given(KeyCursors, new KeyCursors(options.cursors)),
+        given(ListCursors, new ListCursors(options.cursors, 'created_at:desc')),
         given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),
         given(NoteUses, new NoteUses(new PostgresKeyUses(dataSource))),

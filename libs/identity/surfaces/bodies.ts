@@ -14,14 +14,6 @@ export const email = z
     return z.NEVER;
   });
 
-/** Without control characters, line breaks and invisible ones: it is shown in lists and mails, and must not look like another one. */
-export const displayName = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control or invisible characters')
-  .regex(/\S/u, 'must not be blank');
-
 export const role = z.enum(['owner', 'admin', 'member', 'auditor']);
 
 /** Whatever its length: how long it must be is for one place to say. */

@@ -31,7 +31,7 @@ export class PostgresKeyList implements KeyList {
     const from = position ? 'AND (created_at, key_id) < ($4, $5)' : '';
     return this.#select(reach, `${live(liveOnly)} ${from} ${ORDER} LIMIT $3`, [
       limit,
-      ...(position ? [position.createdAt, position.keyId] : []),
+      ...(position ? [position.at, position.id] : []),
     ]);
   }
 

@@ -101,8 +101,8 @@ export interface IssuedRequests {
 
 /** Place in the list: newest first, ties by id. */
 export interface KeyListPosition {
-  readonly createdAt: Date;
-  readonly keyId: string;
+  readonly at: Date;
+  readonly id: string;
 }
 
 export interface KeyListQuery {

@@ -44,7 +44,7 @@ export class ReadKeysQuery {
     const found = await this.list.after({ reach, liveOnly: false, limit: limit + 1 }, position);
     const keys = found.slice(0, limit);
     const last = keys.at(-1);
-    return { keys, next: found.length > limit && last ? last : null };
+    return { keys, next: found.length > limit && last ? { at: last.createdAt, id: last.keyId } : null };
   }
 
   /** Keys that are not revoked, newest first. @param page from 1 @throws AppError `request.invalid` beyond the last page allowed */

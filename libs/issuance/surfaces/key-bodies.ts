@@ -1,18 +1,7 @@
-import { instant } from '@latchkey/platform';
+import { displayName, instant } from '@latchkey/platform';
 import { z } from 'zod';
 import type { ChangeKeyRequest } from '../application/change-key.handler';
 import type { CreateKeyRequest } from '../application/create-key.handler';
-
-/**
- * Without control characters, line breaks and invisible ones (zero-width, turned direction): a name is shown in lists, logs and
- * mails, and must not look like another one.
- */
-const name = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control or invisible characters')
-  .regex(/\S/u, 'must not be blank');
 
 const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 const plan = z.string().min(1).max(100);
@@ -24,7 +13,7 @@ const expiresAt = instant.nullable();
 /** S0-03, S3-06, with what C25 adds. What the values mean is for the workspace's profile to say. */
 export const createKeyBody = z
   .strictObject({
-    name,
+    name: displayName,
     scopes,
     expires_at: expiresAt.optional(),
     allowed_ips: allowedIps.optional(),
@@ -41,7 +30,7 @@ export const createKeyBody = z
 /** S0-16: fields that are absent stay as they are (C7). */
 export const changeKeyBody = z
   .strictObject({
-    name: name.optional(),
+    name: displayName.optional(),
     scopes: scopes.optional(),
     allowed_ips: allowedIps.optional(),
     plan: plan.optional(),

@@ -2,7 +2,17 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import type { Role } from '@latchkey/contracts';
 import { Public, Requires, type Requirement } from '@latchkey/guard';
 import { type RequestId } from '@latchkey/kernel';
-import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import {
+  CurrentRequestId,
+  displayName,
+  ListCursors,
+  pageQuery,
+  timestamp,
+  zodBody,
+  zodQuery,
+  type Page,
+  type PageQuery,
+} from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { AcceptInvitationHandler } from '../../application/accept-invitation.handler';
@@ -11,12 +21,10 @@ import type { Invitation } from '../../application/ports';
 import { ReadInvitationsQuery } from '../../application/read-invitations.query';
 import type { Seen } from '../../application/session-ports';
 import { WithdrawInvitationHandler } from '../../application/withdraw-invitation.handler';
-import { displayName, email, role, secretText } from '../bodies';
+import { email, role, secretText } from '../bodies';
 import { CurrentCaller } from '../current-caller';
 import { ClientGone } from '../client-gone';
 import { CallSeen } from '../session-token';
-import { ListCursors } from './list-cursors';
-import { timestamp } from './timestamp';
 import { userRecord, type UserRecord } from './users.controller';
 
 const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] };

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Res } fro
 import type { MfaMethod } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type Clock, type Secret } from '@latchkey/kernel';
-import { zodBody } from '@latchkey/platform';
+import { timestamp, zodBody } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -20,7 +20,6 @@ import { CallSeen } from '../session-token';
 import { password } from '../sign-in-body';
 import { CLOCK } from '../tokens';
 import { granted, type GrantRecord } from './session-record';
-import { timestamp } from './timestamp';
 
 const passwordBody = z.strictObject({ password });
 type PasswordBody = z.output<typeof passwordBody>;

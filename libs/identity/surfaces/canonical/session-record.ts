@@ -1,7 +1,7 @@
+import { timestamp } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import type { ListedSession, SessionGrant } from '../../application/session-ports';
 import { giveSessionCookie } from '../session-cookie';
-import { timestamp } from './timestamp';
 
 /** A live session, as its user sees it. */
 export interface SessionRecord {

@@ -1,7 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { Public, Requires, type Requirement } from '@latchkey/guard';
 import { workspaceId, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
-import { CurrentRequestId, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import {
+  CurrentRequestId,
+  ListCursors,
+  pageQuery,
+  zodBody,
+  zodQuery,
+  type Page,
+  type PageQuery,
+} from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -11,7 +19,6 @@ import { CurrentCaller } from '../current-caller';
 import { takeSessionCookie } from '../session-cookie';
 import { CallSeen, ShownToken } from '../session-token';
 import { CLOCK } from '../tokens';
-import { ListCursors } from './list-cursors';
 import { granted, sessionRecord, type GrantRecord, type SessionRecord } from './session-record';
 
 /** One's own sessions, by a session: whoever is without a second factor may still see and end them. */

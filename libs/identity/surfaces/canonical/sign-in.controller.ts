@@ -2,7 +2,7 @@ import { Body, Controller, HttpStatus, Inject, Post, Res } from '@nestjs/common'
 import type { MfaMethod, Role } from '@latchkey/contracts';
 import { Public } from '@latchkey/guard';
 import type { Clock, RequestId } from '@latchkey/kernel';
-import { CurrentRequestId, zodBody } from '@latchkey/platform';
+import { CurrentRequestId, timestamp, zodBody } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import type { Seen } from '../../application/session-ports';
 import type { ShownCode } from '../../application/second-factor-check';
@@ -14,7 +14,6 @@ import { CallSeen } from '../session-token';
 import { signInBody, type SignInBody } from '../sign-in-body';
 import { CLOCK } from '../tokens';
 import { granted, type GrantRecord } from './session-record';
-import { timestamp } from './timestamp';
 
 interface SignedInRecord extends GrantRecord {
   readonly status: 'signed_in';

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import type { Role } from '@latchkey/contracts';
 import { Requires, type Requirement } from '@latchkey/guard';
-import { pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { ListCursors, pageQuery, timestamp, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ChangeMemberHandler, type MemberChange } from '../../application/change-member.handler';
@@ -9,8 +9,6 @@ import type { Member } from '../../application/ports';
 import { ReadMembersQuery } from '../../application/read-members.query';
 import { role } from '../bodies';
 import { CurrentCaller } from '../current-caller';
-import { ListCursors } from './list-cursors';
-import { timestamp } from './timestamp';
 
 const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] };
 const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session', 'client'] };

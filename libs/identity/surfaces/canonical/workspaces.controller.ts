@@ -2,13 +2,12 @@ import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
 import type { Role } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
-import { CursorCodec, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { CursorCodec, displayName, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ReadWorkspacesQuery } from '../../application/read-workspaces.query';
 import { UpdateWorkspaceHandler } from '../../application/update-workspace.handler';
 import type { ActiveWorkspace, WorkspaceSettings } from '../../domain/workspace/workspace';
-import { displayName } from '../bodies';
 import { CurrentCaller } from '../current-caller';
 
 const SORT = 'id:asc';

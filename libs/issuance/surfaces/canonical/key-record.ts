@@ -1,7 +1,7 @@
 import { secretIdOf } from '@latchkey/contracts';
+import { timestamp } from '@latchkey/platform';
 import type { ExistingKey, ListedKey } from '../../application/ports';
 import { isExpired, liveSecrets } from '../../domain/key/key';
-import { exactTimestamp } from '../timestamps';
 
 /** C25. */
 export interface KeyRecord {
@@ -35,14 +35,14 @@ export const keyRecord = (key: ListedKey, now: Date): KeyRecord => ({
   allowed_ips: key.allowedIps,
   assets: key.assets,
   status: statusOf(key, now),
-  created_at: exactTimestamp(key.createdAt),
+  created_at: timestamp(key.createdAt),
   created_by: key.userId,
-  expires_at: key.expiresAt && exactTimestamp(key.expiresAt),
-  last_used: key.lastUsedAt && exactTimestamp(key.lastUsedAt),
+  expires_at: key.expiresAt && timestamp(key.expiresAt),
+  last_used: key.lastUsedAt && timestamp(key.lastUsedAt),
   secrets: liveSecrets(key, now).map(({ number, createdAt, graceUntil }) => ({
     id: secretIdOf(key.keyId, number),
-    created_at: exactTimestamp(createdAt),
-    grace_until: graceUntil && exactTimestamp(graceUntil),
+    created_at: timestamp(createdAt),
+    grace_until: graceUntil && timestamp(graceUntil),
   })),
 });
 

@@ -1,7 +1,15 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
 import { type Clock } from '@latchkey/kernel';
-import { pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import {
+  IdempotencyKey,
+  ListCursors,
+  pageQuery,
+  zodBody,
+  zodQuery,
+  type Page,
+  type PageQuery,
+} from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
@@ -10,13 +18,12 @@ import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { RotateKeyHandler } from '../../application/rotate-key.handler';
 import { CurrentCaller } from '../current-caller';
-import { IdempotencyKey } from '../idempotency-key';
 import { changeKeyBody, createKeyBody, rotateKeyBody, type RotateKeyBody } from '../key-bodies';
 import { shownOnce } from '../shown-once';
 import { CLOCK } from '../tokens';
-import { KeyCursors } from './key-cursors';
 import { keyRecord, type KeyRecord } from './key-record';
 
+const LIST = 'api-keys';
 const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] };
 const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session', 'client'] };
 
@@ -32,7 +39,7 @@ export class CanonicalKeysController {
     private readonly rotateKey: RotateKeyHandler,
     private readonly revokeKey: RevokeKeyHandler,
     private readonly keys: ReadKeysQuery,
-    private readonly cursors: KeyCursors,
+    private readonly cursors: ListCursors,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -54,12 +61,11 @@ export class CanonicalKeysController {
     @CurrentCaller() caller: Caller,
   ): Promise<Page<KeyRecord>> {
     const workspace = caller.workspaceId;
-    const position = cursor === undefined ? null : this.cursors.read(workspace, cursor);
-    const { keys, next } = await this.keys.after(caller, position, limit);
+    const { keys, next } = await this.keys.after(caller, this.cursors.read(LIST, workspace, cursor), limit);
     const now = this.clock.now();
     return {
       items: keys.map((key) => keyRecord(key, now)),
-      next_cursor: next && this.cursors.write(workspace, next),
+      next_cursor: next && this.cursors.write(LIST, workspace, next),
     };
   }
 

@@ -2,10 +2,10 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import type { Principal, Role } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import { AppError, type Clock } from '@latchkey/kernel';
+import { timestamp } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import type { WorkspaceDirectory } from '../../application/ports';
 import { CurrentCaller } from '../current-caller';
-import { exactTimestamp } from '../timestamps';
 import { CLOCK, WORKSPACES } from '../tokens';
 
 /** Of a session also what a page must know that shows itself to its user. */
@@ -52,8 +52,8 @@ export class MeController {
       session: {
         id: principal.id,
         second_factor: session.secondFactor,
-        idle_until: exactTimestamp(new Date(session.idleUntilMs)),
-        expires_at: exactTimestamp(new Date(session.expiresAtMs)),
+        idle_until: timestamp(new Date(session.idleUntilMs)),
+        expires_at: timestamp(new Date(session.expiresAtMs)),
       },
     };
   }

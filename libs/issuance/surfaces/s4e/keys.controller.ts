@@ -1,13 +1,12 @@
 import { Body, Controller, Delete, Get, Header, Param, Post, Put, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
-import { zodBody, zodQuery } from '@latchkey/platform';
+import { IdempotencyKey, zodBody, zodQuery } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
 import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { CurrentCaller } from '../current-caller';
-import { IdempotencyKey } from '../idempotency-key';
 import { changeKeyBody, createKeyBody } from '../key-bodies';
 import { shownOnce } from '../shown-once';
 import { s4eIssuedKey, s4eKey, s4eKeyDetails, type S4eIssuedKey, type S4eKey, type S4eKeyDetails } from './key-record';

@@ -1,14 +1,22 @@
 import { AppError } from '@latchkey/kernel';
-import type { CursorCodec } from '@latchkey/platform';
-import type { ListPosition } from '../../application/ports';
+import type { CursorCodec } from './cursor-codec';
 
-/** Cursors of identity's lists; one of another list, workspace or user is refused. */
+/** Place in a list that is sorted by time, ties by id. */
+export interface ListPosition {
+  readonly at: Date;
+  readonly id: string;
+}
+
+/** Cursors of lists that are sorted in one way; one of another list, or of somebody else's, is refused. */
 export class ListCursors {
-  constructor(private readonly codec: CursorCodec) {}
+  constructor(
+    private readonly codec: CursorCodec,
+    private readonly sort: 'created_at:asc' | 'created_at:desc',
+  ) {}
 
   /** @param list its name in the address @param of the workspace or user whose it is */
   write(list: string, of: string, { at, id }: ListPosition): string {
-    return this.codec.encode(`${list}:${of}`, { sort: SORT, after: [at.toISOString(), id] });
+    return this.codec.encode(`${list}:${of}`, { sort: this.sort, after: [at.toISOString(), id] });
   }
 
   /** @throws AppError `request.invalid_cursor` */
@@ -16,11 +24,9 @@ export class ListCursors {
     if (text === undefined) return null;
     const { sort, after } = this.codec.decode(`${list}:${of}`, text);
     const [at, id] = after;
-    if (sort !== SORT || typeof at !== 'string' || typeof id !== 'string') {
+    if (sort !== this.sort || typeof at !== 'string' || typeof id !== 'string') {
       throw new AppError('request.invalid_cursor', { field: 'cursor' });
     }
     return { at: new Date(at), id };
   }
 }
-
-const SORT = 'created_at:asc';
