@@ -8,8 +8,9 @@ export type OauthErrorCode =
   | 'unsupported_token_type'
   | 'invalid_token'
   | 'insufficient_scope'
-  /** Not in §5.2: what RFC 6749 §4.1.2.1 calls it when there are too many requests, or a part of the service is away. */
-  | 'temporarily_unavailable';
+  /** Not in §5.2: what RFC 6749 §4.1.2.1 calls it when there are too many requests, a part of the service is away, or it is at fault. */
+  | 'temporarily_unavailable'
+  | 'server_error';
 
 const STATUS: Readonly<Record<OauthErrorCode, number>> = {
   invalid_request: 400,
@@ -22,6 +23,7 @@ const STATUS: Readonly<Record<OauthErrorCode, number>> = {
   // At introspection, the one place that has it (RFC 7662 §2.3).
   insufficient_scope: 401,
   temporarily_unavailable: 503,
+  server_error: 500,
 };
 
 export interface OauthErrorOptions {
