@@ -1,5 +1,6 @@
 import { commandVariables, onSchema, printJson, runCommand } from '@latchkey/composition';
 import { rebuildProjection, type MigrationClass, type RebuildOptions, type Rebuilt } from '@latchkey/event-store';
+import { identityMigrations, workspaceMemberProjection } from '@latchkey/identity';
 import { issuanceMigrations, keyListProjection, rebuildKeyCount } from '@latchkey/issuance';
 import { loadConfig } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
@@ -11,11 +12,16 @@ interface ReadModel {
   rebuild(this: void, dataSource: DataSource, options: Pick<RebuildOptions, 'replace'>): Promise<Rebuilt>;
 }
 
+const IDENTITY = { schema: 'identity', migrations: identityMigrations };
 const ISSUANCE = { schema: 'issuance', migrations: issuanceMigrations };
 
 const READ_MODELS: Readonly<Record<string, ReadModel>> = {
   key_list: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyListProjection, options) },
   key_count: { ...ISSUANCE, rebuild: rebuildKeyCount },
+  workspace_member: {
+    ...IDENTITY,
+    rebuild: (from, options) => rebuildProjection(from, workspaceMemberProjection, options),
+  },
 };
 
 /** Builds a read model anew and prints how it compares with the live one. */

@@ -1,4 +1,5 @@
 import type { Role } from '@latchkey/contracts';
+import { rebuildProjection } from '@latchkey/event-store';
 import { isAppError, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import { eventually } from '@latchkey/testing';
 import { PostgresUsers } from './adapters/postgres-users';
@@ -6,6 +7,7 @@ import { ChangeMemberHandler, type MemberChange } from './application/change-mem
 import { ReadMembersQuery } from './application/read-members.query';
 import { ReadWorkspacesQuery } from './application/read-workspaces.query';
 import { UpdateWorkspaceHandler } from './application/update-workspace.handler';
+import { workspaceMemberProjection } from './projections/workspace-member.projection';
 import { identityDatabase, type IdentityDatabase } from './testing/identity-database';
 import { callerIn, People } from './testing/people';
 
@@ -196,6 +198,33 @@ describe('members of a workspace', () => {
     ]);
     await does(owner, suspend, member);
     expect((await query.of(member, null, 9)).items.map(({ name }) => name)).toEqual(['Second', 'Third']);
+  });
+
+  describe('as they are listed', () => {
+    const rebuild = (replace = false) => rebuildProjection(identity.dataSource, workspaceMemberProjection, { replace });
+
+    it('are what their events give, byte for byte, whatever became of them', async () => {
+      const other = await people.workspace();
+      await people.joins(admin, other, 'owner');
+      for (const what of [toRole('member'), suspend, resume, remove]) await does(owner, what, admin);
+      await does(owner, suspend, member);
+      await does(owner, remove, auditor);
+      await people.joins(auditor, workspace, 'member');
+      expect(await rebuild()).toMatchObject({ equal: true });
+    });
+
+    it('are put right where they are not', async () => {
+      const before = await identity.dataSource.query<object[]>('SELECT * FROM workspace_member ORDER BY 1, 2');
+      await identity.dataSource.query(
+        `UPDATE workspace_member SET role = 'owner' WHERE user_id = '${member}';
+         DELETE FROM workspace_member WHERE user_id = '${auditor}';
+         INSERT INTO workspace_member VALUES ('${workspace}', 'nobody', 'owner', false, now())`,
+      );
+      expect(await rebuild()).toMatchObject({ equal: false });
+      await rebuild(true);
+      expect(await rebuild()).toEqual({ rows: before.length, equal: true });
+      expect(await identity.dataSource.query('SELECT * FROM workspace_member ORDER BY 1, 2')).toEqual(before);
+    });
   });
 
   it('change their workspace as owners and admins, and decisions know when it is answered', async () => {

@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../event-store';
 import { databaseFailure } from '../postgres/database-failure';
 import { EVENT_COLUMNS, toRecordedEvent, type EventRow } from '../postgres/event-row';
 import { identifier, select } from '../postgres/sql';
-import type { Projection } from '../projection';
+import type { Projection, RowsProjection } from '../projection';
 import type { OwnerStreams } from './projection-runner';
 import { byStream } from './write-projection';
 
@@ -24,6 +24,7 @@ export interface Rebuilt {
 
 /** `null`: there is no such row. */
 export interface RowDifference {
+  /** The columns of the primary key, joined by dots. */
   readonly id: string;
   readonly live: Readonly<Record<string, unknown>> | null;
   readonly rebuilt: Readonly<Record<string, unknown>> | null;
@@ -44,7 +45,7 @@ const STREAMS_AT_ONCE = 500;
  */
 export async function rebuildProjection<Row extends object>(
   dataSource: DataSource,
-  projection: Projection<Row>,
+  projection: Projection<Row> | RowsProjection<Row>,
   options: RebuildOptions = {},
 ): Promise<Rebuilt> {
   const shadow = new Shadow(projection, options.owner);
@@ -75,15 +76,18 @@ class Shadow<Row extends object> {
   readonly #live: string;
   readonly #shadow: string;
   readonly #columns: readonly string[];
+  readonly #keys: readonly string[];
+  /** The aggregate's. */
   readonly #id: string;
 
   constructor(
-    private readonly projection: Projection<Row>,
+    private readonly projection: Projection<Row> | RowsProjection<Row>,
     private readonly owner: OwnerStreams | undefined,
   ) {
     this.#live = identifier(projection.table);
     this.#shadow = identifier(`${projection.table}_shadow`);
     this.#columns = projection.columns.map(identifier);
+    this.#keys = this.#columns.slice(0, hasManyRows(projection) ? projection.keyColumns : 1);
     this.#id = this.#columns[0] ?? '';
   }
 
@@ -118,10 +122,11 @@ class Shadow<Row extends object> {
   }
 
   async compare(tx: EntityManager): Promise<Rebuilt> {
+    const keys = this.#keys.map((key) => `coalesce(l.${key}, s.${key})`);
     const [difference] = await select<RowDifference>(
       tx,
-      `SELECT coalesce(l.${this.#id}, s.${this.#id})::text AS id, to_jsonb(l) AS live, to_jsonb(s) AS rebuilt
-         FROM ${this.#live} l FULL JOIN ${this.#shadow} s ON l.${this.#id} = s.${this.#id}
+      `SELECT concat_ws('.', ${keys.join(', ')}) AS id, to_jsonb(l) AS live, to_jsonb(s) AS rebuilt
+         FROM ${this.#live} l FULL JOIN ${this.#shadow} s ON ${this.#isSameRow}
         WHERE ${this.#record('l')} *<> ${this.#record('s')} ORDER BY 1 LIMIT 1`,
     );
     const [counted] = await select<{ rows: string }>(tx, `SELECT count(*) AS rows FROM ${this.#shadow}`);
@@ -134,12 +139,17 @@ class Shadow<Row extends object> {
     const columns = this.#columns.join(', ');
     await tx.query(
       `DELETE FROM ${this.#live} l WHERE NOT EXISTS
-         (SELECT FROM ${this.#shadow} s WHERE s.${this.#id} = l.${this.#id} AND ${this.#record('l')} *= ${this.#record('s')})`,
+         (SELECT FROM ${this.#shadow} s WHERE ${this.#isSameRow} AND ${this.#record('l')} *= ${this.#record('s')})`,
     );
     await tx.query(
       `INSERT INTO ${this.#live} (${columns}) SELECT ${columns} FROM ${this.#shadow} s
-        WHERE NOT EXISTS (SELECT FROM ${this.#live} l WHERE l.${this.#id} = s.${this.#id})`,
+        WHERE NOT EXISTS (SELECT FROM ${this.#live} l WHERE ${this.#isSameRow})`,
     );
+  }
+
+  /** By the primary key. */
+  get #isSameRow(): string {
+    return this.#keys.map((key) => `l.${key} = s.${key}`).join(' AND ');
   }
 
   /**
@@ -152,22 +162,23 @@ class Shadow<Row extends object> {
 
   /** Another service's streams count as far as they were applied: what comes later is not the live table's fault. */
   #heads(): readonly [statement: string, parameters: unknown[]] {
-    return this.owner
-      ? [
-          'SELECT aggregate_id AS id, version FROM projection_progress WHERE projection = $1 AND version > 0',
-          [this.projection.table],
-        ]
-      : ['SELECT stream_id AS id, max(version) AS version FROM events GROUP BY stream_id', []];
+    const { projection, owner } = this;
+    if (owner)
+      return [
+        'SELECT aggregate_id AS id, version FROM projection_progress WHERE projection = $1 AND version > 0',
+        [projection.table],
+      ];
+    const heads = (which: string) =>
+      `SELECT stream_id AS id, max(version) AS version FROM events ${which} GROUP BY stream_id`;
+    if (!hasManyRows(projection)) return [heads(''), []];
+    const begun = 'WHERE stream_id IN (SELECT stream_id FROM events WHERE version = 1 AND type = $1)';
+    return [heads(begun), [projection.beginsWith]];
   }
 
   async #fold(tx: EntityManager, heads: readonly Head[]): Promise<void> {
     const ids = heads.map((head) => head.id);
     const streams = await this.#read(tx, heads);
-    const rows = ids
-      .map((id) =>
-        (streams.get(id) ?? []).reduce<Row | null>((row, event) => this.projection.project(row, event), null),
-      )
-      .filter((row) => row !== null);
+    const rows = ids.flatMap((id) => rowsOf(this.projection, streams.get(id) ?? []));
     const columns = this.#columns.join(', ');
     await tx.query(`DELETE FROM ${this.#shadow} WHERE ${this.#id} = ANY($1)`, [ids]);
     await tx.query(
@@ -202,4 +213,19 @@ class Shadow<Row extends object> {
     );
     return byStream(rows.map(toRecordedEvent));
   }
+}
+
+const hasManyRows = <Row extends object>(
+  projection: Projection<Row> | RowsProjection<Row>,
+): projection is RowsProjection<Row> => 'keyColumns' in projection;
+
+/** What the events of one stream give. */
+function rowsOf<Row extends object>(
+  projection: Projection<Row> | RowsProjection<Row>,
+  events: readonly RecordedEvent[],
+): readonly Row[] {
+  if (hasManyRows(projection))
+    return events.reduce<readonly Row[]>((rows, event) => projection.project(rows, event), []);
+  const row = events.reduce<Row | null>((before, event) => projection.project(before, event), null);
+  return row === null ? [] : [row];
 }
