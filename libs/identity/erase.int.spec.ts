@@ -1,16 +1,22 @@
-import { Secret, userId, type UserId, type WorkspaceId } from '@latchkey/kernel';
+import { PostgresEventStore } from '@latchkey/event-store';
+import { requestId, Secret, userId, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import { eventually } from '@latchkey/testing';
 import type { DataSource, EntityManager } from 'typeorm';
+import { JoseSessionTokens } from './adapters/jose-session-tokens';
 import { IMPERSONAL_TABLES, PERSONAL_TABLES, PostgresPersonalData } from './adapters/personal-data';
 import { PostgresMfaChallenges } from './adapters/postgres-mfa-challenges';
 import { PostgresMfaEnrolments } from './adapters/postgres-mfa-enrolments';
 import { PostgresPasswordResets } from './adapters/postgres-password-resets';
+import { PostgresSessionStore } from './adapters/postgres-session-store';
 import { SealedSeeds } from './adapters/sealed-seeds';
 import { EraseUserHandler } from './application/erase-user.handler';
 import { InviteHandler } from './application/invite.handler';
 import type { Mail, MailMessage } from './application/ports';
+import { UserSessions } from './application/user-sessions';
 import { identityDatabase, MASTER_KEY, type IdentityDatabase } from './testing/identity-database';
 import { callerIn, emailAddress, People } from './testing/people';
+
+const DAY_MS = 86_400_000;
 
 /** What somebody waits for until it is opened. */
 function gate() {
@@ -141,18 +147,61 @@ describe('erasing a user', () => {
     expect(await everything()).not.toMatch(/hopper/i);
   });
 
-  it('would leave it, if who writes it did not take hold of the user', async () => {
-    const careless = Object.create(identity.dataSource) as DataSource;
-    careless.transaction = ((work: (tx: EntityManager) => Promise<unknown>) =>
+  /** Whose transactions say every statement to somebody first, who may say another one. */
+  function telling(somebody: (statement: string) => string | Promise<string>): DataSource {
+    const told = Object.create(identity.dataSource) as DataSource;
+    told.transaction = ((work: (tx: EntityManager) => Promise<unknown>) =>
       identity.dataSource.transaction((tx) => {
         const loose = Object.create(tx) as EntityManager;
-        loose.query = ((statement: string, parameters: unknown[]) =>
-          tx.query(statement.replace('FOR KEY SHARE', ''), parameters)) as EntityManager['query'];
+        loose.query = (async (statement: string, parameters: unknown[]) =>
+          tx.query(await somebody(statement), parameters)) as EntityManager['query'];
         return work(loose);
       })) as DataSource['transaction'];
+    return told;
+  }
+
+  it('would leave it, if who writes it did not take hold of the user', async () => {
+    const careless = telling((statement) => statement.replace('FOR KEY SHARE', ''));
     expect(await eraseWhileResetting('mary', careless)).toBe(2);
     await select('DELETE FROM password_reset');
     await select('DELETE FROM mail_outbox');
+  });
+
+  /** Erases somebody whose session is being opened, after it was seen that there is such a user; answers what is left of where from. */
+  async function eraseWhileSigningIn(name: string, heldBy: 'FOR SHARE' | ''): Promise<readonly object[]> {
+    const user = await people.member(workspace, 'member', name);
+    const [isOpening, mayGoOn] = [gate(), gate()];
+    const dataSource = telling(async (statement) => {
+      if (statement.startsWith('UPDATE user_contact')) {
+        isOpening.open();
+        await mayGoOn.opened;
+      }
+      return statement.replace('FOR SHARE', heldBy);
+    });
+    const { subjects, signingKeys, users, settlement, ids, clock } = identity;
+    const sessions = new UserSessions({
+      store: new PostgresSessionStore(dataSource, new PostgresEventStore(dataSource), subjects, DAY_MS),
+      tokens: new JoseSessionTokens(signingKeys, clock),
+      ...{ users, settlement, ids, clock, lifeMs: DAY_MS, refreshLeastMs: 0 },
+    });
+    const opening = sessions.open({
+      ...{ user: { userId: user, sessionGeneration: 0 }, workspaceId: workspace, secondFactor: false },
+      ...{ seen: { ip: '203.0.113.9', userAgent: name }, requestId: requestId('test') },
+    });
+    await isOpening.opened;
+    const erasing = erase.execute(user);
+    await Promise.race([erasing, eventually(async () => expect(await waiting()).not.toHaveLength(0))]);
+    mayGoOn.open();
+    await Promise.all([opening, erasing]);
+    return select('SELECT ip, user_agent FROM session_detail WHERE user_id = $1', [user]);
+  }
+
+  it('leaves nothing of where somebody is signing in from at the same time', async () =>
+    expect(await eraseWhileSigningIn('joan.clarke', 'FOR SHARE')).toEqual([]));
+
+  it('would leave it, if who opens a session did not take hold of the user', async () => {
+    expect(await eraseWhileSigningIn('margaret', '')).toEqual([{ ip: '203.0.113.9', user_agent: 'margaret' }]);
+    await select('DELETE FROM session_detail');
   });
 
   it('leaves nothing of what somebody was about to write when it was done', async () => {
