@@ -7,6 +7,7 @@ import type { LiveAccess, OwnerReader, Settlement, SubjectChanges } from '@latch
 import type { CursorCodec, MetricsRegistry, Peppers } from '@latchkey/platform';
 import type { Entries } from '@latchkey/telemetry';
 import type { DataSource } from 'typeorm';
+import type { SigningAlgorithm } from './domain/signing-key/signing-keys';
 
 export interface OauthOptions {
   /** Of oauth's schema, with `oauthMigrations`. */
@@ -25,6 +26,12 @@ export interface OauthOptions {
   readonly issuer: string;
   /** `aud` of access tokens (`OAUTH_AUDIENCE`). */
   readonly audience: string;
+  /** Of access tokens (`OAUTH_SIGNING_ALG`). */
+  readonly signingAlgorithm: SigningAlgorithm;
+  /** Tokens for one client in any minute (`OAUTH_TOKENS_PER_MINUTE`). */
+  readonly tokensPerMinute: number;
+  /** Requests for tokens from one address that a process answers in any minute (`OAUTH_REQUESTS_PER_MINUTE`). */
+  readonly requestsPerMinute: number;
   /** Answers what introspection asks. */
   readonly introspection: CheckClient;
   /** The record of issued tokens and refused clients (`accessTokenTelemetry`). */

@@ -1,10 +1,12 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
 import { CreateClients1763800100000 } from './client-migrations';
+import { CreateSigningKeys1763800200000 } from './token-migrations';
 
 /** All tables of oauth's schema. */
 export const oauthMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
   ...liveStateMigrations,
   CreateClients1763800100000,
+  CreateSigningKeys1763800200000,
 ];

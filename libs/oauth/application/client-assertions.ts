@@ -1,0 +1,138 @@
+import { clientId as asClientId, type Clock, type Secret } from '@latchkey/kernel';
+import type { ShownByClient } from '@latchkey/access';
+import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
+import type { ClientKeys, UsedAssertions } from './ports-tokens';
+
+/** How far clocks may be apart. */
+const TOLERANCE_SECONDS = 30;
+/** Longest time until an assertion expires: for so long it would be good for whoever has got hold of it. */
+export const ASSERTION_LIFE_SECONDS = 300;
+/** Of our clients. Anything else is none, and no database need be asked for it. */
+const CLIENT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Printable ASCII: whoever makes it up makes it of that. */
+const JTI = /^[\x21-\x7e]{1,256}$/;
+
+/** Algorithms of an assertion, by the type of the key that is to verify it. A key that names one is good for that alone. */
+const ALGORITHMS: Readonly<Record<string, readonly string[]>> = { RSA: ['RS256', 'PS256'], EC: ['ES256'] };
+
+/** Of assertions and access tokens' clients (RFC 8414 `token_endpoint_auth_signing_alg_values_supported`). */
+export const ASSERTION_ALGORITHMS: readonly string[] = Object.values(ALGORITHMS).flat();
+
+export type AssertionVerdict =
+  | { readonly kind: 'good'; readonly shown: ShownByClient }
+  /** `shown`: whose key has signed it, where one has. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'unknown' | 'bad_assertion' | 'replayed';
+      readonly shown: ShownByClient | null;
+    };
+
+const refused = (
+  reason: 'unknown' | 'bad_assertion' | 'replayed',
+  shown: ShownByClient | null = null,
+): AssertionVerdict => ({ kind: 'refused', reason, shown });
+
+export interface ClientAssertionsParts {
+  readonly keys: ClientKeys;
+  readonly used: UsedAssertions;
+  /** The only audience (RFC 8414 `issuer`): an assertion for another server must not be good here. */
+  readonly issuer: string;
+  readonly clock: Clock;
+}
+
+/** Authentication by a signed assertion (`private_key_jwt`, RFC 7523 §2.2 and §3). */
+export class ClientAssertions {
+  constructor(private readonly parts: ClientAssertionsParts) {}
+
+  /**
+   * Who is good for one use is used up by this.
+   * @param said the `client_id` beside the assertion, if there is one
+   * @throws AppError `service.unavailable`
+   */
+  async verify(assertion: Secret, said: string | undefined): Promise<AssertionVerdict> {
+    const text = assertion.reveal();
+    const clientId = subjectOf(text);
+    // RFC 7521 §4.2: where there is a client_id beside it, both name the same client.
+    if (clientId === null || (said !== undefined && said !== clientId)) return refused('bad_assertion');
+    const registered = await this.parts.keys.find(clientId);
+    if (registered === null) return refused('unknown');
+    const claims = await this.#claims(text, clientId, registered.keys);
+    if (claims === null) return refused('bad_assertion');
+    const shown = { workspaceId: registered.workspaceId, clientId: registered.clientId, secretNumber: null };
+    const first = await this.parts.used.use(asClientId(clientId), claims.jti, claims.forgettableAt);
+    return first ? { kind: 'good', shown } : refused('replayed', shown);
+  }
+
+  async #claims(text: string, clientId: string, keys: readonly JWK[]): Promise<GoodClaims | null> {
+    for (const key of keysFor(text, keys)) {
+      const claims = await this.#verified(text, clientId, key);
+      if (claims !== null) return goodClaims(claims, this.parts.clock.now());
+    }
+    return null;
+  }
+
+  async #verified(text: string, clientId: string, key: JWK): Promise<JWTPayload | null> {
+    try {
+      const { payload } = await jwtVerify(text, await importJWK(key, headerOf(text)?.alg ?? ''), {
+        algorithms: [...algorithmsOf(key)],
+        issuer: clientId,
+        subject: clientId,
+        audience: this.parts.issuer,
+        clockTolerance: TOLERANCE_SECONDS,
+        currentDate: this.parts.clock.now(),
+        requiredClaims: ['exp', 'jti'],
+      });
+      return payload;
+    } catch {
+      // Whatever is wrong with it, its client is told the same.
+      return null;
+    }
+  }
+}
+
+interface GoodClaims {
+  readonly jti: string;
+  /** From then on it is refused for its age. */
+  readonly forgettableAt: Date;
+}
+
+/** What RFC 7523 leaves to the server, of an assertion whose signature is good. */
+function goodClaims({ aud, jti, exp, iat }: JWTPayload, now: Date): GoodClaims | null {
+  const nowSeconds = now.getTime() / 1_000;
+  // One audience: in a list, another server might take it for its own (RFC 9700 §2.6 wants credentials bound to one).
+  if (typeof aud !== 'string' || typeof jti !== 'string' || !JTI.test(jti) || typeof exp !== 'number') return null;
+  if (exp > nowSeconds + ASSERTION_LIFE_SECONDS + TOLERANCE_SECONDS) return null;
+  if (iat !== undefined && iat > nowSeconds + TOLERANCE_SECONDS) return null;
+  return { jti, forgettableAt: new Date((exp + TOLERANCE_SECONDS + 1) * 1_000) };
+}
+
+const algorithmsOf = ({ kty = '', alg }: JWK): readonly string[] => {
+  const ofType = ALGORITHMS[kty] ?? [];
+  return alg === undefined ? ofType : ofType.filter((name) => name === alg);
+};
+
+/** Those that may have signed it: the one that it names, or all that can have used its algorithm. */
+function keysFor(text: string, keys: readonly JWK[]): readonly JWK[] {
+  const { alg = '', kid } = headerOf(text) ?? {};
+  return keys.filter(
+    (key) => algorithmsOf(key).includes(alg) && (kid === undefined || key.kid === undefined || key.kid === kid),
+  );
+}
+
+function headerOf(text: string) {
+  try {
+    return decodeProtectedHeader(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Whose it says that it is, where issuer and subject are the same (RFC 7523 §3). */
+function subjectOf(text: string): string | null {
+  try {
+    const { iss, sub } = decodeJwt(text);
+    return typeof sub === 'string' && iss === sub && CLIENT_ID.test(sub) ? sub : null;
+  } catch {
+    return null;
+  }
+}
