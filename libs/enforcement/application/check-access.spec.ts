@@ -257,11 +257,10 @@ it('takes its time from its clock where live state was not asked', async () => {
   const parts = {
     liveAccess: live,
     clock,
-    sha256: () => new Uint8Array(32),
     decisions: { count: () => {} },
     onError: () => {},
   };
-  const access = new CheckAccess({ ...parts, credentials: { find: async () => null } });
+  const access = new CheckAccess({ ...parts, credentials: { find: async () => 'unknown' } });
   expect((await access.check({ credential: '' })).checked_at).toBe('2030-01-01T00:00:00.000Z');
 });
 

@@ -1,25 +1,23 @@
-import { isCurrentToken, parseKey, parseSessionToken } from '@latchkey/access';
-import type {
-  CheckedRef,
-  CheckRequest,
-  CheckResult,
-  CredentialRef,
-  DenialReason,
-  SessionRef,
+import { isCurrentToken } from '@latchkey/access';
+import {
+  isSessionRef,
+  type CheckedRef,
+  type CheckRequest,
+  type CheckResult,
+  type DenialReason,
 } from '@latchkey/contracts';
-import { isAppError, type Clock, type WorkspaceId } from '@latchkey/kernel';
+import { isAppError, type Clock } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
-import type { CredentialDirectory } from './credential-directory';
-import { accessQuery, sessionQuery } from './access-query';
+import { accessQuery } from './access-query';
 import { shareOf, UNRESTRICTED, type AdmittedCaller } from './callers';
 import { refused, resultOf } from './check-result';
-import type { ActivityNotes, DecisionCounter, DecisionRecord, Sha256 } from './ports';
+import type { ActivityNotes, DecisionCounter, DecisionRecord } from './ports';
+import type { PresentedCredentials } from './presented-credentials';
 import { decisionOf } from './recorded-decision';
 
 export interface CheckAccessParts {
-  readonly credentials: Pick<CredentialDirectory, 'find'>;
+  readonly credentials: Pick<PresentedCredentials, 'find'>;
   readonly liveAccess: LiveAccess;
-  readonly sha256: Sha256;
   readonly clock: Clock;
   readonly decisions: DecisionCounter;
   /** Absent: decisions are counted only. */
@@ -68,38 +66,31 @@ export class CheckAccess {
   private async decide(asker: AdmittedCaller, request: CheckRequest): Promise<Answered> {
     if (request.credential === '') return this.refused('missing', 'memory');
     const { workspaceId } = asker;
-    if (parseKey(request.credential).kind !== 'key') return this.decideSession(asker.workspaceId, request);
-    const credential = await this.parts.credentials.find(this.parts.sha256(request.credential), shareOf(asker));
-    const hidden = workspaceId !== null && credential?.workspaceId !== workspaceId;
-    if (credential === null || hidden) return this.refused('unknown', 'owner', credential);
+    const credential = await this.parts.credentials.find(request.credential, shareOf(asker));
+    if (credential === 'unreadable') return this.refused('unknown', 'memory');
+    if (credential === 'unknown') return this.refused('unknown', 'owner');
+    if (workspaceId !== null && credential.workspaceId !== workspaceId) {
+      return this.refused('unknown', 'owner', isSessionRef(credential) ? null : credential);
+    }
     return this.decideFor(credential, request);
   }
 
-  private async decideFor(credential: CredentialRef, request: CheckRequest): Promise<Answered> {
+  private async decideFor(credential: CheckedRef, request: CheckRequest): Promise<Answered> {
     const outcome = await this.parts.liveAccess.decide(accessQuery(credential, request));
-    return outcome.kind === 'unavailable'
-      ? this.refused('unavailable', 'owner', credential)
-      : { result: resultOf(outcome, credential), credential };
-  }
-
-  private async decideSession(workspaceId: WorkspaceId | null, request: CheckRequest): Promise<Answered> {
-    // No I/O for a text that can be neither a key nor a session's token: guessing costs the guesser more than us.
-    const claims = parseSessionToken(request.credential);
-    if (claims === null) return this.refused('unknown', 'memory');
-    if (workspaceId !== null && claims.workspaceId !== workspaceId) return this.refused('unknown', 'owner');
-    const credential: SessionRef = { ...claims, tokenSha256: hexadecimal(this.parts.sha256(request.credential)) };
-    const outcome = await this.parts.liveAccess.decide(sessionQuery(credential, request));
+    if (!isSessionRef(credential)) {
+      return outcome.kind === 'unavailable'
+        ? this.refused('unavailable', 'owner', credential)
+        : { result: resultOf(outcome, credential), credential };
+    }
     if (outcome.kind === 'unavailable') return this.refused('unavailable', 'owner');
     const result = resultOf(outcome, credential);
-    if (result.allowed) this.parts.activity?.note(credential.sessionId, outcome.nowMs);
+    // Whoever only looks at a session does not use it.
+    if (result.allowed && request.cost !== 0) this.parts.activity?.note(credential.sessionId, outcome.nowMs);
     // Whose any other token is it alone has said, and it may say anything: such as an old number, as if it had been traded in.
     return { result, credential: isCurrentToken(credential, outcome.subjects) ? credential : null };
   }
 
-  private refused(reason: DenialReason, via: CheckResult['via'], credential: CredentialRef | null = null): Answered {
+  private refused(reason: DenialReason, via: CheckResult['via'], credential: CheckedRef | null = null): Answered {
     return { result: refused(reason, this.parts.clock.now().getTime(), via), credential };
   }
 }
-
-const hexadecimal = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,5 +1,5 @@
 import type { SessionId } from '@latchkey/kernel';
-import type { CredentialRef, Decision } from '@latchkey/contracts';
+import type { CredentialRef, Decision, SigningKeySubject } from '@latchkey/contracts';
 
 /** SHA-256 of a text's UTF-8 bytes, 32 bytes. */
 export type Sha256 = (text: string) => Uint8Array;
@@ -9,6 +9,20 @@ export interface CredentialMemory {
   get(sha256: Uint8Array): CredentialRef | null;
   put(sha256: Uint8Array, credential: CredentialRef): void;
 }
+
+/** A public key of access tokens. */
+export interface VerifyingKey {
+  /** The only one that it is for. */
+  readonly algorithm: SigningKeySubject['algorithm'];
+  /**
+   * Whether it has signed the text.
+   * @param signature in base64url
+   */
+  verify(signed: string, signature: string): boolean;
+}
+
+/** Null: what is told is not the key of that id, by its thumbprint, or none of its algorithm. @throws Error: it is no key */
+export type ReadVerifyingKey = (id: string, told: SigningKeySubject) => VerifyingKey | null;
 
 /** Counts decisions for whoever operates the service. */
 export interface DecisionCounter {

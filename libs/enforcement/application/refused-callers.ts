@@ -1,12 +1,13 @@
-import type { CredentialRef, DenialReason } from '@latchkey/contracts';
+import type { CheckedRef, DenialReason } from '@latchkey/contracts';
 import { EachSecond, type Clock } from '@latchkey/kernel';
 import type { DecisionRecord, RefusalCounter } from './ports';
+import { secretOf } from './recorded-decision';
 
 /** Calls of one turn of the event loop that showed the same, and whose callers may not ask. */
 export interface RefusedAttempt {
   readonly reason: DenialReason;
   /** Whose token was shown; null where nobody could say. */
-  readonly credential: CredentialRef | null;
+  readonly credential: CheckedRef | null;
   readonly ip: string | undefined;
   readonly calls: number;
 }
@@ -48,11 +49,7 @@ export class RefusedCallers implements RefusalReport {
     if (!budget.take(timeMs)) return counter.unrecorded(calls);
     record?.record({
       ...{ timeMs, outcome: reason, via: credential === null ? 'memory' : 'owner' },
-      secret: credential && {
-        workspaceId: credential.workspaceId,
-        keyId: credential.keyId,
-        number: credential.secretNumber,
-      },
+      secret: credential && secretOf(credential),
       ...{ scopes: [CALLER_SCOPE], asset: null, action: null, method: null, path: null, ip: ip ?? null, cost: 1 },
       caller: { kind: 'refused' },
     });

@@ -5,6 +5,7 @@ import { nodeSha256 } from '../adapters/node-sha256';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, WORKSPACE } from '../testing/keys';
 import type { PresentedCaller } from './callers';
 import { CredentialDirectory } from './credential-directory';
+import { PresentedCredentials } from './presented-credentials';
 import type { RefusedAttempt } from './refused-callers';
 import { TokenCallers } from './token-callers';
 
@@ -18,14 +19,16 @@ function given(key: Partial<KeySubject> = {}, { open = false } = {}) {
   const refused: RefusedAttempt[] = [];
   const asked = { times: 0 };
   const parts = {
-    credentials: new CredentialDirectory(resolver, new CredentialTable(10)),
+    credentials: new PresentedCredentials({
+      keys: new CredentialDirectory(resolver, new CredentialTable(10)),
+      sha256: nodeSha256,
+    }),
     liveAccess: {
       decide: <Denial>(query: Parameters<typeof live.decide<Denial>>[0]) => {
         asked.times += 1;
         return live.decide(query);
       },
     },
-    sha256: nodeSha256,
     refusals: { refused: (attempt: RefusedAttempt) => refused.push(attempt) },
     onError: (error: unknown) => errors.push(error),
   };

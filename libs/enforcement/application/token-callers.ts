@@ -1,5 +1,5 @@
-import { denialReasonAt, extractCredential, parseKey } from '@latchkey/access';
-import type { CredentialRef, DecidedCaller, DenialReason } from '@latchkey/contracts';
+import { denialReasonAt, extractCredential } from '@latchkey/access';
+import { isSessionRef, type CheckedRef, type DenialReason } from '@latchkey/contracts';
 import { isAppError } from '@latchkey/kernel';
 import type { LiveAccess } from '@latchkey/live-state';
 import { accessQuery } from './access-query';
@@ -13,14 +13,13 @@ import {
   type RefusedCaller,
 } from './callers';
 import { STATUS_OF_DENIAL } from './check-result';
-import type { CredentialDirectory } from './credential-directory';
-import type { Sha256 } from './ports';
+import type { PresentedCredentials } from './presented-credentials';
+import { secretOf } from './recorded-decision';
 import { CALLER_SCOPE, type RefusalReport } from './refused-callers';
 
 export interface TokenCallersParts {
-  readonly credentials: Pick<CredentialDirectory, 'find'>;
+  readonly credentials: Pick<PresentedCredentials, 'find'>;
   readonly liveAccess: LiveAccess;
-  readonly sha256: Sha256;
   readonly refusals: RefusalReport;
   /** Told of failures that nobody expects; the caller is told `unavailable`. */
   readonly onError: (error: unknown) => void;
@@ -39,11 +38,11 @@ interface Shown {
 /** Why a token lets nobody in. */
 interface Refusal {
   readonly reason: DenialReason;
-  readonly credential: CredentialRef | null;
+  readonly credential: CheckedRef | null;
 }
 
 /**
- * Callers by what they show: a service token, which is an API key with the scope `enforcement:check` and lets its holder ask about its own
+ * Callers by what they show: a service token, which is an API key or an access token with the scope `enforcement:check` and lets its holder ask about its own
  * workspace; else a certificate of the installation; else nothing, where `open` says so. A token counts wherever it is shown: one that has
  * ended shall be noticed, not passed over.
  */
@@ -99,7 +98,7 @@ export class TokenCallers implements Callers {
   }
 
   async #verify(authorization: string, ip: string | undefined): Promise<AdmittedCaller | Refusal> {
-    let credential: CredentialRef | null = null;
+    let credential: CheckedRef | null = null;
     try {
       credential = await this.#credentialIn(authorization, ip);
       return credential === null ? { reason: 'unknown', credential } : await this.#decide(credential, ip);
@@ -109,16 +108,16 @@ export class TokenCallers implements Callers {
     }
   }
 
-  async #credentialIn(authorization: string, ip: string | undefined): Promise<CredentialRef | null> {
+  async #credentialIn(authorization: string, ip: string | undefined): Promise<CheckedRef | null> {
     const found = extractCredential({ headers: { authorization } }, ['bearer']);
     if (found.kind !== 'found') return null;
-    const token = found.credential.reveal();
-    // No I/O for a text that cannot be a key.
-    return parseKey(token).kind === 'key' ? this.parts.credentials.find(this.parts.sha256(token), ip ?? '') : null;
+    const credential = await this.parts.credentials.find(found.credential.reveal(), ip ?? '');
+    // A session is a person's, and no service's.
+    return typeof credential === 'string' || isSessionRef(credential) ? null : credential;
   }
 
   /** By the same rules as any check, but it counts nothing: its own limit must not end a service's checks. */
-  async #decide(credential: CredentialRef, ip: string | undefined): Promise<AdmittedCaller | Refusal> {
+  async #decide(credential: CheckedRef, ip: string | undefined): Promise<AdmittedCaller | Refusal> {
     const query = accessQuery(credential, { scopes: [CALLER_SCOPE], ...(ip !== undefined && { ip }) });
     const outcome = await this.parts.liveAccess.decide({
       ...query,
@@ -129,7 +128,11 @@ export class TokenCallers implements Callers {
     });
     switch (outcome.kind) {
       case 'allowed':
-        return { verdict: 'admitted', workspaceId: credential.workspaceId, caller: tokenOf(credential) };
+        return {
+          verdict: 'admitted',
+          workspaceId: credential.workspaceId,
+          caller: { kind: 'token', secret: secretOf(credential) },
+        };
       case 'denied':
         return { reason: denialReasonAt(outcome.denial, outcome.nowMs), credential };
       case 'limited':
@@ -138,11 +141,6 @@ export class TokenCallers implements Callers {
     }
   }
 }
-
-const tokenOf = ({ workspaceId, keyId, secretNumber: number }: CredentialRef): DecidedCaller => ({
-  kind: 'token',
-  secret: { workspaceId, keyId, number },
-});
 
 function refusalFor(reason: DenialReason): RefusedCaller {
   const status = STATUS_OF_DENIAL[reason];

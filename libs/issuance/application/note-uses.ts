@@ -35,7 +35,7 @@ function json(value: Buffer): unknown {
 }
 
 /**
- * A key is used by a call that was allowed: who was refused has used nothing; a service token by every call to the check. The latest use of
+ * A key is used by a call that was allowed: who was refused has used nothing, and who only looks at it (cost 0) does not use it; a service token by every call to the check. The latest use of
  * each secret.
  */
 export function usesIn(table: DecisionTable): SecretUse[] {
@@ -47,8 +47,8 @@ export function usesIn(table: DecisionTable): SecretUse[] {
     const known = latest.get(name);
     if (!known || known.at.getTime() < timeMs) latest.set(name, { keyId, secretNumber, at: new Date(timeMs) });
   };
-  for (const { outcome, secret, caller, timeMs } of decisionsIn(table)) {
-    if (outcome === 'allowed' && secret !== null) note(secret, timeMs);
+  for (const { outcome, secret, caller, cost, timeMs } of decisionsIn(table)) {
+    if (outcome === 'allowed' && secret !== null && cost > 0) note(secret, timeMs);
     if (caller?.kind === 'token') note(caller.secret, timeMs);
   }
   return [...latest.values()];
