@@ -17,6 +17,7 @@ const NEW_APPLICATION = {
   plan: 'enterprise',
 } as const;
 export const SCOPES: readonly string[] = NEW_APPLICATION.scopes;
+const GRANT = { grant_type: 'client_credentials', scope: SCOPES.join(' ') } as const;
 const ADDRESSES = 254;
 
 /** Registers so many, several at once. */
@@ -40,7 +41,7 @@ interface Registered {
 
 /** Asks for a token as documented, identifier and secret in the body. */
 export const tokenRequest = (application: Application, path = '/oauth/token'): Buffer =>
-  formRequest(path, { grant_type: 'client_credentials', ...bodyOf(application) }, headersOf(application));
+  formRequest(path, { ...GRANT, ...bodyOf(application) }, headersOf(application));
 
 /** Asks about one's own token. */
 export const introspectionRequest = (application: Application, token: string, path = '/oauth/introspect'): Buffer =>

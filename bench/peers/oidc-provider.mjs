@@ -45,6 +45,7 @@ const provider = new Provider('http://127.0.0.1', {
     token_endpoint_auth_method: 'client_secret_post',
   })),
   clientAuthMethods: ['client_secret_post'],
+  ttl: { ClientCredentials: 3600 },
   cookies: { keys: [randomUUID()] },
   jwks: { keys },
   scopes,
