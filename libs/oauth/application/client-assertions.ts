@@ -5,8 +5,11 @@ import type { ClientKeys, UsedAssertions } from './ports-tokens';
 
 /** How far clocks may be apart. */
 const TOLERANCE_SECONDS = 30;
-/** Longest time until an assertion expires: for so long it would be good for whoever has got hold of it. */
-export const ASSERTION_LIFE_SECONDS = 300;
+/**
+ * Longest time until an assertion expires: for so long whoever got hold of one that was never shown could show it. An hour, as Authlib's have,
+ * whose callers cannot say less.
+ */
+export const ASSERTION_LIFE_SECONDS = 3_600;
 /** Of our clients. Anything else is none, and no database need be asked for it. */
 const CLIENT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Printable ASCII: whoever makes it up makes it of that. */
