@@ -96,9 +96,11 @@ export function clientOf(row: ClientListRow): ExistingClient {
     })),
     createdAt: row.created_at,
   };
-  if (row.deleted_at !== null) return { ...client, status: 'Deleted', deletedAt: row.deleted_at };
+  if (row.deleted_at !== null) {
+    return { ...client, status: 'Deleted', suspendedAt: null, deletedAt: row.deleted_at };
+  }
   return row.suspended_at === null
-    ? { ...client, status: 'Active' }
+    ? { ...client, status: 'Active', suspendedAt: null }
     : { ...client, status: 'Suspended', suspendedAt: row.suspended_at };
 }
 
@@ -124,6 +126,6 @@ const rowOf = (client: ExistingClient): ClientListRow => ({
   token_generation: client.tokenGeneration,
   revoked_tokens: client.revokedTokens.map(({ jti, expiresAt }) => ({ jti, expires_at: expiresAt.toISOString() })),
   created_at: client.createdAt,
-  suspended_at: client.status === 'Suspended' ? client.suspendedAt : null,
+  suspended_at: client.suspendedAt,
   deleted_at: client.status === 'Deleted' ? client.deletedAt : null,
 });

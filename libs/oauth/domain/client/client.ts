@@ -56,9 +56,13 @@ export interface Client extends ClientGrant {
   readonly createdAt: Date;
 }
 
-export type ActiveClient = Client & { readonly status: 'Active' };
+export type ActiveClient = Client & { readonly status: 'Active'; readonly suspendedAt: null };
 export type SuspendedClient = Client & { readonly status: 'Suspended'; readonly suspendedAt: Date };
-export type DeletedClient = Client & { readonly status: 'Deleted'; readonly deletedAt: Date };
+export type DeletedClient = Client & {
+  readonly status: 'Deleted';
+  readonly suspendedAt: null;
+  readonly deletedAt: Date;
+};
 export type ExistingClient = ActiveClient | SuspendedClient | DeletedClient;
 export type ClientState = { readonly status: 'None' } | ExistingClient;
 
@@ -86,19 +90,13 @@ export function evolve(state: ClientState, event: ClientEvent): ClientState {
     case 'latchkey.client.suspended.v1':
       return { ...state, status: 'Suspended', suspendedAt: new Date(event.data.suspendedAt) };
     case 'latchkey.client.resumed.v1':
-      return resumed(state);
+      return { ...state, status: 'Active', suspendedAt: null };
     case 'latchkey.client.tokens_ended.v1':
       return withGeneration(state, event.data.generation);
     case 'latchkey.access_token.revoked.v1':
       return withRevoked(state, event);
     case 'latchkey.client.deleted.v1':
-      return {
-        ...clientOf(state),
-        status: 'Deleted',
-        deletedAt: new Date(event.data.deletedAt),
-        secrets: [],
-        revokedTokens: [],
-      };
+      return deleted(state, new Date(event.data.deletedAt));
     default:
       return assertNever(event);
   }
@@ -109,6 +107,7 @@ function registered({ data }: ClientRegistered): ActiveClient {
   const number = data.secretId === null ? 0 : secretNumberOf(data.secretId);
   return {
     status: 'Active',
+    suspendedAt: null,
     clientId: clientId(data.clientId),
     workspaceId: workspaceId(data.workspaceId),
     userId: userId(data.userId),
@@ -128,6 +127,11 @@ function registered({ data }: ClientRegistered): ActiveClient {
     createdAt,
   };
 }
+
+const deleted = (client: LivingClient, deletedAt: Date): DeletedClient => ({
+  ...client,
+  ...{ status: 'Deleted', suspendedAt: null, deletedAt, secrets: [], revokedTokens: [] },
+});
 
 type LivingClient = ActiveClient | SuspendedClient;
 
@@ -168,15 +172,6 @@ const withoutSecret = (client: LivingClient, number: number): LivingClient => ({
   ...client,
   secrets: client.secrets.filter((secret) => secret.number !== number),
 });
-
-/** The client without what belongs to its status. */
-function clientOf(client: LivingClient): Client {
-  if (client.status === 'Active') return client;
-  const { suspendedAt: _, ...rest } = client;
-  return rest;
-}
-
-const resumed = (client: LivingClient): ActiveClient => ({ ...clientOf(client), status: 'Active' });
 
 /** All that was revoked is of an earlier generation from here on. */
 const withGeneration = (client: LivingClient, generation: number): LivingClient =>
