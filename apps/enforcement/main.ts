@@ -1,4 +1,6 @@
 import {
+  accessTokenTerms,
+  accessTokenVariables,
   commonVariables,
   compose,
   decisionVariables,
@@ -36,6 +38,7 @@ const configSchema = z.object({
   LATCHKEY_IDENTITY_GRPC: variables.LATCHKEY_IDENTITY_GRPC,
   LATCHKEY_ISSUANCE_GRPC: variables.LATCHKEY_ISSUANCE_GRPC,
   LATCHKEY_OAUTH_GRPC: variables.LATCHKEY_OAUTH_GRPC,
+  ...accessTokenVariables,
   LATCHKEY_NODES_MAX: variables.LATCHKEY_NODES_MAX,
 });
 
@@ -54,6 +57,7 @@ async function build(resources: Resources): Promise<Service> {
   const issuance = owner('issuance', config.LATCHKEY_ISSUANCE_GRPC);
   const identity = owner('identity', config.LATCHKEY_IDENTITY_GRPC);
   const oauth = owner('oauth', config.LATCHKEY_OAUTH_GRPC);
+  const owners = new RoutedSubjectReader({ issuance, identity, oauth });
   const redis = resources.keep(
     connectRedis(config.REDIS_URL.reveal(), undefined, logCalmly(logger, 'warn', 'Redis cannot be reached')),
     (open) => open.disconnect(),
@@ -61,12 +65,9 @@ async function build(resources: Resources): Promise<Service> {
   const bus = openKafka(resources, 'enforcement', config, logger);
   const enforcement = await openEnforcement(resources, config, {
     ...{ bus, logger, metrics, tls },
-    liveAccess: new RedisLiveAccess({
-      redis,
-      owners: new RoutedSubjectReader({ issuance, identity, oauth }),
-      nodesMax: config.LATCHKEY_NODES_MAX,
-    }),
+    liveAccess: new RedisLiveAccess({ redis, owners, nodesMax: config.LATCHKEY_NODES_MAX }),
     resolver: issuance,
+    accessTokens: { ...accessTokenTerms(config), owners },
     activity: resources.keep(new GrpcSessionActivity(config.LATCHKEY_IDENTITY_GRPC, channel), (open) => open.close()),
   });
   return createService({

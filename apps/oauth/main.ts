@@ -1,7 +1,5 @@
 import {
   accessTokenRecordVariables,
-  accessTokenTerms,
-  accessTokenVariables,
   checkClient,
   commonVariables,
   compose,
@@ -15,6 +13,8 @@ import {
   serviceConfig,
   startRedisOwner,
   storeVariables,
+  tokenEndpoint,
+  tokenEndpointVariables,
   withResources,
 } from '@latchkey/composition';
 import type { SubjectOwner } from '@latchkey/contracts';
@@ -56,7 +56,7 @@ const configSchema = z.object({
   ...enforcementVariables,
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
-  ...accessTokenVariables,
+  ...tokenEndpointVariables,
   ...accessTokenRecordVariables,
 });
 
@@ -104,7 +104,7 @@ async function build(resources: Resources): Promise<Service> {
         peppers: Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value)),
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         masterKey: config.LATCHKEY_MASTER_KEY,
-        ...accessTokenTerms(config),
+        ...tokenEndpoint(config),
         introspection: check,
         accessTokens: await keepAccessTokenRecord(resources, config, { bus: publisher, logger, metrics }),
         ...{ metrics, publisher },

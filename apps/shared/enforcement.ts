@@ -22,7 +22,8 @@ export interface EnforcementConfig extends DecisionRecordConfig {
   readonly GRPC_PORT: number;
 }
 
-export interface EnforcementParts extends RecordParts, Pick<CheckAccessOptions, 'liveAccess' | 'resolver'> {
+export interface EnforcementParts
+  extends RecordParts, Pick<CheckAccessOptions, 'liveAccess' | 'resolver' | 'accessTokens'> {
   /** Who is told which sessions were used. */
   readonly activity: SessionActivity;
   readonly tls: TlsFiles | undefined;
@@ -40,11 +41,11 @@ export interface Enforcement {
 export async function openEnforcement(
   resources: Resources,
   config: EnforcementConfig,
-  { liveAccess, resolver, activity, tls, ...parts }: EnforcementParts,
+  { liveAccess, resolver, accessTokens, activity, tls, ...parts }: EnforcementParts,
 ): Promise<Enforcement> {
   const onError = logCalmly(parts.logger, 'error', 'a check could not be decided');
   const record = await keepDecisionRecord(resources, config, parts);
-  const known = { liveAccess, resolver, record, onError };
+  const known = { liveAccess, resolver, accessTokens, record, onError };
   const access = createCheckAccess({
     ...known,
     decisions: new PromDecisionCounter(parts.metrics),

@@ -1,6 +1,5 @@
 import {
   accessTokenRecordVariables,
-  accessTokenVariables,
   captchaIsWhole,
   captchaVariables,
   commonVariables,
@@ -8,6 +7,7 @@ import {
   mailVariables,
   sessionVariables,
   signInVariables,
+  tokenEndpointVariables,
 } from '@latchkey/composition';
 import { loadConfig, variables } from '@latchkey/platform';
 import { z } from 'zod';
@@ -29,7 +29,7 @@ const configSchema = z.object({
   ...captchaVariables,
   ...mailVariables,
   ...sessionVariables,
-  ...accessTokenVariables,
+  ...tokenEndpointVariables,
   ...accessTokenRecordVariables,
   TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
 });

@@ -14,6 +14,7 @@ import {
   serviceConfig,
   sessionTimes,
   smtpDelivery,
+  tokenEndpoint,
   withResources,
 } from '@latchkey/composition';
 import { GuardModule } from '@latchkey/guard';
@@ -67,6 +68,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
     ...{ bus, logger, metrics, tls },
     liveAccess: liveState,
     resolver: new PostgresCredentials(stores.credentials, peppers),
+    accessTokens: { ...accessTokenTerms(config, ownUrl), owners: reader },
     activity: IdentityModule.sessionActivity(sessions),
   });
   const owner = {
@@ -123,7 +125,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         peppers,
         cursors,
         masterKey,
-        ...accessTokenTerms(config, ownUrl),
+        ...tokenEndpoint(config, ownUrl),
         introspection: enforcement.access,
         accessTokens: await keepAccessTokenRecord(resources, config, { bus, logger, metrics }),
         metrics,

@@ -100,6 +100,8 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_MASTER_KEY',
       ...tokenTerms,
       'OAUTH_SIGNING_ALG',
+      'OAUTH_TOKENS_PER_MINUTE',
+      'OAUTH_REQUESTS_PER_MINUTE',
       'LATCHKEY_ACCESS_TOKENS_SPOOL_MB',
     ],
     routes: [
