@@ -86,7 +86,7 @@ describe('a mailbox is one proof', () => {
     const unbounded = user.in(
       identity.with({ limits: { second_factor: many, second_factor_day: many, address: many } }),
     );
-    const tokens = await Promise.all(Array.from({ length: 20 }, async () => (await begin()).token));
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => user.challenge()));
     const code = appCode(seed, world.clock.now());
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, (_, each) => codeOf(unbounded.answer(tokens[each % 20] ?? NEVER_MAILED, code))),
