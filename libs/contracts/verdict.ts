@@ -25,5 +25,6 @@ export type Verdict<Denial> =
       readonly windows: readonly Window[];
       /** Whose budget is used: the logical key's id (C19). */
       readonly windowKey: string;
+      /** 0: a look, which counts nothing and which no window refuses. */
       readonly cost: number;
     };

@@ -146,6 +146,33 @@ export function liveStateContract(name: string, start: () => Promise<LiveStateUn
       expect(await check({ windows, cost: 3 })).toMatchObject({ kind: 'allowed', windows: [{ remaining: 0 }] });
     });
 
+    it.each([
+      ['ring', 2],
+      ['buckets', 1_002],
+    ])(
+      'a look, of cost 0, says what remains, counts nothing, and passes where the limit is reached (%s)',
+      async (_, limit) => {
+        const windows = [minute(limit)];
+        expect(await check({ windows, cost: 0 })).toMatchObject({ kind: 'allowed', windows: [{ remaining: limit }] });
+        const first = await check({ windows, cost: limit - 1 });
+        const look = await check({ windows, cost: 0 });
+        expect(look).toMatchObject({ kind: 'allowed', windows: [{ remaining: 1 }] });
+        expect(resetAt(look)).toBe(resetAt(first));
+        expect(await check({ windows })).toMatchObject({ kind: 'allowed', windows: [{ remaining: 0 }] });
+        expect(await check({ windows, cost: 0 })).toMatchObject({ kind: 'allowed', windows: [{ remaining: 0 }] });
+        expect(await check({ windows })).toMatchObject({ kind: 'limited' });
+      },
+    );
+
+    it('a look passes, and forgets nothing, where a limit that was lowered is overrun', async () => {
+      await check({ windows: [minute(10)], cost: 7 });
+      expect(await check({ windows: [minute(5)], cost: 0 })).toMatchObject({
+        kind: 'allowed',
+        windows: [{ remaining: 0 }],
+      });
+      expect(await check({ windows: [minute(8)] })).toMatchObject({ kind: 'allowed', windows: [{ remaining: 0 }] });
+    });
+
     it('a call that costs more than the limit never passes and counts nothing', async () => {
       const windows = [minute(10)];
       expect(await check({ windows, cost: 11 })).toMatchObject({ kind: 'limited', windows: [{ remaining: 10 }] });
@@ -170,6 +197,8 @@ export function liveStateContract(name: string, start: () => Promise<LiveStateUn
       expect(passed).toBe(1_200);
     });
 
+    const resetAt = (outcome: Outcome<Denial>) =>
+      outcome.kind === 'allowed' ? outcome.windows[0]?.resetAtMs : undefined;
     const resetIn = (outcome: Outcome<Denial>) =>
       outcome.kind === 'allowed' ? (outcome.windows[0]?.resetAtMs ?? 0) - outcome.nowMs : NaN;
   });

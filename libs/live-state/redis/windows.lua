@@ -298,17 +298,18 @@ local function save(state, cost)
   redis.call('SETRANGE', state.key, state.numbers_at, pack(state.format, unpack(numbers)))
 end
 
--- Counts `cost` in all windows or in none. Answers the windows, with `used` and `reset`, and the wait in ms when it was not counted.
+-- Counts `cost` in all windows or in none; a cost of 0 is a look, which nothing refuses. Answers the windows, with `used` and `reset`, and
+-- the wait in ms when it was not counted.
 local function consume(key, shape, cost)
   local state, refused_until = open(key, shape), nil
   for _, window in ipairs(state.windows) do
     local wait_until = examine_window(state, window, cost)
-    if window.used + cost > window.limit then
+    if cost > 0 and window.used + cost > window.limit then
       -- More than the whole limit never passes; the window's length is as good an answer as any.
       if cost > window.limit then wait_until = now + window.length end
       refused_until = max(refused_until or 0, wait_until)
     end
   end
-  if not refused_until then save(state, cost) end
+  if cost > 0 and not refused_until then save(state, cost) end
   return state.windows, refused_until and max(1, ceil((refused_until - now) / 1000))
 end

@@ -20,7 +20,7 @@ export class SlidingWindows {
   #untilSweep = 1_000;
 
   /**
-   * Counts `cost` in all windows or in none. `nowMs` may go back: no time is before that of the key's newest call, so windows only ever move
+   * Counts `cost` in all windows or in none; a cost of 0 is a look, which nothing refuses. `nowMs` may go back: no time is before that of the key's newest call, so windows only ever move
    * on, and what was counted waits as long as it would have.
    */
   consume(key: string, windows: readonly Window[], cost: number, nowMs: number): Consumed {
@@ -30,7 +30,7 @@ export class SlidingWindows {
     const state = kept?.has(windows) ? kept : new KeyWindows(windows, nowMs, kept);
     const consumed = state.consume(windows, cost, nowMs);
     // Laid out anew is kept even if this call is refused: it is done once per change of limits and not on every refusal.
-    if (consumed.allowed || kept !== undefined) this.#keys.set(key, state);
+    if ((consumed.allowed && cost > 0) || kept !== undefined) this.#keys.set(key, state);
     return consumed;
   }
 
@@ -84,8 +84,9 @@ class KeyWindows {
   consume(windows: readonly Window[], cost: number, nowMs: number): Consumed {
     const atMs = Math.max(nowMs, this.#newestMs);
     const rows = windows.map((window, place) => ({ window, part: this.#parts[place] ?? this.#ring }));
-    const refused = rows.filter(({ window, part }) => part.used(atMs, window.lengthMs) + cost > window.limit);
-    if (refused.length === 0) {
+    const exceeds = ({ window, part }: (typeof rows)[number]) => part.used(atMs, window.lengthMs) + cost > window.limit;
+    const refused = cost === 0 ? [] : rows.filter(exceeds);
+    if (cost > 0 && refused.length === 0) {
       for (const part of new Set(this.#parts)) part.add(cost, atMs);
       this.#newestMs = atMs;
       this.idleSinceMs = Math.max(...rows.map(({ window, part }) => part.resetAtMs(atMs, window.lengthMs)));
