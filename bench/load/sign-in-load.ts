@@ -1,6 +1,6 @@
 import type { Account } from '../contenders/accounts';
 
-/** One sign-in in so many is with a wrong password. */
+/** One sign-in in so many is to an account that there is not, which costs what a wrong password costs, and locks nobody's account. */
 const WRONG_EVERY = 5;
 /** For passwords that wait for their turn behind those of all others. */
 const TIMEOUT_MS = 60_000;
@@ -36,7 +36,7 @@ export class SignInLoad {
     let turn = Number(ip.split('.')[3]);
     while (!this.#ended.signal.aborted) {
       const isWrong = (turn += 1) % WRONG_EVERY === 0;
-      const status = await this.#signIn(isWrong ? { ...account, password: `not ${account.password}` } : account, ip);
+      const status = await this.#signIn(isWrong ? { ...account, email: `not-${turn}-${account.email}` } : account, ip);
       if (status === null) return;
       if (status !== (isWrong ? 401 : 201)) throw new Error(`a sign-in was answered with ${status}`);
       this.#done += 1;
