@@ -31,7 +31,7 @@ export const mailProviders = (
 ): readonly Provider[] => [
   {
     provide: MailDispatch,
-    useValue: new MailDispatch({ outbox, delivery, clock, report: new PromMailReport(metrics, logger) }),
+    useValue: new MailDispatch({ outbox, delivery, clock, report: new PromMailReport(metrics, logger, outbox) }),
   },
   MailSending,
 ];

@@ -3,8 +3,10 @@ import type { Delivery, DeliveryOutcome } from './adapters/mail/delivery';
 import type { Letter } from './adapters/mail/letter';
 import { letterWriter } from './adapters/mail/letters';
 import { MailDispatch, type MailReport } from './adapters/mail/mail-dispatch';
+import { PromMailReport } from './adapters/mail/prom-mail-report';
 import { PostgresMailOutbox, type MailOutboxOptions } from './adapters/postgres-mail-outbox';
 import type { MailMessage } from './application/ports';
+import { Registry } from 'prom-client';
 import { identityDatabase, MASTER_KEY, type IdentityDatabase } from './testing/identity-database';
 import { emailAddress } from './testing/people';
 
@@ -136,6 +138,32 @@ describe('mails', () => {
     identity.clock.advance(MINUTE_MS);
     await all(dispatch());
     expect(report.lines).toEqual(['put off: ECONNREFUSED', 'sent']);
+  });
+
+  describe('that wait', () => {
+    const metricsWith = async (outbox: Pick<PostgresMailOutbox, 'waiting'>) => {
+      const registry = new Registry();
+      const logged: unknown[] = [];
+      new PromMailReport(registry, { warn: () => undefined, error: (line: unknown) => logged.push(line) }, outbox);
+      return { text: await registry.metrics(), logged };
+    };
+
+    it('are counted by what they are, put off or not', async () => {
+      server.answer = { kind: 'failed', reason: 'ECONNREFUSED' };
+      for (const message of [notice('ada@b.example'), notice('bob@b.example'), reset('ada@b.example')])
+        await send(message);
+      await dispatch().turn();
+      const { text } = await metricsWith(outboxWith());
+      expect(text.match(/^mails_waiting\{.*/gm)?.sort()).toEqual([
+        'mails_waiting{template="password_changed"} 2',
+        'mails_waiting{template="password_reset"} 1',
+      ]);
+    });
+
+    it('and cannot be counted hide no other metric', async () => {
+      const { text, logged } = await metricsWith({ waiting: () => Promise.reject(new Error('away')) });
+      expect([text.includes('mails_total'), /^mails_waiting\{/m.test(text), logged.length]).toEqual([true, false, 1]);
+    });
   });
 
   it('that the server refuses for good are given up at once', async () => {

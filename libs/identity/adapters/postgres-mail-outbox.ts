@@ -25,6 +25,11 @@ export interface TakenMail {
   open(): Letter;
 }
 
+export interface WaitingMails {
+  readonly template: string;
+  readonly count: number;
+}
+
 /** So long is it tried to send a mail. */
 const KEPT_MS = 86_400_000;
 
@@ -87,6 +92,14 @@ export class PostgresMailOutbox implements Mail {
       attempt,
       dueAt,
     ]);
+  }
+
+  /** How many there are, by template: those that are put off, too. */
+  async waiting(): Promise<readonly WaitingMails[]> {
+    return this.#query<WaitingMails[]>(
+      'SELECT template, count(*)::integer AS count FROM mail_outbox GROUP BY template',
+      [],
+    );
   }
 
   async #query<Rows>(statement: string, parameters: unknown[]): Promise<Rows> {

@@ -1,21 +1,41 @@
 import type { Logger, MetricsRegistry } from '@latchkey/platform';
-import { Counter } from 'prom-client';
-import type { TakenMail } from '../postgres-mail-outbox';
+import { Counter, Gauge } from 'prom-client';
+import type { PostgresMailOutbox, TakenMail } from '../postgres-mail-outbox';
 import type { MailReport } from './mail-dispatch';
 
-/** Counts mails and logs what does not reach anybody, without a word of what is in it or whom it is for. */
+/** Counts mails, and those that wait, and logs what does not reach anybody, without a word of what is in it or whom it is for. */
 export class PromMailReport implements MailReport {
   readonly #mails: Counter;
 
   constructor(
     registry: MetricsRegistry,
     private readonly log: Pick<Logger, 'warn' | 'error'>,
+    outbox: Pick<PostgresMailOutbox, 'waiting'>,
   ) {
     this.#mails = new Counter({
       name: 'mails_total',
       help: 'Tries to send mails, by what became of them.',
       labelNames: ['template', 'outcome'],
       registers: [registry],
+    });
+    this.#gaugeOf(registry, outbox);
+  }
+
+  /** Counted when somebody asks. Where they cannot be counted the other metrics are told all the same. */
+  #gaugeOf(registry: MetricsRegistry, outbox: Pick<PostgresMailOutbox, 'waiting'>): void {
+    const gauge = new Gauge({
+      name: 'mails_waiting',
+      help: 'Mails that are still to be sent, those that were put off included.',
+      labelNames: ['template'],
+      registers: [registry],
+      collect: async () => {
+        gauge.reset();
+        try {
+          for (const { template, count } of await outbox.waiting()) gauge.set({ template }, count);
+        } catch (error) {
+          this.failed(error);
+        }
+      },
     });
   }
 
