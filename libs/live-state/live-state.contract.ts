@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveAccess, Outcome } from './live-access';
 import type { SubjectChange } from './subject-changes';
-import { keyBody, USER, userBody } from './testing/bodies';
-import { minute, queryFor, type Denial, type QueryOptions } from './testing/query';
+import { clientBody, keyBody, signingKeyBody, USER, userBody } from './testing/bodies';
+import { minute, queryFor, tokenQueryFor, type Denial, type QueryOptions } from './testing/query';
 
 export interface LiveStateUnderTest {
   readonly access: LiveAccess;
@@ -82,6 +82,19 @@ export function liveStateContract(name: string, start: () => Promise<LiveStateUn
       await cached();
       await live.change({ kind: 'user', id: USER, body: userBody({ status: 'suspended' }) });
       expect(await check()).toMatchObject({ kind: 'denied', denial: 'not active' });
+    });
+
+    it.each<[string, (id: string) => SubjectChange]>([
+      ['client', (id) => ({ kind: 'client', id, body: clientBody({ tokenGeneration: 2 }) })],
+      ['signing key', (id) => ({ kind: 'signing_key', id, body: signingKeyBody('revoked') })],
+    ])('a settled change of a %s ends the tokens that were accepted before', async (_, end) => {
+      const id = randomUUID();
+      await live.change({ kind: 'client', id, body: clientBody() });
+      await live.change({ kind: 'signing_key', id, body: signingKeyBody() });
+      const checkToken = () => live.access.decide(tokenQueryFor(id));
+      await eventually(async () => expect(await checkToken()).toMatchObject({ kind: 'allowed', via: live.via }));
+      await live.change(end(id));
+      expect(await checkToken()).toMatchObject({ kind: 'denied', denial: 'not active' });
     });
 
     it('an unknown key is denied', async () => {

@@ -1,4 +1,11 @@
-import type { KeySubject, SessionSubject, UserSubject, WorkspaceSubject } from '@latchkey/contracts';
+import type {
+  ClientSubject,
+  KeySubject,
+  SessionSubject,
+  SigningKeySubject,
+  UserSubject,
+  WorkspaceSubject,
+} from '@latchkey/contracts';
 import { userId, workspaceId } from '@latchkey/kernel';
 
 export const WORKSPACE = 'workspace-1';
@@ -32,6 +39,31 @@ export const sessionBody = (changes: Partial<SessionSubject> = {}): SessionSubje
   idleUntilMs: Date.UTC(2100, 0),
   expiresAtMs: Date.UTC(2100, 0),
   ...changes,
+});
+
+export const clientBody = (changes: Partial<ClientSubject> = {}): ClientSubject => ({
+  kind: 'client',
+  workspaceId: workspaceId(WORKSPACE),
+  userId: userId(USER),
+  name: 'deploy',
+  status: 'active',
+  scopes: ['assets:read'],
+  scopeSetIds: [],
+  allowedIps: [],
+  assets: 'all',
+  plan: 'standard',
+  secrets: [{ number: 1, graceUntilMs: null }],
+  tokenLifetimeSeconds: 3_600,
+  tokenGeneration: 1,
+  revokedTokens: [],
+  ...changes,
+});
+
+export const signingKeyBody = (status: SigningKeySubject['status'] = 'trusted'): SigningKeySubject => ({
+  kind: 'signing_key',
+  status,
+  algorithm: 'ES256',
+  jwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
 });
 
 export const userBody = (changes: Partial<UserSubject> = {}): UserSubject => ({

@@ -7,8 +7,8 @@ import type { RedisLiveAccess } from '../redis/redis-live-access';
 import type { Safeguards } from '../safeguards';
 import { FAULTS, FaultWorld, type Fault } from './fault-world';
 import type { SubjectChange } from '../subject-changes';
-import { keyBody, sessionBody, userBody } from './bodies';
-import { queryFor, sessionQueryFor } from './query';
+import { clientBody, keyBody, sessionBody, signingKeyBody, userBody } from './bodies';
+import { queryFor, sessionQueryFor, tokenQueryFor } from './query';
 
 export interface FaultRunOptions {
   /** The run ends when it has had all three. */
@@ -31,7 +31,7 @@ export interface FaultReport {
   readonly accepts: number;
   readonly acceptsFromCache: number;
   readonly unavailable: number;
-  /** Keys and sessions whose end, or whose user's, was acknowledged; of them those that had passed before. */
+  /** Keys, sessions and clients whose end, or whose user's, was acknowledged; of them those that had passed before. */
   readonly keysRevoked: number;
   readonly keysAcceptedBefore: number;
   readonly faults: Readonly<Record<Fault, number>>;
@@ -46,15 +46,17 @@ const ACCEPTS_BEFORE_REVOKE = 100;
 const GOOD_AT_ONCE = 120;
 const REVOKED_AT_ONCE = 40;
 
-/** Or a session: what is said of keys holds for both. */
+const KINDS = ['key', 'session', 'client'] as const;
+
+/** Or a session, or a client with a signing key for its tokens: what is said of keys holds for all. */
 interface Key {
-  readonly kind: 'key' | 'session';
+  readonly kind: (typeof KINDS)[number];
   readonly id: string;
   accepts: number;
   ackedAt: number | null;
 }
 
-/** Keys and sessions come, are used on all nodes, and are ended, while one fault follows another. */
+/** Keys, sessions and clients come, are used on all nodes, and are ended, while one fault follows another. */
 export async function faultRun(options: FaultRunOptions): Promise<FaultReport> {
   const random = new Random(options.seed);
   const world = await FaultWorld.open(options.leaseMs, random, options.safeguards);
@@ -110,17 +112,18 @@ class Run {
     const { leaseMs } = this.options;
     while (!this.#over()) {
       const user = randomUUID();
-      const kind = this.random.chance(0.5) ? 'key' : 'session';
+      const kind = this.random.pick(KINDS);
       const keys = Array.from({ length: KEYS_AT_ONCE }, (): Key => {
         return { kind, id: randomUUID(), accepts: 0, ackedAt: null };
       });
-      await this.world.write({ kind: 'user', id: user, body: userBody() }, ...keys.map((each) => change(each, user)));
+      const granted = keys.flatMap((each) => grants(each, user));
+      await this.world.write({ kind: 'user', id: user, body: userBody() }, ...granted);
       for (const each of keys) this.#keys.add(each);
       const enough = performance.now() + 4 * leaseMs;
       while (performance.now() < enough && keys.some(({ accepts }) => accepts < ACCEPTS_BEFORE_REVOKE)) await pause(5);
       const settle = this.random.chance(0.3)
         ? await this.world.write({ kind: 'user', id: user, body: this.#withoutRights(kind) })
-        : await this.world.write(...keys.map((each) => change(each, user, 'ended')));
+        : await this.world.write(...keys.map((each) => this.#end(each, user)));
       await settle();
       for (const each of keys) this.#acknowledged(each);
       // Revoked keys stay in use: the longer, the later a stale entry may come back.
@@ -131,6 +134,20 @@ class Run {
   /** One change that ends all keys or sessions of a user. */
   #withoutRights(kind: Key['kind']): UserSubject {
     return userBody(kind === 'session' && this.random.chance(0.5) ? { sessionGeneration: 1 } : { status: 'suspended' });
+  }
+
+  #end({ kind, id }: Key, user: string): SubjectChange {
+    const of = { userId: userId(user) };
+    switch (kind) {
+      case 'key':
+        return { kind, id, body: keyBody({ ...of, status: 'revoked' }) };
+      case 'session':
+        return { kind, id, body: sessionBody({ ...of, status: 'ended' }) };
+      case 'client':
+        return this.random.chance(0.5)
+          ? { kind, id, body: clientBody({ ...of, tokenGeneration: 2 }) }
+          : { kind: 'signing_key', id, body: signingKeyBody('revoked') };
+    }
   }
 
   #acknowledged(key: Key): void {
@@ -161,7 +178,7 @@ class Run {
 
   async #checkOne(node: RedisLiveAccess, key: Key): Promise<void> {
     const { ackedAt } = key;
-    const outcome = await node.decide(key.kind === 'key' ? queryFor(key.id) : sessionQueryFor(key.id));
+    const outcome = await node.decide(QUERIES[key.kind](key.id));
     this.#counts.checks++;
     if (outcome.kind === 'unavailable') this.#counts.unavailable++;
     if (outcome.kind !== 'allowed') return;
@@ -191,11 +208,21 @@ class Run {
   }
 }
 
-function change({ kind, id }: Key, user: string, to: 'active' | 'ended' = 'active'): SubjectChange {
+const QUERIES = { key: queryFor, session: sessionQueryFor, client: tokenQueryFor };
+
+function grants({ kind, id }: Key, user: string): readonly SubjectChange[] {
   const of = { userId: userId(user) };
-  return kind === 'key'
-    ? { kind, id, body: keyBody({ ...of, status: to === 'active' ? 'active' : 'revoked' }) }
-    : { kind, id, body: sessionBody({ ...of, status: to }) };
+  switch (kind) {
+    case 'key':
+      return [{ kind, id, body: keyBody(of) }];
+    case 'session':
+      return [{ kind, id, body: sessionBody(of) }];
+    case 'client':
+      return [
+        { kind, id, body: clientBody(of) },
+        { kind: 'signing_key', id, body: signingKeyBody() },
+      ];
+  }
 }
 
 /** Zero violations, and that the run was what it says: everybody made progress, and what was revoked had been accepted before. */

@@ -33,6 +33,30 @@ export const sessionQueryFor = (id: string): LiveQuery<Denial> => ({
   },
 });
 
+/** The rules for a client's token in small: they, the key that signed it, the workspace and the user must be active; the token is of generation 1. */
+export const tokenQueryFor = (clientId: string, signingKeyId = clientId): LiveQuery<Denial> => ({
+  workspaceId: WORKSPACE,
+  subjects: [
+    { kind: 'client', id: clientId },
+    { kind: 'signing_key', id: signingKeyId },
+    { kind: 'workspace', id: WORKSPACE },
+  ],
+  decide(known) {
+    const client = find(known, 'client', clientId)?.body;
+    const signingKey = find(known, 'signing_key', signingKeyId)?.body;
+    const workspace = find(known, 'workspace', WORKSPACE)?.body;
+    if (client?.kind !== 'client' || signingKey?.kind !== 'signing_key' || workspace?.kind !== 'workspace')
+      return { kind: 'deny', denial: 'unknown' };
+    const user = find(known, 'user', client.userId);
+    if (user === undefined) return { kind: 'needs', subjects: [{ kind: 'user', id: client.userId }] };
+    if (user.body?.kind !== 'user') return { kind: 'deny', denial: 'unknown' };
+    const active = [client, workspace, user.body].every(({ status }) => status === 'active');
+    if (!active || signingKey.status === 'revoked' || client.tokenGeneration !== 1)
+      return { kind: 'deny', denial: 'not active' };
+    return { kind: 'allow', notAfterMs: null, ended: 'ended', windows: [], windowKey: clientId, cost: 1 };
+  },
+});
+
 /** The rules in small: key, workspace and the key's user must be active. */
 export const queryFor = (keyId: string, options: QueryOptions = {}): LiveQuery<Denial> => ({
   workspaceId: WORKSPACE,
