@@ -1,0 +1,138 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import {
+  accessToken,
+  newClientKey,
+  registerApplication,
+  registerWithKeys,
+  type Application,
+  type ClientKey,
+} from './harness/applications';
+import { call } from './harness/http';
+import { startSystem, WAYS_OF_RUNNING } from './harness/system';
+import { Tester } from './harness/tester';
+import { PYTHON_MS_MAX, pythonInterpreter, runClient } from './oauth-clients/client-program';
+
+const SCOPE = 'assets:read alerts:read';
+const SECRET = ['client_secret_basic', 'client_secret_post'] as const;
+type Authentication = (typeof SECRET)[number] | 'private_key_jwt';
+
+interface Token {
+  readonly access_token: string;
+  readonly token_type: string;
+  readonly expires_in: number;
+  readonly scope: string;
+}
+
+/** What a client program tells of a token: granted, asked about, revoked, asked about again. */
+interface Told {
+  readonly token: Token;
+  readonly introspected?: object;
+  readonly afterwards?: object;
+}
+
+/** Of two calls of the API, and both tokens that it had. */
+interface ToldByClass {
+  readonly statuses: readonly number[];
+  readonly first: string;
+  readonly second: string;
+}
+
+interface Metadata {
+  readonly issuer: string;
+  readonly jwks_uri: string;
+}
+
+describe.each(WAYS_OF_RUNNING)('OAuth clients that others wrote, on %s', (way) => {
+  let tester: Tester;
+  let python: string;
+  let metadata: Metadata;
+  let withSecret: Application;
+  let withKeys: string;
+  let keys: readonly ClientKey[];
+  beforeAll(async () => {
+    python = await pythonInterpreter();
+    tester = new Tester(await startSystem(way, { profile: 'zshield', neighbour: 's4e' }));
+    const { url, adminKey } = tester.system;
+    metadata = (await call(url, { path: '/.well-known/oauth-authorization-server' })).json<Metadata>();
+    keys = [await newClientKey('RS256'), await newClientKey('ES256')];
+    const scopes = SCOPE.split(' ');
+    withSecret = await registerApplication(url, adminKey, { scopes });
+    withKeys = await registerWithKeys(url, adminKey, { scopes, keys });
+  }, PYTHON_MS_MAX + 180_000);
+  afterAll(() => tester?.system.stop(), 60_000);
+
+  const given = (authentication: Authentication, algorithm: ClientKey['algorithm'] = 'RS256') => ({
+    ...{ issuer: metadata.issuer, audience: metadata.issuer, scope: SCOPE, authentication },
+    ...(authentication === 'private_key_jwt'
+      ? { clientId: withKeys, ...keys.find((key) => key.algorithm === algorithm) }
+      : withSecret),
+  });
+  const interpreterOf = (program: string) => (program.startsWith('python') ? python : process.execPath);
+  const clientIdOf = (authentication: Authentication) =>
+    authentication === 'private_key_jwt' ? withKeys : withSecret.clientId;
+
+  const knowEverything = ['node/openid-client.mjs', 'node/oauth4webapi.mjs', 'python/authlib_client.py'] as const;
+  const ways = [
+    ...knowEverything.flatMap((program) => SECRET.map((each) => [program, each, 'RS256'] as const)),
+    ...knowEverything.map((program) => [program, 'private_key_jwt', 'RS256'] as const),
+    ['node/openid-client.mjs', 'private_key_jwt', 'ES256'] as const,
+    ['node/oauth4webapi.mjs', 'private_key_jwt', 'ES256'] as const,
+  ];
+
+  it.each(ways)(
+    '%s finds the endpoints, gets a token by %s (%s), asks about it and revokes it',
+    async (program, authentication, algorithm) => {
+      const told = await runClient<Told>(interpreterOf(program), program, given(authentication, algorithm));
+      expect(told.token).toMatchObject({ expires_in: 3600, scope: SCOPE });
+      expect(told.introspected).toMatchObject({ active: true, client_id: clientIdOf(authentication), scope: SCOPE });
+      expect(told.afterwards).toEqual({ active: false });
+      expect(await tester.checks(told.token.access_token)).toEqual(tester.everywhere('401 revoked'));
+    },
+    60_000,
+  );
+
+  it.each(SECRET)(
+    'simple-oauth2 gets a token by %s at its preset paths, and revokes it',
+    async (authentication) => {
+      const { token } = await runClient<Told>(process.execPath, 'node/simple-oauth2.mjs', given(authentication));
+      expect(token).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: SCOPE });
+      expect(await tester.checks(token.access_token)).toEqual(tester.everywhere('401 revoked'));
+    },
+    60_000,
+  );
+
+  it('jose verifies an access token by the published keys', async () => {
+    const token = await accessToken(tester.system.url, withSecret, SCOPE);
+    const { issuer, jwks_uri } = metadata;
+    const verified = await jwtVerify(token, createRemoteJWKSet(new URL(jwks_uri)), {
+      ...{ issuer, audience: issuer, algorithms: ['RS256'], typ: 'at+jwt' },
+      requiredClaims: ['iss', 'aud', 'sub', 'client_id', 'jti', 'iat', 'exp', 'scope'],
+    });
+    expect(verified.payload).toMatchObject({ sub: withSecret.clientId, client_id: withSecret.clientId, scope: SCOPE });
+  });
+
+  it('PyJWT verifies an access token by the published keys', async () => {
+    const token = await accessToken(tester.system.url, withSecret, SCOPE);
+    const { issuer, jwks_uri: jwksUri } = metadata;
+    const verified = await runClient<object>(python, 'python/verify_with_pyjwt.py', {
+      ...{ token, issuer, jwksUri, audience: issuer, algorithm: 'RS256' },
+    });
+    expect(verified).toMatchObject({
+      header: { alg: 'RS256', typ: 'at+jwt' },
+      claims: { client_id: withSecret.clientId, scope: SCOPE },
+    });
+  });
+
+  it('S1-08 S1-10 S1-11 the class of the S4E documents gets a token, calls with it, keeps it, and gets the next one 60 seconds before its end', async () => {
+    const { url, assetsUrl, neighbourKey } = tester.system;
+    const scopes = ['assets:read', 'scans:write'];
+    const application = await registerApplication(url, neighbourKey ?? '', { scopes });
+    const given = { ...application, baseUrl: url, api: `${assetsUrl}/api/assets` };
+    const told = await runClient<ToldByClass>(python, 'python/s4e_auth.py', given);
+    expect(told.statuses).toEqual([200, 200]);
+    expect(told.second).not.toBe(told.first);
+    for (const token of [told.first, told.second]) {
+      expect(await tester.checks(token, { scopes })).toEqual(tester.everywhere('200'));
+    }
+  }, 60_000);
+});
