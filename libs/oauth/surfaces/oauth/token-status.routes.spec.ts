@@ -84,12 +84,12 @@ describe('introspection and revocation over HTTP', () => {
     expect(check.asked.at(-1)).toEqual({ credential: TOKEN, cost: 0, ip: '192.0.2.1', asset: 'a1', own_assets: true });
   });
 
-  it('a token is revoked, and the answer is empty (RFC 7009 §2.2)', async () => {
+  it('a token is revoked, and the answer is an empty object for clients that want JSON (RFC 7009 §2.2)', async () => {
     const answer = await post('/oauth/revoke', `token=${TOKEN}&token_type_hint=access_token`, {
       ...FORM,
       'x-request-id': 'r1',
     });
-    expect([answer.statusCode, answer.body, answer.headers['cache-control']]).toEqual([200, '', 'no-store']);
+    expect([answer.statusCode, answer.body, answer.headers['cache-control']]).toEqual([200, '{}', 'no-store']);
     expect(revoked).toEqual([expect.objectContaining({ clientId: 'c1', jti: 't1', requestId: 'r1' })]);
   });
 
