@@ -79,6 +79,8 @@ export class TokenService {
   readonly recorded: AccessTokenEntry[] = [];
   readonly settled: ChangedSubject[] = [];
   readonly log: string[] = [];
+  /** What enforcement says of tokens. */
+  readonly check = new ScriptedCheck();
   readonly #peppers = new Peppers([{ version: 1, value: new Secret('p'.repeat(32)) }]);
   readonly #identity = new Map<string, SubjectSnapshot>();
   readonly #services: Service[] = [];
@@ -236,7 +238,7 @@ export class TokenService {
   }
 
   #module(options: TokenServiceOptions) {
-    const check = new ScriptedCheck();
+    const { check } = this;
     const oauth: OauthOptions = {
       dataSource: this.dataSource,
       subjects: this.#subjects(),
