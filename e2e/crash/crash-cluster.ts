@@ -21,6 +21,8 @@ export interface CrashClusterOptions {
   readonly preload?: readonly string[];
   /** A Postgres and a Kafka of its own, to be killed; else those that tests share. Redis is its own always. */
   readonly own?: readonly ('postgres' | 'kafka')[];
+  /** Variables besides those of every such cluster. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Every service in processes of its own, which a test may kill, with what they keep. */
@@ -41,7 +43,11 @@ export interface CrashCluster {
   stop(): Promise<void>;
 }
 
-export async function startCrashCluster({ preload = [], own = [] }: CrashClusterOptions = {}): Promise<CrashCluster> {
+export async function startCrashCluster({
+  preload = [],
+  own = [],
+  env = {},
+}: CrashClusterOptions = {}): Promise<CrashCluster> {
   const { result, undo } = await UndoStack.whole(async (undo) => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-crash-'));
     undo.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -67,6 +73,7 @@ export async function startCrashCluster({ preload = [], own = [] }: CrashCluster
       topicPrefix,
       env: {
         LATCHKEY_PROFILE: 'latchkey',
+        ...env,
         ...(preload.length > 0 && {
           NODE_OPTIONS: preload.map((script) => `--require ${path.join(__dirname, script)}`).join(' '),
         }),
