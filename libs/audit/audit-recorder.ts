@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { PUBLISHED_TOPICS } from '@latchkey/contracts';
+import { ALL_TOPICS } from '@latchkey/contracts';
 import type { EventBus, Subscription } from '@latchkey/event-bus';
 import { LOGGER, type Logger } from '@latchkey/platform';
 import type { GapWatch } from './application/gap-watch';
@@ -32,7 +32,7 @@ export class AuditRecorder implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     this.#subscription = await this.bus.subscribe({
       group: 'audit',
-      topics: PUBLISHED_TOPICS,
+      topics: ALL_TOPICS,
       handle: (message) => this.messages.handle(message),
       park: (message, reason) => this.messages.park(message, reason),
     });

@@ -13,14 +13,8 @@ export const TOPICS = {
 
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
-/** Topics that have a publisher: what whoever reads everything subscribes to. */
-export const PUBLISHED_TOPICS: readonly Topic[] = [
-  TOPICS.keys,
-  TOPICS.identity,
-  TOPICS.decisions,
-  TOPICS.signIns,
-  TOPICS.accessTokens,
-];
+/** What whoever reads everything subscribes to. */
+export const ALL_TOPICS: readonly Topic[] = Object.values(TOPICS);
 
 /** Telemetry: it comes in another amount than commands, and says who called from where, so nobody keeps it for ever. */
 export const TELEMETRY_TOPICS: readonly Topic[] = [TOPICS.decisions, TOPICS.signIns, TOPICS.accessTokens];

@@ -1,6 +1,6 @@
 import {
+  ALL_TOPICS,
   OWNERS,
-  PUBLISHED_TOPICS,
   SUBJECT_OWNERS,
   TOPICS,
   type SubjectKind,
@@ -61,7 +61,7 @@ export const rights: RightsTable = {
     writes: [TOPICS.oauth, TOPICS.accessTokens],
   },
   enforcement: { liveState: deciding(KINDS, '*'), writes: [TOPICS.decisions] },
-  audit: { schema: 'audit', reads: { audit: PUBLISHED_TOPICS } },
+  audit: { schema: 'audit', reads: { audit: ALL_TOPICS } },
 };
 
 /** By users. Letters and digits, so that no file quotes them. */
