@@ -1,4 +1,5 @@
 import { HOT_ROUTES } from '@latchkey/enforcement';
+import { TOKEN_ROUTES, TOKEN_STATUS_ROUTES } from '@latchkey/oauth';
 
 /** Open to everybody on purpose. Whatever a router has besides is closed. */
 export const OPEN_ROUTES: ReadonlySet<string> = new Set([
@@ -14,5 +15,8 @@ export const OPEN_ROUTES: ReadonlySet<string> = new Set([
   'POST /api/v1/sessions/mfa',
   'POST /api/v1/password/reset',
   'POST /api/v1/password/reset/confirm',
-  ...HOT_ROUTES.map(({ method, url }) => `${method} ${url}`),
+  // Each looks itself at who asks, where it matters who does.
+  ...[...HOT_ROUTES, ...TOKEN_ROUTES, ...TOKEN_STATUS_ROUTES].flatMap(({ method, url }) =>
+    method === 'GET' ? [`GET ${url}`, `HEAD ${url}`] : [`${method} ${url}`],
+  ),
 ]);

@@ -3,3 +3,5 @@ export { accessTokenTelemetry } from './application/access-token-telemetry';
 export { OauthModule } from './oauth.module';
 export type { OauthOptions } from './oauth-options';
 export { clientListProjection } from './projections/client-list.projection';
+export { TOKEN_STATUS_ROUTES } from './surfaces/oauth/token-status.routes';
+export { TOKEN_ROUTES } from './surfaces/oauth/token.routes';

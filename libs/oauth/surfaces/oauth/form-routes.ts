@@ -55,6 +55,8 @@ function onlyOne([first, ...others]: readonly string[] = []): string | undefined
 }
 
 function sendOauthError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  // The router knows the address in other spellings too. Nothing is there, and that is said as everywhere else.
+  if (toAppError(error).code === 'route.not_found') throw error;
   const { error: code, description, status, headers } = oauthErrorOf(error, request);
   void reply.headers({ pragma: 'no-cache', ...headers });
   const body = { error: code, error_description: description };
