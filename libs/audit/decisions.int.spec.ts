@@ -1,10 +1,12 @@
 import {
+  accessTokenEnvelope,
   decisionEnvelope,
   decisionsIn,
   INSTALLATION,
   signInEnvelope,
   tableOf,
   TOPICS,
+  type AccessTokenEntry,
   type Decision,
   type DecisionEvent,
   type DecisionTable,
@@ -137,6 +139,22 @@ describe('decisions in the audit', () => {
     expect(await contentsOf('w1')).toEqual([[mine], expect.objectContaining({ rows: [expect.anything()] })]);
     expect(await contentsOf(INSTALLATION)).toEqual([[nobodys]]);
     expect((await reader.sources()).map(({ source }) => source).sort()).toEqual([sourceOf(1), event.source]);
+  });
+
+  it('of another kind, requests for access tokens, are kept as they are: each workspace its own, those of nobody with nobody', async () => {
+    const request = (changes: Partial<AccessTokenEntry>): AccessTokenEntry => ({
+      ...{ timeMs: 0, outcome: 'issued', endpoint: 'token', method: 'client_secret_basic', clientId: 'c1' },
+      ...{ workspaceId: 'w1', jti: 't1', scopes: ['assets:read'], expiresAtMs: 3_600_000, ip: IP, userAgent: null },
+      ...changes,
+    });
+    const mine = request({});
+    const nobodys = request({ clientId: null, workspaceId: null, jti: null, expiresAtMs: null, outcome: 'unknown' });
+    const data = { ...nodeOf(1), dropped: 0, accessTokens: [mine, nobodys] };
+    const event = accessTokenEnvelope({ type: 'latchkey.access_tokens.recorded.v1', data }, 1, clock.now());
+    for (let time = 0; time < 2; time += 1) await receive(event, TOPICS.accessTokens);
+    expect(await contentsOf('w1')).toEqual([[mine]]);
+    expect(await contentsOf(INSTALLATION)).toEqual([[nobodys]]);
+    expect((await reader.sources()).map(({ source }) => source)).toEqual([event.source]);
   });
 
   it('are no events that any workspace is shown', async () => {
