@@ -11,6 +11,7 @@ const COMMANDS = [
   'tools/rebuild.mjs',
   'tools/erase.mjs',
   'tools/rotate-session-key.mjs',
+  'tools/rotate-signing-key.mjs',
   'tools/remove-second-factors.mjs',
   'tools/test.mjs',
   'tools/test.mjs --long',

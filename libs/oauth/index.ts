@@ -1,5 +1,6 @@
 export { oauthMigrations } from './adapters/oauth-migrations';
 export { accessTokenTelemetry } from './application/access-token-telemetry';
+export { changeSigningKeysHandler } from './change-signing-keys';
 export { OauthModule } from './oauth.module';
 export type { OauthOptions } from './oauth-options';
 export { clientListProjection } from './projections/client-list.projection';

@@ -48,18 +48,14 @@ export function tokensPart(options: OauthOptions): OauthPart {
   return { controllers: [], providers };
 }
 
-/** For the service, and for the command that changes keys beside it. */
-export const signingKeyring = ({
+const signingKeyring = ({
   dataSource,
   subjects,
   settlement,
   masterKey,
   signingAlgorithm: algorithm,
   clock = systemClock,
-}: Pick<
-  OauthOptions,
-  'dataSource' | 'subjects' | 'settlement' | 'masterKey' | 'signingAlgorithm' | 'clock'
->): SigningKeyring =>
+}: OauthOptions): SigningKeyring =>
   new SigningKeyring({
     store: new PostgresSigningKeys(dataSource, new PostgresEventStore(dataSource), subjects, masterKey),
     machinery: new NodeSigningMachinery(),

@@ -18,15 +18,16 @@ const STREAM = 'signing-keys';
 
 /** Signing keys in oauth's schema, their private parts sealed under the installation's master key. */
 export class PostgresSigningKeys implements SigningKeyStore {
-  readonly #wrapping: Buffer;
+  readonly #wrapping: Buffer | null;
 
+  /** @param masterKey null: for who makes no keys and signs nothing */
   constructor(
     private readonly dataSource: DataSource,
     private readonly events: EventStore,
     private readonly subjects: SubjectChanges & OwnerReader,
-    masterKey: Secret,
+    masterKey: Secret | null,
   ) {
-    this.#wrapping = derivedKey(masterKey, 'latchkey/oauth/signing-keys/v1');
+    this.#wrapping = masterKey && derivedKey(masterKey, 'latchkey/oauth/signing-keys/v1');
   }
 
   async load(): Promise<SigningKeysVersion> {
@@ -63,7 +64,7 @@ export class PostgresSigningKeys implements SigningKeyStore {
         'SELECT sealed FROM signing_key_private WHERE kid = $1',
         [kid],
       );
-      return row ? new Secret(unseal(this.#wrapping, row.sealed, kid).toString()) : null;
+      return row ? new Secret(unseal(this.#wrappingKey(), row.sealed, kid).toString()) : null;
     } catch (error) {
       throw databaseFailure(error, 'reading a signing key');
     }
@@ -82,8 +83,13 @@ export class PostgresSigningKeys implements SigningKeyStore {
     }
     const pair = made.find(({ kid }) => kid === data.kid);
     if (!pair) throw new Error(`signing key ${data.kid} is published without its private part`);
-    const sealed = seal(this.#wrapping, Buffer.from(pair.privateKey.reveal()), data.kid);
+    const sealed = seal(this.#wrappingKey(), Buffer.from(pair.privateKey.reveal()), data.kid);
     await tx.query('INSERT INTO signing_key_private (kid, sealed) VALUES ($1, $2)', [data.kid, sealed]);
+  }
+
+  #wrappingKey(): Buffer {
+    if (this.#wrapping === null) throw new Error('private keys need the master key');
+    return this.#wrapping;
   }
 
   async #writeSubjects(

@@ -1,6 +1,6 @@
 import { AppError, type Clock } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
-import type { KeepKeys, RevokeKey, SigningKeyCommand } from '../domain/signing-key/commands';
+import type { KeepKeys } from '../domain/signing-key/commands';
 import { decide, keysMissing } from '../domain/signing-key/decide';
 import {
   activeKey,
@@ -31,7 +31,6 @@ export interface SigningKeyringParts {
 const FRESH_MS = 1_000;
 /** Whose doing it is when time asks for it. */
 const BY_ITSELF = 'installation';
-const BY_OPERATOR = 'operator';
 
 /** The installation's signing keys as one process knows them, and what brings in new ones. */
 export class SigningKeyring {
@@ -71,35 +70,16 @@ export class SigningKeyring {
     const asked: Omit<KeepKeys, 'made'> = { type: 'KeepKeys', algorithm, now: clock.now() };
     const found = await store.load();
     const made = await this.#make(keysMissing(asked, found.state));
-    const command: KeepKeys = { ...asked, made };
+    const command = { ...asked, made };
     if (decide(command, found.state).length === 0) await this.#use(found);
-    else await this.#write(command, { made, actorId: BY_ITSELF });
+    else await this.#write(command);
   }
 
-  /** @throws AppError `signing_key.next_too_new` */
-  async rotate(): Promise<void> {
-    await this.#write({ type: 'RotateKeys', now: this.parts.clock.now() }, { actorId: BY_OPERATOR });
-    await this.keep();
-  }
-
-  /**
-   * When it resolves, nothing that the key has signed passes anywhere.
-   * @throws AppError `signing_key.not_found`
-   */
-  async revoke(kid: string): Promise<void> {
-    const command: RevokeKey = { type: 'RevokeKey', kid, now: this.parts.clock.now() };
-    await this.#write(command, { settles: [kid], actorId: BY_OPERATOR });
-    await this.keep();
-  }
-
-  async #write(
-    command: SigningKeyCommand,
-    { made = [], settles = [], actorId }: Partial<SigningKeyWrite> & Pick<SigningKeyWrite, 'actorId'>,
-  ): Promise<void> {
+  async #write(command: KeepKeys & Pick<SigningKeyWrite, 'made'>): Promise<void> {
     const { store, settlement } = this.parts;
     const written = await store.write({
       decide: (state) => decide(command, state),
-      ...{ made, settles, actorId },
+      ...{ made: command.made, settles: [], actorId: BY_ITSELF },
       at: command.now,
     });
     await settlement.settle(written.changed);
