@@ -1,4 +1,4 @@
-import { headersOf } from '@latchkey/access';
+import { headersOf, maskKeys } from '@latchkey/access';
 import { hotRoute, HTTP_STATUS, sendRefusal, toAppError } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OauthEndpoint, TokenEndpointRequest } from '../../application/client-authentication';
@@ -59,7 +59,8 @@ function sendOauthError(error: unknown, request: FastifyRequest, reply: FastifyR
   if (toAppError(error).code === 'route.not_found') throw error;
   const { error: code, description, status, headers } = oauthErrorOf(error, request);
   void reply.headers({ pragma: 'no-cache', ...headers });
-  const body = { error: code, error_description: description };
+  // It may name what was sent, and a secret may have been sent in its place.
+  const body = { error: code, error_description: maskKeys(description) };
   sendRefusal({ status, contentType: 'application/json; charset=utf-8', body }, request, reply);
 }
 
