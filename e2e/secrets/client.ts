@@ -23,15 +23,29 @@ export class RecordingClient {
     }
   }
 
-  /** For a request whose answer shows a secret this once: only the rest of the answer must hold none. */
+  /** For a request whose answer shows a key this once: only the rest of the answer must hold none. */
   async issue(url: string, name: string, sent: Call): Promise<Issued> {
-    const answer = await call(url, { method: 'POST', ...sent });
-    if (answer.status !== 201) throw new Error(`${sent.path} answered ${answer.status}: ${answer.text}`);
-    const body = answer.json<{ id?: string; key?: string; data?: { id: string; key: string } }>();
-    const { id = '', key: secret = '' } = body.data ?? body;
-    this.secrets.push({ name, value: secret });
-    this.answers.push(textOf(answer).replace(secret, ''));
-    return { id, secret };
+    return this.shown(url, name, { method: 'POST', ...sent }, (answer) => {
+      const body = answer.json<{ id?: string; key?: string; data?: { id: string; key: string } }>();
+      const { id = '', key: secret = '' } = body.data ?? body;
+      return { id, secret };
+    });
+  }
+
+  /** The same for whatever secret, wherever the answer shows it. */
+  async shown<Shown extends Issued>(
+    url: string,
+    name: string,
+    sent: Call,
+    read: (answer: Answer) => Shown,
+  ): Promise<Shown> {
+    const answer = await call(url, sent);
+    if (answer.status !== 201 && answer.status !== 200)
+      throw new Error(`${sent.path} answered ${answer.status}: ${answer.text}`);
+    const shown = read(answer);
+    this.secrets.push({ name, value: shown.secret });
+    this.answers.push(textOf(answer).replace(shown.secret, ''));
+    return shown;
   }
 }
 
