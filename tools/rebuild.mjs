@@ -7,7 +7,7 @@ commandLine({
   usage: `usage: npm run rebuild -- <read model> [--replace]
 
 Builds a read model anew from its events, beside the live one, and compares the two byte for byte, while the services go on. There are:
-key_list (keys), key_count (how many a workspace has), workspace_member (who is in a workspace).
+key_list (keys), key_count (how many a workspace has), client_list (OAuth applications), workspace_member (who is in a workspace).
 
   --replace     replaces rows that differ
   DATABASE_URL  names the database; without it, that of a running npm start is meant

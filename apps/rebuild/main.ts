@@ -2,6 +2,7 @@ import { commandVariables, onSchema, printJson, runCommand } from '@latchkey/com
 import { rebuildProjection, type MigrationClass, type RebuildOptions, type Rebuilt } from '@latchkey/event-store';
 import { identityMigrations, workspaceMemberProjection } from '@latchkey/identity';
 import { issuanceMigrations, keyListProjection, rebuildKeyCount } from '@latchkey/issuance';
+import { clientListProjection, oauthMigrations } from '@latchkey/oauth';
 import { loadConfig } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -14,10 +15,12 @@ interface ReadModel {
 
 const IDENTITY = { schema: 'identity', migrations: identityMigrations };
 const ISSUANCE = { schema: 'issuance', migrations: issuanceMigrations };
+const OAUTH = { schema: 'oauth', migrations: oauthMigrations };
 
 const READ_MODELS: Readonly<Record<string, ReadModel>> = {
   key_list: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyListProjection, options) },
   key_count: { ...ISSUANCE, rebuild: rebuildKeyCount },
+  client_list: { ...OAUTH, rebuild: (from, options) => rebuildProjection(from, clientListProjection, options) },
   workspace_member: {
     ...IDENTITY,
     rebuild: (from, options) => rebuildProjection(from, workspaceMemberProjection, options),

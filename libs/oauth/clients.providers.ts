@@ -19,10 +19,9 @@ import { CLOCK } from './surfaces/tokens';
 /** Applications: their commands and their list. */
 export function clientsPart(options: OauthOptions): OauthPart {
   const { dataSource, subjects, settlement, peppers, clock = systemClock, ids = new UuidV7Source() } = options;
-  const issued = new IssuedSecrets(dataSource, 'client_id');
-  const requests = new IssuedClients(issued, subjects);
+  const requests = new IssuedClients(new IssuedSecrets(dataSource, 'client_id'), subjects);
   const events = new PostgresEventStore(dataSource);
-  const clients = new PostgresClientStore({ events, subjects, requests: issued, peppers });
+  const clients = new PostgresClientStore({ events, subjects, peppers });
   const list = new PostgresClientList(dataSource);
   const grantors = new Grantors(options.reader, clock);
   const random = new CryptoRandomness();

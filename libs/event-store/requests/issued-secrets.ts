@@ -42,7 +42,7 @@ interface IssuedRow {
   readonly request_digest: Buffer;
 }
 
-/** Requests that have issued a secret, by `Idempotency-Key`, for a day. */
+/** Requests that have issued a secret, by `Idempotency-Key`, for a day. Their rows are written with the events: `rememberIssued`. */
 export class IssuedSecrets {
   constructor(
     private readonly dataSource: DataSource,
@@ -82,36 +82,6 @@ export class IssuedSecrets {
     return rows.length > 0;
   }
 
-  /**
-   * In the transaction of the events. Waits for one that is about to remember the same request, and forgets some that are too old.
-   * @returns whether the request was not remembered yet
-   */
-  async remember(
-    tx: EntityManager,
-    { workspaceId, actorId, key, operation, body }: RepeatableRequest,
-    { id, secretNumber }: IssuedSecret,
-    now: Date,
-  ): Promise<boolean> {
-    const written = await tx.query<unknown[]>(
-      `WITH forgotten AS (
-         DELETE FROM idempotency WHERE ctid IN (
-           SELECT ctid FROM idempotency
-            WHERE created_at <= $9 AND (workspace_id, actor_id, idempotency_key) <> ($1, $2, $3)
-            ORDER BY created_at LIMIT ${FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED))
-       INSERT INTO idempotency
-         (workspace_id, actor_id, idempotency_key, operation, request_digest, ${this.idColumn}, secret_number, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (workspace_id, actor_id, idempotency_key) DO UPDATE
-         SET operation = excluded.operation, request_digest = excluded.request_digest,
-             ${this.idColumn} = excluded.${this.idColumn},
-             secret_number = excluded.secret_number, created_at = excluded.created_at, replayed_at = NULL
-         WHERE idempotency.created_at <= $9
-       RETURNING 1`,
-      [workspaceId, actorId, key, operation, digestOf(body), id, secretNumber, now, oldestAt(now)],
-    );
-    return written.length > 0;
-  }
-
   async #query<Row>(statement: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     try {
       return await this.dataSource.query<Row[]>(statement, [...parameters]);
@@ -119,6 +89,36 @@ export class IssuedSecrets {
       throw databaseFailure(error, 'reading issued requests');
     }
   }
+}
+
+/**
+ * In the transaction of the events. Waits for one that is about to remember the same request, and forgets some that are too old.
+ * @returns whether the request was not remembered yet
+ */
+export async function rememberIssued(
+  tx: EntityManager,
+  idColumn: IdColumn,
+  { workspaceId, actorId, key, operation, body }: RepeatableRequest,
+  { id, secretNumber }: IssuedSecret,
+  now: Date,
+): Promise<boolean> {
+  const written = await tx.query<unknown[]>(
+    `WITH forgotten AS (
+       DELETE FROM idempotency WHERE ctid IN (
+         SELECT ctid FROM idempotency
+          WHERE created_at <= $9 AND (workspace_id, actor_id, idempotency_key) <> ($1, $2, $3)
+          ORDER BY created_at LIMIT ${FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED))
+     INSERT INTO idempotency
+       (workspace_id, actor_id, idempotency_key, operation, request_digest, ${idColumn}, secret_number, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (workspace_id, actor_id, idempotency_key) DO UPDATE
+       SET operation = excluded.operation, request_digest = excluded.request_digest, ${idColumn} = excluded.${idColumn},
+           secret_number = excluded.secret_number, created_at = excluded.created_at, replayed_at = NULL
+       WHERE idempotency.created_at <= $9
+     RETURNING 1`,
+    [workspaceId, actorId, key, operation, digestOf(body), id, secretNumber, now, oldestAt(now)],
+  );
+  return written.length > 0;
 }
 
 const oldestAt = (now: Date): Date => new Date(now.getTime() - REMEMBERED_MS);

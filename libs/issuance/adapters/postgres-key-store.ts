@@ -1,11 +1,18 @@
 import { AppError, type KeyId, type Secret } from '@latchkey/kernel';
 import type { KeyEvent } from '@latchkey/contracts';
-import { decideAndAppend, writeProjection, type EventMeta, type EventStore } from '@latchkey/event-store';
+import {
+  decideAndAppend,
+  rememberIssued,
+  writeProjection,
+  type EventMeta,
+  type EventStore,
+  type RepeatableRequest,
+} from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import type { Peppers } from '@latchkey/platform';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, RepeatableRequest, WrittenKey } from '../application/ports';
+import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, WrittenKey } from '../application/ports';
 import { evolve, initialKey, type ActiveKey, type KeyState } from '../domain/key/key';
 import { lessensAdmin } from '../domain/key/admin';
 import { keyListProjection } from '../projections/key-list.projection';
@@ -13,7 +20,6 @@ import { keySubject } from '../projections/key-subject';
 import { currentSubject } from './current-subject';
 import { countKey } from './key-count';
 import { requireStandIn, takeTurns } from './last-admin';
-import { rememberRequest } from './postgres-issued-requests';
 
 /** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */
 export interface KeySafeguards {
@@ -92,7 +98,8 @@ export class PostgresKeyStore implements KeyStore {
 
   /** First of all that waits for others: those that repeat a request then wait for it with nothing that it needs. */
   async #remember(tx: EntityManager, request: RepeatableRequest, key: ExistingKey, at: Date): Promise<void> {
-    if ((await rememberRequest(tx, request, key, at)) || !this.safeguards.requestsOnce) return;
+    const issued = { id: key.keyId, secretNumber: key.lastSecretNumber };
+    if ((await rememberIssued(tx, 'key_id', request, issued, at)) || !this.safeguards.requestsOnce) return;
     throw new AppError('claim.taken', { details: { scope: 'idempotency' }, internal: 'the request is another’s' });
   }
 

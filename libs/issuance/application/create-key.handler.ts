@@ -1,11 +1,12 @@
+import { issueOnce, type RepeatableRequest } from '@latchkey/event-store';
 import { keyId, type Clock, type IdSource } from '@latchkey/kernel';
 import type { CreateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import { withDisplayId } from './display-id';
 import type { CallersGrant, Grantors } from './grantors';
-import { issueOnce, repeatable, type Issuance, type IssuedKey } from './issue-once';
-import type { IssuedRequests, KeyStore, Randomness, RepeatableRequest } from './ports';
+import { earlierIn, repeatable, type Issuance, type IssuedKey } from './issuance';
+import type { IssuedRequests, KeyStore, Randomness } from './ports';
 import { readGrant, readScopes } from './requested-grant';
 
 export interface CreateKeyRequest {
@@ -37,7 +38,7 @@ export class CreateKeyHandler {
    */
   async execute(request: CreateKeyRequest, caller: Caller, idempotencyKey: string | null = null): Promise<Issuance> {
     const known = repeatable(caller, idempotencyKey, 'create', request);
-    return issueOnce(this.requests, known, this.clock.now(), () => this.#issue(request, caller, known));
+    return issueOnce(known, earlierIn(this.requests, this.clock.now()), () => this.#issue(request, caller, known));
   }
 
   async #issue(request: CreateKeyRequest, caller: Caller, known: RepeatableRequest | null): Promise<IssuedKey> {

@@ -1,4 +1,4 @@
-import type { ClientId, KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
+import type { KeyId, Secret, UserId, WorkspaceId } from '@latchkey/kernel';
 import type {
   AccessTokenRef,
   CredentialRef,
@@ -9,7 +9,7 @@ import type {
   WorkspaceSubject,
 } from '@latchkey/contracts';
 import type { AccessRequest, GrantorsOwn, Profile } from '@latchkey/access';
-import type { Claim, EventMeta } from '@latchkey/event-store';
+import type { Claim, EventMeta, RepeatableRequest } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
 import type { PresentedSession } from './caller';
@@ -27,19 +27,6 @@ export type ListedKey = ExistingKey & {
 export interface KeyVersion {
   readonly keyId: KeyId;
   readonly version: number;
-}
-
-/** A request that its client may send again when it got no answer (C31). */
-export interface RepeatableRequest {
-  /** The client's `Idempotency-Key`, which tells apart the requests of one caller. */
-  readonly key: string;
-  readonly workspaceId: WorkspaceId;
-  /** The caller's own key; of a session its user, whose next session may send the request again. */
-  readonly actorId: KeyId | ClientId | UserId;
-  /** What is asked for, and of what. */
-  readonly operation: string;
-  /** As it was understood: however a request is spelled, the same one is the same JSON value. */
-  readonly body: unknown;
 }
 
 export interface KeyWrite {

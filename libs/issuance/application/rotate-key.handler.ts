@@ -1,3 +1,4 @@
+import { issueOnce, type RepeatableRequest } from '@latchkey/event-store';
 import type { Clock } from '@latchkey/kernel';
 import { secretIdOf } from '@latchkey/contracts';
 import type { Settlement } from '@latchkey/live-state';
@@ -5,10 +6,10 @@ import type { RotateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import type { Grantors } from './grantors';
-import { issueOnce, repeatable, type Issuance, type IssuedKey } from './issue-once';
+import { earlierIn, repeatable, type Issuance, type IssuedKey } from './issuance';
 import type { KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
-import type { ExistingKey, IssuedRequests, KeyList, KeyStore, ListedKey, Randomness, RepeatableRequest } from './ports';
+import type { ExistingKey, IssuedRequests, KeyList, KeyStore, ListedKey, Randomness } from './ports';
 
 const HOUR_MS = 3_600_000;
 
@@ -38,7 +39,7 @@ export class RotateKeyHandler {
   ): Promise<Issuance> {
     const { key } = await findKey(this.list, await this.reaches.toChange(caller), ref);
     const known = repeatable(caller, idempotencyKey, `rotate ${key.keyId}`, { gracePeriodHours });
-    const issuance = await issueOnce(this.requests, known, this.clock.now(), () =>
+    const issuance = await issueOnce(known, earlierIn(this.requests, this.clock.now()), () =>
       this.#issue(key, gracePeriodHours, caller, known),
     );
     await this.settlement.settle([issuance.changed]);

@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/kernel';
-import type { Issuance, IssuedKey } from '../application/issue-once';
+import type { Issuance, IssuedKey } from '../application/issuance';
 import type { ExistingKey } from '../application/ports';
 
 /**

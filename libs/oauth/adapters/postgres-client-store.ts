@@ -2,9 +2,9 @@ import { AppError, type ClientId, type Secret } from '@latchkey/kernel';
 import type { ClientEvent } from '@latchkey/contracts';
 import {
   decideAndAppend,
+  rememberIssued,
   writeProjection,
   type EventStore,
-  type IssuedSecrets,
   type RepeatableRequest,
 } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
@@ -26,7 +26,6 @@ export interface ClientSafeguards {
 export interface ClientStoreParts {
   readonly events: EventStore;
   readonly subjects: SubjectChanges & OwnerReader;
-  readonly requests: IssuedSecrets;
   readonly peppers: Peppers;
   readonly safeguards?: ClientSafeguards;
 }
@@ -73,9 +72,9 @@ export class PostgresClientStore implements ClientStore {
   }
 
   async #remember(tx: EntityManager, request: RepeatableRequest, client: ExistingClient, at: Date): Promise<void> {
-    const { requests, safeguards = { requestsOnce: true } } = this.parts;
+    const { safeguards = { requestsOnce: true } } = this.parts;
     const issued = { id: client.clientId, secretNumber: client.lastSecretNumber };
-    if ((await requests.remember(tx, request, issued, at)) || !safeguards.requestsOnce) return;
+    if ((await rememberIssued(tx, 'client_id', request, issued, at)) || !safeguards.requestsOnce) return;
     throw new AppError('claim.taken', { details: { scope: 'idempotency' }, internal: 'the request is another’s' });
   }
 

@@ -12,7 +12,7 @@ import type {
   SubjectSnapshot,
   WorkspaceSubject,
 } from '@latchkey/contracts';
-import { IssuedSecrets, openDatabase, PostgresEventStore, type OutgoingMessage } from '@latchkey/event-store';
+import { openDatabase, PostgresEventStore, type OutgoingMessage } from '@latchkey/event-store';
 import { GuardModule, type CheckClient } from '@latchkey/guard';
 import { keyId, Secret, sessionId, userId, workspaceId, type UserId } from '@latchkey/kernel';
 import { PostgresSubjects, RoutedSubjectReader, type ChangedSubject, type Settlement } from '@latchkey/live-state';
@@ -216,7 +216,6 @@ export class ApplicationService implements CheckClient, SubjectReader, Settlemen
     return new PostgresClientStore({
       events: new PostgresEventStore(this.dataSource),
       subjects: new PostgresSubjects(this.dataSource),
-      requests: new IssuedSecrets(this.dataSource, 'client_id'),
       peppers: this.peppers,
       ...(safeguards && { safeguards }),
     });

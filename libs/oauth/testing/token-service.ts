@@ -9,7 +9,7 @@ import type {
   UserSubject,
   WorkspaceSubject,
 } from '@latchkey/contracts';
-import { IssuedSecrets, openDatabase, PostgresEventStore } from '@latchkey/event-store';
+import { openDatabase, PostgresEventStore } from '@latchkey/event-store';
 import { GuardModule } from '@latchkey/guard';
 import { clientId, Secret, userId, workspaceId, type ClientId } from '@latchkey/kernel';
 import { PostgresSubjects, RoutedSubjectReader, type ChangedSubject } from '@latchkey/live-state';
@@ -268,7 +268,6 @@ export class TokenService {
     return new PostgresClientStore({
       events: new PostgresEventStore(this.dataSource),
       subjects: this.#subjects(),
-      requests: new IssuedSecrets(this.dataSource, 'client_id'),
       peppers: this.#peppers,
     });
   }

@@ -13,7 +13,7 @@ import {
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
-import type { Issuance } from '../../application/issue-once';
+import type { Issuance } from '../../application/issuance';
 import { ReadKeysQuery } from '../../application/read-keys.query';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { RotateKeyHandler } from '../../application/rotate-key.handler';
