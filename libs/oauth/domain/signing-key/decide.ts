@@ -1,5 +1,6 @@
 import type { SigningKeyEvent } from '@latchkey/contracts';
 import { AppError, assertNever } from '@latchkey/kernel';
+import { TOKEN_LIFETIME_SECONDS_MAX } from '../token-lifetime';
 import type { KeepKeys, RevokeKey, RotateKeys, SigningKeyCommand } from './commands';
 import {
   activeKey,
@@ -16,7 +17,7 @@ export const SIGNS_FOR_MS = 90 * 86_400_000;
 /** How long a key is known before it signs: longer than anybody keeps what is published of keys (RFC 9700 has verifiers cache it). */
 export const KNOWN_BEFORE_MS = 15 * 60_000;
 /** How long a key that signs no more still verifies: the longest life of a token, and some time for processes to hear of it. */
-export const VERIFIES_AFTER_MS = 86_400_000 + 5 * 60_000;
+export const VERIFIES_AFTER_MS = TOKEN_LIFETIME_SECONDS_MAX * 1_000 + 5 * 60_000;
 /** How long a published key waits while another algorithm is asked for, as by two versions of a setting during an upgrade. */
 const WAITS_FOR_MS = 86_400_000;
 

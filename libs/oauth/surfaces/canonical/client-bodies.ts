@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RegisterClientRequest } from '../../application/register-client.handler';
 import type { RequestedClient } from '../../application/requested-client';
 import { jwksBody } from './jwks-body';
+import { TOKEN_LIFETIME_SECONDS_MAX, TOKEN_LIFETIME_SECONDS_MIN } from '../../domain/token-lifetime';
 
 const fields = {
   name: displayName,
@@ -11,7 +12,7 @@ const fields = {
   allowed_ips: z.array(z.string().min(1).max(50)).max(100),
   assets: z.union([z.literal('all'), z.array(z.string().min(1).max(500)).min(1).max(200)]),
   plan: z.string().min(1).max(100),
-  token_lifetime_seconds: z.int().min(60).max(86_400),
+  token_lifetime_seconds: z.int().min(TOKEN_LIFETIME_SECONDS_MIN).max(TOKEN_LIFETIME_SECONDS_MAX),
   jwks: jwksBody,
 };
 const { name, scopes, ...others } = z.strictObject(fields).partial().shape;
