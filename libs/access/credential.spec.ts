@@ -6,6 +6,14 @@ import { HEADER_FORMS } from './profiles/common';
 const ALL: readonly CredentialForm[] = ['bearer', 'x-api-key', 'cookie', 'body', 'query'];
 const KEY = 's4e_live_2pbxnikjgcbc4kfhoqdtulld11v3htha';
 const SESSION = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOjF9.c2lnbmF0dXJl';
+const ID = '01900000-0000-7000-8000-0000000000c1';
+const ACCESS_TOKEN = [
+  { alg: 'RS256', typ: 'at+jwt', kid: 'k'.repeat(43) },
+  { iss: 'i', aud: 'a', sub: ID, client_id: ID, jti: ID, iat: 1, exp: 2, scope: '', wid: ID, gen: 1 },
+  'a signature',
+]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.');
 
 /** The outcome with the secret laid open. */
 function extract(carriers: Partial<CredentialCarriers>, forms = ALL) {
@@ -23,6 +31,9 @@ describe('a credential is found', () => {
     ['cookie', { cookies: { token: SESSION, other: 'x' } }, SESSION],
     ['body', { body: { assets: ['example.com'], token: KEY } }, KEY],
     ['query', { query: { token: SESSION } }, SESSION],
+    ['bearer', { headers: { authorization: `Bearer ${ACCESS_TOKEN}` } }, ACCESS_TOKEN],
+    ['x-api-key', { headers: { 'x-api-key': ACCESS_TOKEN } }, ACCESS_TOKEN],
+    ['body', { body: { token: ACCESS_TOKEN } }, ACCESS_TOKEN],
   ])('in the form %s', (via, carriers, credential) => {
     expect(extract(carriers)).toEqual({ kind: 'found', credential, via });
   });
@@ -104,6 +115,8 @@ describe('what cannot be a credential is malformed', () => {
     ['an object in the query', { query: { token: { $ne: '' } } }],
     ['an API key in the query, where only session tokens go', { query: { token: KEY } }],
     ['an API key in the cookie', { cookies: { token: KEY } }],
+    ['an access token in the query', { query: { token: ACCESS_TOKEN } }],
+    ['an access token in the cookie', { cookies: { token: ACCESS_TOKEN } }],
     ['a novel', { body: { token: 'a'.repeat(16_385) } }],
   ])('%s', (_, carriers) => {
     expect(extract(carriers)).toEqual({ kind: 'malformed' });

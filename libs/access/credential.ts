@@ -1,4 +1,5 @@
 import { assertNever, Secret } from '@latchkey/kernel';
+import { parseAccessToken } from './access-token';
 import type { CredentialForm } from './profiles/profile';
 
 /** The parts of a request that may carry a credential. */
@@ -70,10 +71,12 @@ function valuesIn({ headers, cookies, query, body }: CredentialCarriers, form: C
   }
 }
 
-const isWellFormed = ({ via, value }: Presented): boolean =>
-  typeof value === 'string' &&
-  value.length <= LENGTH_MAX &&
-  (via === 'cookie' || via === 'query' ? SESSION_TOKEN : TOKEN).test(value);
+function isWellFormed({ via, value }: Presented): boolean {
+  if (typeof value !== 'string' || value.length > LENGTH_MAX) return false;
+  // An access token is a JWS too (RFC 6750 §2.3, RFC 9700 §4.3.2).
+  if (via === 'cookie' || via === 'query') return SESSION_TOKEN.test(value) && parseAccessToken(value) === null;
+  return TOKEN.test(value);
+}
 
 /**
  * Finds the one credential of a request, in the forms that are switched on. The same credential in two places is one; two different

@@ -61,23 +61,20 @@ interface World {
 
 /** All subjects as they are in everyday life, but for what is said. */
 function knownOf(world: Partial<World> = {}): KnownSubjects {
-  const snapshot = <Body extends SubjectBody>(
-    id: string,
-    everyday: Body,
-    change?: Partial<Body> | null,
-  ): SubjectSnapshot => ({
+  const snapshot = <Body extends SubjectBody>(id: string, everyday: Body, change?: Partial<Body> | null) => ({
     kind: everyday.kind,
     id,
     version: 1,
     body: change === null ? null : { ...everyday, ...change },
   });
-  return [
+  const all: SubjectSnapshot[] = [
     snapshot('c1', client, world.client),
     snapshot('kid', signingKey, world.signingKey),
     snapshot('w1', workspace, world.workspace),
     snapshot('u1', user, world.user),
     snapshot('s1', scopeSet, world.scopeSet),
   ];
+  return all;
 }
 
 /** The reason of the denial at a time, or `allow`. */

@@ -12,7 +12,7 @@ const whole = fc.nat(0xffff_ffff);
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ maxLength: 80 }));
 const texts = fc.array(text, { maxLength: 5 });
 const principal = fc.record({
-  kind: fc.constantFrom('api_key', 'session'),
+  kind: fc.constantFrom('api_key', 'session', 'client'),
   id: text,
   secret_id: text,
   workspace_id: text,

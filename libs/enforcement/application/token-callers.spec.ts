@@ -2,7 +2,10 @@ import { AppError } from '@latchkey/kernel';
 import type { KeySubject } from '@latchkey/contracts';
 import { CredentialTable } from '../adapters/credential-table';
 import { nodeSha256 } from '../adapters/node-sha256';
+import { createCallers } from '../enforcement.module';
+import { CLIENT, JTI, liveClient, TERMS, TestSigningKey } from '../testing/access-tokens';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, WORKSPACE } from '../testing/keys';
+import { liveSession, sessionToken } from '../testing/sessions';
 import type { PresentedCaller } from './callers';
 import { CredentialDirectory } from './credential-directory';
 import { PresentedCredentials } from './presented-credentials';
@@ -151,6 +154,34 @@ describe('who shows a service token', () => {
     const broken = without(new TypeError('a fault of ours'));
     expect(await broken.verdict).toEqual({ verdict: 'unavailable' });
     expect(broken.errors).toHaveLength(1);
+  });
+});
+
+describe('who shows an access token (S1-10)', () => {
+  const signingKey = new TestSigningKey('ES256');
+  const callersOf = (live: ReturnType<typeof liveClient>) =>
+    createCallers({
+      ...{ liveAccess: live, resolver: resolverOf(), accessTokens: { ...TERMS, owners: live }, host: '0.0.0.0' },
+      refusals: { refused: () => {}, unrecorded: () => {} },
+      onError: () => {},
+    });
+  const admit = (live: ReturnType<typeof liveClient>, token: string) =>
+    callersOf(live).admit({ authorization: `Bearer ${token}`, certificate: null, ip: '203.0.113.9' });
+
+  it('may ask about its workspace by the scope that keys need', async () => {
+    const secret = { workspaceId: WORKSPACE, clientId: CLIENT, jti: JTI };
+    const live = liveClient([signingKey]);
+    expect(await admit(live, signingKey.token({ scope: 'enforcement:check' }))).toEqual({
+      ...admitted,
+      caller: { kind: 'token', secret },
+    });
+    expect(await admit(live, signingKey.token({ scope: 'read:assets' }))).toEqual({ verdict: 'forbidden' });
+  });
+
+  it('is nobody once it is revoked, and with a session', async () => {
+    const live = liveClient([signingKey], { tokenGeneration: 2 });
+    expect(await admit(live, signingKey.token({ scope: 'enforcement:check' }))).toEqual({ verdict: 'unauthenticated' });
+    expect(await admit(liveSession(), sessionToken())).toEqual({ verdict: 'unauthenticated' });
   });
 });
 

@@ -81,7 +81,7 @@ describe('the check over HTTP', () => {
     ['a credential that is no text', '/v1/check', { credential: 7 }],
     ['a credential of 16 KB and more', '/v1/check', { credential: 'x'.repeat(16_385) }],
     ['a field it does not know', '/v1/check', { credential: SECRET, admin: true }],
-    ['a cost of nothing', '/v1/check', { credential: SECRET, cost: 0 }],
+    ['a cost below nothing', '/v1/check', { credential: SECRET, cost: -1 }],
     ['a cost that is no whole number', '/v1/check', { credential: SECRET, cost: 1.5 }],
     ['scopes that are no list', '/v1/check', { credential: SECRET, scopes: 'admin' }],
     ['one bad check among good ones', '/v1/check/batch', { checks: [{ credential: SECRET }, { credential: null }] }],

@@ -1,16 +1,33 @@
-import { subjectName, type SubjectBody, type SubjectRef, type SubjectSnapshot, type Window } from '@latchkey/contracts';
+import {
+  subjectName,
+  type SubjectBody,
+  type SubjectReader,
+  type SubjectRef,
+  type SubjectSnapshot,
+  type Window,
+} from '@latchkey/contracts';
+import { AppError } from '@latchkey/kernel';
 import type { LiveAccess, LiveQuery, Outcome, WindowState } from '@latchkey/live-state';
 
 /** Live state for tests of the check alone: subjects as they were put, one clock, and windows that count calls. */
-export class ScriptedLiveAccess implements LiveAccess {
+export class ScriptedLiveAccess implements LiveAccess, SubjectReader {
   nowMs = Date.UTC(2026, 3, 28, 12);
   available = true;
+  /** Ids that owners were asked for. */
+  readonly asked: string[] = [];
   readonly counted = new Map<string, number>();
   private readonly subjects = new Map<string, SubjectSnapshot>();
 
   put(id: string, body: SubjectBody): void {
     const ref: SubjectRef = { kind: body.kind, id };
     this.subjects.set(subjectName(ref), { ...ref, version: 1, body });
+  }
+
+  /** As owners answer. */
+  async read(_owner: string, refs: readonly SubjectRef[]): Promise<readonly SubjectSnapshot[]> {
+    this.asked.push(...refs.map(({ id }) => id));
+    if (!this.available) throw new AppError('service.unavailable');
+    return this.snapshots(refs);
   }
 
   async decide<Denial>(query: LiveQuery<Denial>): Promise<Outcome<Denial>> {
@@ -27,7 +44,7 @@ export class ScriptedLiveAccess implements LiveAccess {
       if (verdict.notAfterMs !== null && verdict.notAfterMs <= this.nowMs)
         return { kind: 'denied', denial: verdict.ended, ...answer };
       const used = (this.counted.get(verdict.windowKey) ?? 0) + verdict.cost;
-      if (verdict.windows.some(({ limit }) => used > limit)) {
+      if (verdict.cost > 0 && verdict.windows.some(({ limit }) => used > limit)) {
         return {
           kind: 'limited',
           windows: verdict.windows.map((window) => this.state(window, used - verdict.cost)),

@@ -6,7 +6,7 @@ const several = <Item extends z.ZodType<string, string>>(item: Item) =>
 /** `Authorization: Bearer`, `X-API-Key`, and for session tokens the cookie and the query of the call (C4). */
 const form = z.enum(['bearer', 'x-api-key', 'cookie', 'query']);
 
-/** What the configuration of the proxy says of the calls that it holds back. Its bounds are those of the check. */
+/** What the configuration of the proxy says of the calls that it holds back. Bounds that it does not name are those of the check. */
 export const forwardAuthQuery = z.strictObject({
   scope: several(z.string()).default([]),
   form: several(form).default(['bearer', 'x-api-key', 'cookie']),
@@ -16,9 +16,10 @@ export const forwardAuthQuery = z.strictObject({
   /** Whose pages may change something in the name of a visitor with the session's cookie, besides those of the call's own host. */
   origin: several(z.string()).default([]),
   action: z.string().optional(),
+  /** From 1: a call that goes through is one. */
   cost: z
     .string()
-    .regex(/^\d{1,4}$/, 'must be a whole number')
+    .regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1')
     .transform(Number)
     .optional(),
   /** `nginx`: its auth_request understands 2xx, 401 and 403 alone (C16). */
