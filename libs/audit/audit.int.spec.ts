@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { SOURCES, TOPICS, type EventEnvelope } from '@latchkey/contracts';
 import { eventBusMigrations, PostgresEventBus } from '@latchkey/event-bus';
 import { openDatabase } from '@latchkey/event-store';
-import { GuardModule, type CheckClient } from '@latchkey/guard';
+import { GuardModule } from '@latchkey/guard';
 import { Secret } from '@latchkey/kernel';
 import { createLogger, createService, CursorCodec, type Service } from '@latchkey/platform';
 import { eventually, FakeClock, freshDatabase, type FreshDatabase } from '@latchkey/testing';
@@ -13,29 +13,7 @@ import { PostgresAuditReader } from './adapters/postgres-audit-reader';
 import { GapWatch } from './application/gap-watch';
 import { GAP_WATCH } from './audit-recorder';
 import { auditMigrations, AuditModule } from './index';
-
-/** The credential is the name of the workspace. */
-const client: CheckClient = {
-  check: async ({ credential, scopes }) => ({
-    allowed: scopes?.join() === 'audit:read',
-    reason: null,
-    status: 200,
-    principal: {
-      kind: 'api_key',
-      id: 'k',
-      secret_id: 'k.1',
-      workspace_id: credential,
-      user_id: 'u',
-      name: 'n',
-      scopes: ['audit:read'],
-      assets: 'all',
-    },
-    limits: [],
-    headers: {},
-    checked_at: new Date().toISOString(),
-    via: 'cache',
-  }),
-};
+import { workspaceCheck } from './testing/workspace-check';
 
 interface Item {
   readonly id: string;
@@ -65,7 +43,10 @@ describe('the audit', () => {
     const cursors = new CursorCodec(masterKey);
 
     @Module({
-      imports: [GuardModule.forRoot({ client }), AuditModule.register({ dataSource, bus, cursors, clock, masterKey })],
+      imports: [
+        GuardModule.forRoot({ client: workspaceCheck }),
+        AuditModule.register({ dataSource, bus, cursors, clock, masterKey }),
+      ],
     })
     class AuditApp {}
     service = await createService({ name: 'audit', module: AuditApp, config: { host: '127.0.0.1', port: 0 }, logger });
