@@ -43,9 +43,9 @@ interface Registered {
 export const tokenRequest = (application: Application, path = '/oauth/token'): Buffer =>
   formRequest(path, { ...GRANT, ...bodyOf(application) }, headersOf(application));
 
-/** Asks about one's own token. */
+/** Asks about one's own token, and whether it is good from where its client is: that is what its address list is about. */
 export const introspectionRequest = (application: Application, token: string, path = '/oauth/introspect'): Buffer =>
-  formRequest(path, { token, ...bodyOf(application) }, headersOf(application));
+  formRequest(path, { token, ip: application.ip, ...bodyOf(application) }, headersOf(application));
 
 /** An access token of each of them, in their order. */
 export const accessTokens = (
