@@ -148,21 +148,17 @@ describe('mails', () => {
       return { text: await registry.metrics(), logged };
     };
 
-    it('are counted by what they are, put off or not', async () => {
+    it('are counted, put off or not', async () => {
       server.answer = { kind: 'failed', reason: 'ECONNREFUSED' };
       for (const message of [notice('ada@b.example'), notice('bob@b.example'), reset('ada@b.example')])
         await send(message);
       await dispatch().turn();
-      const { text } = await metricsWith(outboxWith());
-      expect(text.match(/^mails_waiting\{.*/gm)?.sort()).toEqual([
-        'mails_waiting{template="password_changed"} 2',
-        'mails_waiting{template="password_reset"} 1',
-      ]);
+      expect((await metricsWith(outboxWith())).text).toMatch(/^mails_waiting 3$/m);
     });
 
     it('and cannot be counted hide no other metric', async () => {
       const { text, logged } = await metricsWith({ waiting: () => Promise.reject(new Error('away')) });
-      expect([text.includes('mails_total'), /^mails_waiting\{/m.test(text), logged.length]).toEqual([true, false, 1]);
+      expect([text.includes('mails_total'), /^mails_waiting Nan$/m.test(text), logged.length]).toEqual([true, true, 1]);
     });
   });
 

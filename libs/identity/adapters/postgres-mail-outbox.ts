@@ -25,11 +25,6 @@ export interface TakenMail {
   open(): Letter;
 }
 
-export interface WaitingMails {
-  readonly template: string;
-  readonly count: number;
-}
-
 /** So long is it tried to send a mail. */
 const KEPT_MS = 86_400_000;
 
@@ -94,12 +89,10 @@ export class PostgresMailOutbox implements Mail {
     ]);
   }
 
-  /** How many there are, by template: those that are put off, too. */
-  async waiting(): Promise<readonly WaitingMails[]> {
-    return this.#query<WaitingMails[]>(
-      'SELECT template, count(*)::integer AS count FROM mail_outbox GROUP BY template',
-      [],
-    );
+  /** How many there are, those that are put off included. */
+  async waiting(): Promise<number> {
+    const [row] = await this.#query<{ count: number }[]>('SELECT count(*)::integer AS count FROM mail_outbox', []);
+    return row?.count ?? 0;
   }
 
   async #query<Rows>(statement: string, parameters: unknown[]): Promise<Rows> {

@@ -21,18 +21,17 @@ export class PromMailReport implements MailReport {
     this.#gaugeOf(registry, outbox);
   }
 
-  /** Counted when somebody asks. Where they cannot be counted the other metrics are told all the same. */
+  /** Counted when somebody asks. Where they cannot be counted, that is no number, and the other metrics are told all the same. */
   #gaugeOf(registry: MetricsRegistry, outbox: Pick<PostgresMailOutbox, 'waiting'>): void {
-    const gauge = new Gauge({
+    const gauge: Gauge = new Gauge({
       name: 'mails_waiting',
       help: 'Mails that are still to be sent, those that were put off included.',
-      labelNames: ['template'],
       registers: [registry],
       collect: async () => {
-        gauge.reset();
         try {
-          for (const { template, count } of await outbox.waiting()) gauge.set({ template }, count);
+          gauge.set(await outbox.waiting());
         } catch (error) {
+          gauge.set(Number.NaN);
           this.failed(error);
         }
       },
