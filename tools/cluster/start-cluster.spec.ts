@@ -7,11 +7,11 @@ import { startCluster, type Cluster } from './start-cluster';
 /** Answers every request with its name and what it was told; `REFUSES` ends it at once. */
 const program = `
   const { createServer } = require('node:http');
-  const { LATCHKEY_DATA_DIR: dir, LATCHKEY_PEPPER: pepper, LATCHKEY_ISSUANCE_GRPC: issuance } = process.env;
+  const { LATCHKEY_DATA_DIR: dir, LATCHKEY_PEPPER: pepper, LATCHKEY_ISSUANCE_GRPC: issuance, OAUTH_ISSUER: issuer } = process.env;
   const name = dir.split('/').at(-1);
   console.log('pid ' + process.pid);
   if (process.env.REFUSES === name) throw new Error('refused');
-  const server = createServer((_, reply) => reply.end(JSON.stringify({ name, pepper, issuance, grpc: process.env.GRPC_PORT })));
+  const server = createServer((_, reply) => reply.end(JSON.stringify({ name, pepper, issuance, issuer, grpc: process.env.GRPC_PORT })));
   server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
   process.on('SIGTERM', () => { console.log('ended in order'); process.exit(0); });
 `;
@@ -20,6 +20,7 @@ interface Answer {
   readonly name: string;
   readonly pepper?: string;
   readonly issuance: string;
+  readonly issuer?: string;
   readonly grpc: string;
 }
 
@@ -61,6 +62,16 @@ describe('a cluster of processes', () => {
     expect(keys.pepper).toMatch(/^[0-9a-f]{64}$/);
     expect(check.pepper).toBeUndefined();
     expect((await get(`${cluster.url}/nowhere`)).name).toBe('issuance');
+  });
+
+  it('issues and takes access tokens in the name of its edge, or in the one that users know', async () => {
+    const issuers = async ({ url }: Cluster) =>
+      Promise.all(['/oauth/token', '/v1/check'].map(async (path) => (await get(`${url}${path}`)).issuer));
+    cluster = await start();
+    expect(await issuers(cluster)).toEqual([cluster.url, cluster.url]);
+    await cluster.stop();
+    cluster = await start({ PUBLIC_URL: 'https://id.example.com' });
+    expect(await issuers(cluster)).toEqual(['https://id.example.com', 'https://id.example.com']);
   });
 
   it('makes its secrets once', async () => {
