@@ -34,6 +34,7 @@ if (!long && passOn.length === 0) {
   await check('Format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
   await check('Lint', ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'lint', '--outputStyle=static']);
   await check('Contract', ['tools/check-contract.mjs']);
+  await check('OAuth', ['tools/check-conformance.mjs']);
 }
 
 try {
