@@ -7,6 +7,11 @@ export interface Decision<State, Event extends NewEvent> {
   readonly streamId: string;
   readonly initialState: State;
   evolve(this: void, state: State, event: Event): State;
+  /**
+   * The state as it was kept beside the events at some version of theirs, for streams that may grow long; `null`: none. Only what came later is
+   * read of the stream. Absent: all of it is.
+   */
+  kept?(this: void): Promise<KeptState<State> | null>;
   /** Pure; called again, on newer state, for each version conflict. What it throws ends the attempts. */
   decide(this: void, state: State): readonly Event[];
   readonly meta: EventMeta;
@@ -16,6 +21,11 @@ export interface Decision<State, Event extends NewEvent> {
   within?(this: void, tx: EntityManager, recorded: readonly RecordedEvent[], state: State): Promise<void>;
   /** Decisions at most before the conflict is given up on. Default 8. */
   readonly attempts?: number;
+}
+
+export interface KeptState<State> {
+  readonly state: State;
+  readonly version: number;
 }
 
 export interface Decided<State> {
@@ -58,19 +68,21 @@ async function decideOnce<State, Event extends NewEvent>(
   const { streamId, evolve, meta, within } = decision;
   // The service wrote these events itself, through the same types.
   const apply = (state: State, event: NewEvent): State => evolve(state, event as Event);
-  const history = await store.readStream(streamId);
-  const state = history.reduce(apply, decision.initialState);
+  const kept = (await decision.kept?.()) ?? { state: decision.initialState, version: 0 };
+  const later = await store.readStream(streamId, kept.version);
+  const state = later.reduce(apply, kept.state);
+  const version = kept.version + later.length;
   const events = decision.decide(state);
-  if (events.length === 0) return { state, version: history.length, recorded: [] };
+  if (events.length === 0) return { state, version, recorded: [] };
 
   const after = events.reduce(apply, state);
   const recorded = await store.append({
     streamId,
-    expected: history.length,
+    expected: version,
     events,
     meta,
     ...decision.claims?.(state, events),
     ...(within && { within: (tx, written) => within(tx, written, after) }),
   });
-  return { state: after, version: history.length + recorded.length, recorded };
+  return { state: after, version: version + recorded.length, recorded };
 }

@@ -1,5 +1,5 @@
 import { parseEvent, type SubjectRef } from '@latchkey/contracts';
-import { rebuildProjection } from '@latchkey/event-store';
+import { PostgresEventStore, rebuildProjection, type EventStore } from '@latchkey/event-store';
 import { isClientSecret, parseKey, profileByName, type Profile } from '@latchkey/access';
 import { clientId, requestId, type ClientId } from '@latchkey/kernel';
 import { eventually } from '@latchkey/testing';
@@ -347,6 +347,31 @@ describe('S1-07: OAuth applications', () => {
     await revoke('t1');
     expect(oauth.settled.at(-1)).toMatchObject({ id, version: 2 });
     expect(await subjectOf(id)).toMatchObject({ revokedTokens: [{ jti: 't1' }] });
+  });
+
+  it('however many tokens a client has revoked, one more reads none of its past', async () => {
+    const { id } = await registered();
+    const events = new PostgresEventStore(oauth.dataSource);
+    const read: number[] = [];
+    const counted: EventStore = {
+      append: (append) => events.append(append),
+      async readStream(streamId, afterVersion) {
+        const found = await events.readStream(streamId, afterVersion);
+        read.push(found.length);
+        return found;
+      },
+    };
+    const settlement = { settle: () => Promise.resolve() };
+    const handler = new RevokeAccessTokenHandler(oauth.store(undefined, counted), settlement, oauth.clock);
+    for (const jti of ['t1', 't2', 't3']) {
+      await handler.execute({
+        ...{ clientId: clientId(id), workspaceId: oauth.workspace, jti, requestId: requestId('r') },
+        expiresAt: new Date(oauth.clock.now().getTime() + HOUR_MS),
+      });
+    }
+    expect(read).toEqual([0, 0, 0]);
+    expect(await subjectOf(id)).toMatchObject({ revokedTokens: [{ jti: 't1' }, { jti: 't2' }, { jti: 't3' }] });
+    expect((await oauth.dataSource.query('SELECT FROM events WHERE stream_id = $1', [id])).length).toBe(4);
   });
 
   it('publishes every event in the form of its schema, and neither they nor log nor tables hold a secret or a digest', async () => {

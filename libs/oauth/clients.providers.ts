@@ -21,8 +21,8 @@ export function clientsPart(options: OauthOptions): OauthPart {
   const { dataSource, subjects, settlement, peppers, clock = systemClock, ids = new UuidV7Source() } = options;
   const requests = new IssuedClients(new IssuedSecrets(dataSource, 'client_id'), subjects);
   const events = new PostgresEventStore(dataSource);
-  const clients = new PostgresClientStore({ events, subjects, peppers });
   const list = new PostgresClientList(dataSource);
+  const clients = new PostgresClientStore({ events, list, subjects, peppers });
   const grantors = new Grantors(options.reader, clock);
   const random = new CryptoRandomness();
   return {

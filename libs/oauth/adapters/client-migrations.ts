@@ -8,6 +8,8 @@ export class CreateClients1763800100000 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE client_list (
         client_id              text COLLATE "C" PRIMARY KEY,
+        -- Of the events that are in the row.
+        version                integer          NOT NULL,
         workspace_id           text COLLATE "C" NOT NULL,
         user_id                text COLLATE "C" NOT NULL,
         name                   text             NOT NULL,

@@ -1,8 +1,8 @@
-import { databaseFailure } from '@latchkey/event-store';
-import type { WorkspaceId } from '@latchkey/kernel';
+import { databaseFailure, type KeptState } from '@latchkey/event-store';
+import type { ClientId, WorkspaceId } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import type { ClientList, ClientPosition } from '../application/ports';
-import type { ExistingClient } from '../domain/client/client';
+import type { ClientState, ExistingClient } from '../domain/client/client';
 import { clientListProjection, clientOf, type ClientListRow } from '../projections/client-list.projection';
 
 const COLUMNS = clientListProjection.columns.join(', ');
@@ -25,12 +25,21 @@ export class PostgresClientList implements ClientList {
     ]);
   }
 
+  /** The client at the version of its row, of whatever workspace. */
+  async kept(clientId: ClientId): Promise<KeptState<ClientState> | null> {
+    const [row] = await this.#rows('WHERE client_id = $1', [clientId]);
+    return row ? { state: clientOf(row), version: row.version } : null;
+  }
+
   async #select(where: string, parameters: readonly unknown[]): Promise<readonly ExistingClient[]> {
+    return (await this.#rows(where, parameters)).map(clientOf);
+  }
+
+  async #rows(where: string, parameters: readonly unknown[]): Promise<readonly ClientListRow[]> {
     try {
-      const rows = await this.dataSource.query<ClientListRow[]>(`SELECT ${COLUMNS} FROM client_list ${where}`, [
+      return await this.dataSource.query<ClientListRow[]>(`SELECT ${COLUMNS} FROM client_list ${where}`, [
         ...parameters,
       ]);
-      return rows.map(clientOf);
     } catch (error) {
       throw databaseFailure(error, 'reading the list of clients');
     }

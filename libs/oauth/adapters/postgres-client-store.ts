@@ -1,4 +1,4 @@
-import { AppError, type ClientId, type Secret } from '@latchkey/kernel';
+import { AppError, type Secret } from '@latchkey/kernel';
 import type { ClientEvent } from '@latchkey/contracts';
 import {
   decideAndAppend,
@@ -16,6 +16,7 @@ import { evolve, initialClient, type ClientState, type ExistingClient } from '..
 import { clientListProjection } from '../projections/client-list.projection';
 import { clientSubject } from '../projections/client-subject';
 import { currentSubject } from './current-subject';
+import type { PostgresClientList } from './postgres-client-list';
 
 /** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */
 export interface ClientSafeguards {
@@ -25,6 +26,8 @@ export interface ClientSafeguards {
 
 export interface ClientStoreParts {
   readonly events: EventStore;
+  /** Of the same schema. */
+  readonly list: PostgresClientList;
   readonly subjects: SubjectChanges & OwnerReader;
   readonly peppers: Peppers;
   readonly safeguards?: ClientSafeguards;
@@ -34,24 +37,16 @@ export interface ClientStoreParts {
 export class PostgresClientStore implements ClientStore {
   constructor(private readonly parts: ClientStoreParts) {}
 
-  async load(clientId: ClientId): Promise<{ readonly state: ClientState; readonly version: number }> {
-    const history = await this.parts.events.readStream(clientId);
-    // The service wrote its streams itself, through this type.
-    const state = history.reduce<ClientState>(
-      (before, { type, data }) => evolve(before, { type, data } as ClientEvent),
-      initialClient,
-    );
-    return { state, version: history.length };
-  }
-
   async write({ clientId, decide, meta, newSecret, request, beforeCommit }: ClientWrite): Promise<WrittenClient> {
-    const { events, subjects } = this.parts;
+    const { events, list, subjects } = this.parts;
     // Of the last attempt: one before it may have come to another decision, and was rolled back.
     let changed: ChangedSubject | null = null;
     const { state } = await decideAndAppend<ClientState, ClientEvent>(events, {
       streamId: clientId,
       initialState: initialClient,
       evolve,
+      // Each token that is revoked is an event: the whole stream would be read for each.
+      kept: () => list.kept(clientId),
       decide: (found) => {
         changed = null;
         return decide(found);

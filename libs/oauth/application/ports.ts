@@ -30,7 +30,6 @@ export interface WrittenClient {
 
 /** Clients as streams of events, and what must change with them. */
 export interface ClientStore {
-  load(clientId: ClientId): Promise<{ readonly state: ClientState; readonly version: number }>;
   /**
    * Loads, decides and writes events, outbox, digest, list and the client's subject in one transaction.
    * @throws AppError what `decide` and `beforeCommit` throw, `claim.taken` for a request that has written, `stream.version_conflict` after

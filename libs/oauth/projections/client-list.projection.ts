@@ -12,6 +12,8 @@ import {
 /** Columns are as the driver gives them; times inside JSON are ISO 8601. */
 export interface ClientListRow {
   readonly client_id: string;
+  /** Of the events that are in it. */
+  readonly version: number;
   readonly workspace_id: string;
   readonly user_id: string;
   readonly name: string;
@@ -41,6 +43,7 @@ export const clientListProjection: Projection<ClientListRow> = {
   table: 'client_list',
   columns: [
     'client_id',
+    'version',
     'workspace_id',
     'user_id',
     'name',
@@ -62,7 +65,7 @@ export const clientListProjection: Projection<ClientListRow> = {
   ],
   project(row, event) {
     const state = evolve(row ? clientOf(row) : initialClient, clientEventOf(event));
-    return state.status === 'None' ? null : rowOf(state);
+    return state.status === 'None' ? null : rowOf(state, event.version);
   },
 };
 
@@ -104,8 +107,9 @@ export function clientOf(row: ClientListRow): ExistingClient {
     : { ...client, status: 'Suspended', suspendedAt: row.suspended_at };
 }
 
-const rowOf = (client: ExistingClient): ClientListRow => ({
+const rowOf = (client: ExistingClient, version: number): ClientListRow => ({
   client_id: client.clientId,
+  version,
   workspace_id: client.workspaceId,
   user_id: client.userId,
   name: client.name,

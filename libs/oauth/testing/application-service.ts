@@ -12,7 +12,7 @@ import type {
   SubjectSnapshot,
   WorkspaceSubject,
 } from '@latchkey/contracts';
-import { openDatabase, PostgresEventStore, type OutgoingMessage } from '@latchkey/event-store';
+import { openDatabase, PostgresEventStore, type EventStore, type OutgoingMessage } from '@latchkey/event-store';
 import { GuardModule, type CheckClient } from '@latchkey/guard';
 import { keyId, Secret, sessionId, userId, workspaceId, type UserId } from '@latchkey/kernel';
 import { PostgresSubjects, RoutedSubjectReader, type ChangedSubject, type Settlement } from '@latchkey/live-state';
@@ -22,6 +22,7 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { oauthMigrations } from '../adapters/oauth-migrations';
+import { PostgresClientList } from '../adapters/postgres-client-list';
 import { PostgresClientStore, type ClientSafeguards } from '../adapters/postgres-client-store';
 import { OauthModule } from '../oauth.module';
 import { jwtOf } from './jwt-of';
@@ -212,9 +213,13 @@ export class ApplicationService implements CheckClient, SubjectReader, Settlemen
     return { status: reply.statusCode, headers: reply.headers, text: reply.body, body: isJson ? reply.json() : null };
   }
 
-  store(safeguards?: ClientSafeguards): PostgresClientStore {
+  store(
+    safeguards?: ClientSafeguards,
+    events: EventStore = new PostgresEventStore(this.dataSource),
+  ): PostgresClientStore {
     return new PostgresClientStore({
-      events: new PostgresEventStore(this.dataSource),
+      events,
+      list: new PostgresClientList(this.dataSource),
       subjects: new PostgresSubjects(this.dataSource),
       peppers: this.peppers,
       ...(safeguards && { safeguards }),

@@ -27,6 +27,7 @@ import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { oauthMigrations } from '../adapters/oauth-migrations';
+import { PostgresClientList } from '../adapters/postgres-client-list';
 import { PostgresClientStore } from '../adapters/postgres-client-store';
 import { ClientAuthentication } from '../application/client-authentication';
 import { SigningKeyring } from '../application/signing-keyring';
@@ -267,6 +268,7 @@ export class TokenService {
   #store(): PostgresClientStore {
     return new PostgresClientStore({
       events: new PostgresEventStore(this.dataSource),
+      list: new PostgresClientList(this.dataSource),
       subjects: this.#subjects(),
       peppers: this.#peppers,
     });
