@@ -194,7 +194,7 @@ describe('S1-13 S2-01 a session does with keys what its user may do', () => {
         scopes: ['admin'],
         requestId: 'test' as RequestId,
       };
-      identity.afterAnswerOnSession(() => change(session));
+      identity.afterAnswerOn('session', () => change(session));
       return handler.execute({ name: 'of an admin that was', scopes: ['admin'] }, caller);
     };
     const changes: [string, string, (of: ReturnType<typeof signIn>) => void][] = [

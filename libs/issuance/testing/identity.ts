@@ -1,11 +1,23 @@
 import { SESSION_TOKEN_TYPE } from '@latchkey/access';
-import { sessionId, userId, workspaceId, type SessionId, type UserId, type WorkspaceId } from '@latchkey/kernel';
+import {
+  clientId,
+  sessionId,
+  userId,
+  workspaceId,
+  type ClientId,
+  type SessionId,
+  type UserId,
+  type WorkspaceId,
+} from '@latchkey/kernel';
 import type {
+  ClientSubject,
   FirstWorkspace,
   IdentityDirectory,
   Role,
   SessionSubject,
+  SigningKeySubject,
   SubjectBody,
+  SubjectKind,
   SubjectReader,
   SubjectRef,
   SubjectSnapshot,
@@ -16,12 +28,22 @@ import { createHash, randomUUID } from 'node:crypto';
 /** Of no moment in any test. */
 const LATE_MS = Date.UTC(2100, 0);
 
+const SIGNING_KEY = 'k'.repeat(43);
+
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export interface RegisteredClient {
+  readonly clientId: ClientId;
+  readonly client: ClientSubject;
+  readonly token: string;
+}
+
 export interface OpenedSession {
   readonly sessionId: SessionId;
   readonly token: string;
 }
 
-/** Identity's part, in memory: a first workspace with an owner, and others. */
+/** Identity's part, and oauth's, in memory: a first workspace with an owner, and others. */
 export class Identity implements IdentityDirectory, SubjectReader {
   readonly first: FirstWorkspace;
   readonly #subjects = new Map<string, SubjectSnapshot>();
@@ -64,7 +86,6 @@ export class Identity implements IdentityDirectory, SubjectReader {
   openSession(user: UserId, change: Partial<SessionSubject> = {}, id = sessionId(randomUUID())): OpenedSession {
     const { workspaceId: workspace } = this.first;
     const tokenNumber = change.tokenNumber ?? 1;
-    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const claims = { sid: id, wid: workspace, jti: `${id}.${tokenNumber}` };
     const token = `${part({ alg: 'HS256', typ: SESSION_TOKEN_TYPE })}.${part(claims)}.c2lnbmF0dXJl`;
     this.#put(id, {
@@ -82,10 +103,33 @@ export class Identity implements IdentityDirectory, SubjectReader {
     return { sessionId: id, token };
   }
 
-  /** Runs once, after the next answer that tells of a session has been given. */
-  afterAnswerOnSession(hook: () => void): void {
+  /** A client of the first workspace, or another state of it, with an access token for what it may do. Nobody has signed the token. */
+  registerClient(user: UserId, change: Partial<ClientSubject> = {}, id = clientId(randomUUID())): RegisteredClient {
+    const { workspaceId: workspace } = this.first;
+    const client: ClientSubject = {
+      ...{ kind: 'client', workspaceId: workspace, userId: user, name: 'Nightly report', status: 'active' },
+      ...{ scopes: ['assets:read'], scopeSetIds: [], allowedIps: [], assets: 'all', plan: 'standard' },
+      ...{ secrets: [], tokenLifetimeSeconds: 3_600, tokenGeneration: 1, revokedTokens: [], ...change },
+    };
+    this.#put(id, client);
+    this.setSigningKey('trusted');
+    const claims = {
+      ...{ iss: 'i', aud: 'a', sub: id, client_id: id, jti: randomUUID(), iat: 1, exp: LATE_MS / 1_000 },
+      ...{ scope: client.scopes.join(' '), wid: workspace, gen: 1 },
+    };
+    const token = [part({ alg: 'ES256', typ: 'at+jwt', kid: SIGNING_KEY }), part(claims), 'c2lnbmF0dXJl'].join('.');
+    return { clientId: id, client, token };
+  }
+
+  /** Of all access tokens. */
+  setSigningKey(status: SigningKeySubject['status']): void {
+    this.#put(SIGNING_KEY, { kind: 'signing_key', status, algorithm: 'ES256', jwk: {} });
+  }
+
+  /** Runs once, after the next answer that tells of a subject of that kind has been given. */
+  afterAnswerOn(asked: SubjectKind, hook: () => void): void {
     this.#hook = (subjects) => {
-      if (!subjects.some(({ kind }) => kind === 'session')) return;
+      if (!subjects.some(({ kind }) => kind === asked)) return;
       this.#hook = null;
       hook();
     };

@@ -102,6 +102,7 @@ export async function issuanceService(
   const reader = new RoutedSubjectReader({
     issuance: subjects,
     identity: { read: (refs) => identity.read('identity', refs) },
+    oauth: { read: (refs) => identity.read('oauth', refs) },
   });
   const check = new OwnerCheck(credentials, reader, clock);
   const published: OutgoingMessage[] = [];

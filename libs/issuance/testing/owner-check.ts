@@ -1,13 +1,11 @@
-import { decideCredential, denialReasonAt, parseSessionToken, principalOf } from '@latchkey/access';
+import { decideByOwners, denialReasonAt, parseAccessToken, parseSessionToken, principalOf } from '@latchkey/access';
 import {
-  SUBJECT_OWNERS,
   type CheckedRef,
   type CheckRequest,
   type CheckResult,
   type CredentialResolver,
   type DenialReason,
   type SubjectReader,
-  type SubjectSnapshot,
 } from '@latchkey/contracts';
 import type { CheckClient } from '@latchkey/guard';
 import type { Clock } from '@latchkey/kernel';
@@ -27,32 +25,24 @@ export class OwnerCheck implements CheckClient {
     const nowMs = this.clock.now().getTime();
     const credential = await this.#find(request.credential);
     if (!credential) return this.#denied('unknown');
-    const known: SubjectSnapshot[] = [];
-    for (;;) {
-      const verdict = decideCredential(credential, request, known);
-      if (verdict.kind === 'deny') return this.#denied(denialReasonAt(verdict.denial, nowMs));
-      if (verdict.kind === 'allow') {
-        if (verdict.notAfterMs !== null && nowMs >= verdict.notAfterMs) return this.#denied(verdict.ended.reason);
-        return {
-          ...this.#denied('unknown'),
-          allowed: true,
-          reason: null,
-          status: 200,
-          principal: principalOf(credential, known),
-        };
-      }
-      for (const ref of verdict.subjects) {
-        const [snapshot] = await this.reader.read(SUBJECT_OWNERS[ref.kind], [ref]);
-        if (snapshot) known.push(snapshot);
-      }
-    }
+    const { verdict, known } = await decideByOwners(this.reader, credential, request);
+    if (verdict.kind === 'deny') return this.#denied(denialReasonAt(verdict.denial, nowMs));
+    if (verdict.notAfterMs !== null && nowMs >= verdict.notAfterMs) return this.#denied(verdict.ended.reason);
+    return {
+      ...this.#denied('unknown'),
+      allowed: true,
+      reason: null,
+      status: 200,
+      principal: principalOf(credential, known),
+    };
   }
 
   async #find(credential: string): Promise<CheckedRef | null> {
     const hash = createHash('sha256').update(credential);
     const session = parseSessionToken(credential);
     if (session) return { ...session, tokenSha256: hash.digest('hex') };
-    return (await this.credentials.resolve([hash.digest()]))[0] ?? null;
+    const accessToken = parseAccessToken(credential);
+    return accessToken?.token ?? (await this.credentials.resolve([hash.digest()]))[0] ?? null;
   }
 
   #denied(reason: DenialReason): CheckResult {
