@@ -165,6 +165,22 @@ class IndexMembersKeys1763760000000 implements MigrationInterface {
   }
 }
 
+/** Keys whose newest secret is old. It stands last, and its time is text that sorts as times do. */
+class IndexOldestSecrets1763770000000 implements MigrationInterface {
+  readonly name = 'IndexOldestSecrets1763770000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `CREATE INDEX key_list_oldest_secrets ON key_list (workspace_id, ((secrets -> -1 ->> 'created_at') COLLATE "C"), key_id)
+       WHERE revoked_at IS NULL`,
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX key_list_oldest_secrets');
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
@@ -175,4 +191,5 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   CreateKeyLastUsed1763740000000,
   SlotKeyCount1763750000000,
   IndexMembersKeys1763760000000,
+  IndexOldestSecrets1763770000000,
 ];

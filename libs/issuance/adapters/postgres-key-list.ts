@@ -1,7 +1,7 @@
 import { databaseFailure } from '@latchkey/event-store';
 import type { DataSource } from 'typeorm';
 import type { KeyReach } from '../application/key-reaches';
-import type { KeyList, KeyListPosition, KeyListQuery, ListedKey } from '../application/ports';
+import type { KeyList, KeyListPosition, KeyListQuery, ListedKey, OldSecretsQuery } from '../application/ports';
 import { keyListProjection, keyOf, type KeyListRow } from '../projections/key-list.projection';
 
 const COLUMNS = keyListProjection.columns.join(', ');
@@ -14,6 +14,8 @@ interface ListedRow extends KeyListRow {
 }
 
 const ORDER = 'ORDER BY created_at DESC, key_id DESC';
+/** As in the index. */
+const SECRET_CREATED_AT = `(secrets -> -1 ->> 'created_at') COLLATE "C"`;
 
 export class PostgresKeyList implements KeyList {
   constructor(private readonly dataSource: DataSource) {}
@@ -33,6 +35,19 @@ export class PostgresKeyList implements KeyList {
       limit,
       ...(position ? [position.at, position.id] : []),
     ]);
+  }
+
+  async withOldSecrets(
+    { reach, before, now, limit }: OldSecretsQuery,
+    position: KeyListPosition | null,
+  ): Promise<readonly ListedKey[]> {
+    const from = position ? `AND (${SECRET_CREATED_AT}, key_id) > ($6, $7)` : '';
+    return this.#select(
+      reach,
+      `${live(true)} AND ${SECRET_CREATED_AT} < $4 AND (expires_at IS NULL OR expires_at > $5) ${from}
+       ORDER BY ${SECRET_CREATED_AT}, key_id LIMIT $3`,
+      [...[limit, before.toISOString(), now], ...(position ? [position.at.toISOString(), position.id] : [])],
+    );
   }
 
   async skipping({ reach, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ListedKey[]> {

@@ -86,8 +86,9 @@ export interface IssuedRequests {
   isLost(keyId: KeyId, secretNumber: number, now: Date): Promise<boolean>;
 }
 
-/** Place in the list: newest first, ties by id. */
+/** Place in a list, ties by id. */
 export interface KeyListPosition {
+  /** When the key was created, or its newest secret where the list goes by that. */
   readonly at: Date;
   readonly id: string;
 }
@@ -99,11 +100,23 @@ export interface KeyListQuery {
   readonly limit: number;
 }
 
+export interface OldSecretsQuery {
+  readonly reach: KeyReach;
+  /** The newest secret was created before this. */
+  readonly before: Date;
+  /** Keys that have ended by then are left out. */
+  readonly now: Date;
+  readonly limit: number;
+}
+
 /** The read model of keys. A key's change is in it when its reply is sent. */
 export interface KeyList {
   /** By key id or display id; a key out of reach is not there. */
   find(reach: KeyReach, id: string): Promise<ListedKey | null>;
+  /** Newest first. */
   after(query: KeyListQuery, position: KeyListPosition | null): Promise<readonly ListedKey[]>;
+  /** Keys that are neither revoked nor expired, those first whose newest secret is the oldest. */
+  withOldSecrets(query: OldSecretsQuery, position: KeyListPosition | null): Promise<readonly ListedKey[]>;
   /** Skips `offset` keys: for numbered pages, which are bounded (C33). */
   skipping(query: KeyListQuery, offset: number): Promise<readonly ListedKey[]>;
   /** Number of keys that are not revoked: of a workspace from a counter kept in the append transaction (C33); those of one member are counted. */

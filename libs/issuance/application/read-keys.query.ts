@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/kernel';
 import type { Caller } from './caller';
 import type { KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
-import type { ListedKey, KeyList, KeyListPosition } from './ports';
+import type { ListedKey, KeyList, KeyListPosition, OldSecretsQuery } from './ports';
 
 /** Greatest number of a numbered page; beyond it only the cursor leads (C33). */
 export const PAGE_NUMBER_MAX = 1_000;
@@ -42,9 +42,19 @@ export class ReadKeysQuery {
   async after(caller: Caller, position: KeyListPosition | null, limit: number): Promise<KeyPage> {
     const reach = await this.reaches.toRead(caller);
     const found = await this.list.after({ reach, liveOnly: false, limit: limit + 1 }, position);
-    const keys = found.slice(0, limit);
-    const last = keys.at(-1);
-    return { keys, next: found.length > limit && last ? { at: last.createdAt, id: last.keyId } : null };
+    return pageOf(found, limit, ({ createdAt }) => createdAt);
+  }
+
+  /** Keys to rotate: those that pass and whose newest secret was created before `before`, the oldest first. */
+  async withOldSecrets(
+    caller: Caller,
+    { before, now }: Pick<OldSecretsQuery, 'before' | 'now'>,
+    position: KeyListPosition | null,
+    limit: number,
+  ): Promise<KeyPage> {
+    const reach = await this.reaches.toRead(caller);
+    const found = await this.list.withOldSecrets({ reach, before, now, limit: limit + 1 }, position);
+    return pageOf(found, limit, ({ secrets }) => secrets.at(-1)?.createdAt);
   }
 
   /** Keys that are not revoked, newest first. @param page from 1 @throws AppError `request.invalid` beyond the last page allowed */
@@ -62,4 +72,12 @@ export class ReadKeysQuery {
     ]);
     return { keys, total };
   }
+}
+
+/** @param found one more than the page has, where there is one @param timeOf what the list goes by */
+function pageOf(found: readonly ListedKey[], limit: number, timeOf: (key: ListedKey) => Date | undefined): KeyPage {
+  const keys = found.slice(0, limit);
+  const last = keys.at(-1);
+  const at = last && timeOf(last);
+  return { keys, next: found.length > limit && last && at ? { at, id: last.keyId } : null };
 }

@@ -156,6 +156,45 @@ describe('S3: the canonical surface', () => {
     expect((await issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body: { expires_at: null } })).status).toBe(400);
   });
 
+  it('S2-16 lists the keys whose newest secret is older than a time, the oldest first, until they are rotated', async () => {
+    const { clock, dataSource } = issuance;
+    const day = 24 * HOUR_MS;
+    const [oldest, older, expired, revoked] = [await created(), await created(), await created({}), await created()];
+    await dataSource.query(`UPDATE key_list SET expires_at = $1 WHERE key_id = $2`, [clock.now(), expired.id]);
+    await issuance.call('DELETE', `/api/v1/api-keys/${revoked.id}`);
+    clock.advance(10 * day);
+    await rotate(older.id, { grace_period_hours: 720 });
+    clock.advance(10 * day);
+    const young = await created();
+    const idsBefore = async (time: Date) => {
+      const ids: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const query = `secret_before=${time.toISOString()}&limit=1${cursor === null ? '' : `&cursor=${cursor}`}`;
+        const reply = await issuance.call('GET', `/api/v1/api-keys?${query}`);
+        ids.push(...reply.body.items.map(({ id }: { id: string }) => id));
+        cursor = reply.body.next_cursor;
+      } while (cursor !== null);
+      return ids.filter((id) => [oldest, older, expired, revoked, young].some((key) => key.id === id));
+    };
+    const now = clock.now().getTime();
+    expect(await idsBefore(new Date(now - 5 * day))).toEqual([oldest.id, older.id]);
+    expect(await idsBefore(new Date(now - 15 * day))).toEqual([oldest.id]);
+    await rotate(oldest.id);
+    expect(await idsBefore(new Date(now - 5 * day))).toEqual([older.id]);
+    const { next_cursor: cursor } = (await issuance.call('GET', '/api/v1/api-keys?limit=1')).body;
+    const mixed = `secret_before=${clock.now().toISOString()}&cursor=${cursor}`;
+    expect((await issuance.call('GET', `/api/v1/api-keys?${mixed}`)).status).toBe(400);
+    const plan = await dataSource.transaction(async (tx) => {
+      await tx.query('SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off');
+      return tx.query<unknown>(
+        `EXPLAIN SELECT 1 FROM key_list WHERE workspace_id = 'w' AND revoked_at IS NULL
+         AND (secrets -> -1 ->> 'created_at') COLLATE "C" < 'x' ORDER BY (secrets -> -1 ->> 'created_at') COLLATE "C", key_id LIMIT 9`,
+      );
+    });
+    expect(JSON.stringify(plan)).toMatch(/Index Scan using key_list_oldest_secrets/);
+  });
+
   it('lists by a cursor that leads through every key once, revoked ones included', async () => {
     const seen: string[] = [];
     let cursor = '';

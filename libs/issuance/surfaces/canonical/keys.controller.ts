@@ -1,15 +1,8 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
 import { type Clock } from '@latchkey/kernel';
-import {
-  IdempotencyKey,
-  ListCursors,
-  pageQuery,
-  zodBody,
-  zodQuery,
-  type Page,
-  type PageQuery,
-} from '@latchkey/platform';
+import { IdempotencyKey, instant, ListCursors, pageQuery, zodBody, zodQuery, type Page } from '@latchkey/platform';
+import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
@@ -24,8 +17,14 @@ import { CLOCK } from '../tokens';
 import { keyRecord, type KeyRecord } from './key-record';
 
 const LIST = 'api-keys';
+const LIST_BY_SECRET = 'api-keys/by-secret';
 const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] };
 const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session', 'client'] };
+
+/** `secret_before`: keys that pass and whose newest secret is older, the oldest first: those to rotate (S2-16). */
+const listQuery = pageQuery.extend({ secret_before: instant.optional() });
+
+type ListQuery = z.output<typeof listQuery>;
 
 /** A record with its secret, which is shown this once. */
 type IssuedKeyRecord = KeyRecord & { readonly key: string };
@@ -57,15 +56,18 @@ export class CanonicalKeysController {
   @Get()
   @Requires(READ)
   async list(
-    @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
+    @Query(zodQuery(listQuery)) { limit, cursor, secret_before: before }: ListQuery,
     @CurrentCaller() caller: Caller,
   ): Promise<Page<KeyRecord>> {
-    const workspace = caller.workspaceId;
-    const { keys, next } = await this.keys.after(caller, this.cursors.read(LIST, workspace, cursor), limit);
+    const list = before === undefined ? LIST : LIST_BY_SECRET;
+    const position = this.cursors.read(list, caller.workspaceId, cursor);
     const now = this.clock.now();
+    const { keys, next } = await (before === undefined
+      ? this.keys.after(caller, position, limit)
+      : this.keys.withOldSecrets(caller, { before, now }, position, limit));
     return {
       items: keys.map((key) => keyRecord(key, now)),
-      next_cursor: next && this.cursors.write(LIST, workspace, next),
+      next_cursor: next && this.cursors.write(list, caller.workspaceId, next),
     };
   }
 
