@@ -20,7 +20,7 @@ type AccessDecision = ReturnType<typeof accessDecisionOf>;
 
 /** What was decided on calls with the credentials of the caller's workspace (S2-15). */
 @Controller('api/v1/access-decisions')
-@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session'] })
+@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session', 'client'] })
 export class AccessDecisionsController {
   constructor(private readonly pages: TelemetryPages) {}
 

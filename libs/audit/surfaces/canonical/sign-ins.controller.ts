@@ -15,7 +15,7 @@ type SignIn = ReturnType<typeof signInOf>;
 
 /** Attempts to sign in to the caller's workspace, successful and failed (S2-15, S3-17). */
 @Controller('api/v1/sign-ins')
-@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session'] })
+@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session', 'client'] })
 export class SignInsController {
   constructor(private readonly pages: TelemetryPages) {}
 

@@ -15,7 +15,7 @@ type TokenRequest = ReturnType<typeof tokenRequestOf>;
 
 /** Access tokens that clients of the caller's workspace were issued, and requests of theirs that were refused. */
 @Controller('api/v1/token-requests')
-@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session'] })
+@Requires({ scopes: ['audit:read'], credentials: ['api_key', 'session', 'client'] })
 export class TokenRequestsController {
   constructor(private readonly pages: TelemetryPages) {}
 
