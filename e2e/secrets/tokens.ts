@@ -21,8 +21,12 @@ const form = (path: string, fields: Readonly<Record<string, string>>, headers = 
   body: new URLSearchParams(fields).toString(),
 });
 
-/** Tokens by every way of authentication, asked about, revoked, and put where none belongs. Answers one that is good, and one that is not. */
-export async function useTokens(client: RecordingClient, url: string, adminKey: string): Promise<readonly string[]> {
+/** Tokens by every way of authentication, asked about, revoked, and put where none belongs. Answers one that is good, and one that was revoked. */
+export async function useTokens(
+  client: RecordingClient,
+  url: string,
+  adminKey: string,
+): Promise<readonly [string, string]> {
   const admin = { credential: adminKey };
   const issue = (name: string, path: string, body: object) =>
     client.shown(url, name, { ...admin, method: 'POST', path, body }, (answer) => {
