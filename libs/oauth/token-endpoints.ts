@@ -30,6 +30,8 @@ const FORGET_EVERY_MS = 60_000;
 export class TokenEndpoints implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   readonly #timers: NodeJS.Timeout[] = [];
   #keeping: Promise<void> | undefined;
+  /** Said once, and not every two seconds. */
+  #isFailing = false;
 
   constructor(
     private readonly http: HttpAdapterHost,
@@ -63,10 +65,15 @@ export class TokenEndpoints implements OnModuleInit, OnApplicationBootstrap, OnM
   #keep(): Promise<void> {
     this.#keeping ??= this.keyring
       .keep()
-      .catch((err: unknown) => this.logger.warn({ err }, 'the signing keys could not be looked after'))
+      .then(() => void (this.#isFailing = false), this.#failed)
       .finally(() => (this.#keeping = undefined));
     return this.#keeping;
   }
+
+  readonly #failed = (err: unknown): void => {
+    if (!this.#isFailing) this.logger.warn({ err }, 'the signing keys could not be looked after');
+    this.#isFailing = true;
+  };
 
   async #forget(): Promise<void> {
     await this.assertions
