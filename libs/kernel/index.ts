@@ -8,4 +8,5 @@ export * from './failpoints';
 export * from './ids';
 export * from './loopback';
 export * from './secret';
+export * from './turns';
 export * from './waiting-lines';

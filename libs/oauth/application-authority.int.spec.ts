@@ -4,6 +4,7 @@ import { PostgresSubjects } from '@latchkey/live-state';
 import { UuidV7Source } from '@latchkey/platform';
 import { CryptoRandomness } from './adapters/crypto-randomness';
 import { IssuedClients } from './adapters/issued-clients';
+import type { ClientSafeguards } from './adapters/postgres-client-store';
 import type { Caller } from './application/caller';
 import { Grantors } from './application/grantors';
 import { RegisterClientHandler } from './application/register-client.handler';
@@ -26,6 +27,17 @@ describe('C18: who may register and change OAuth applications', () => {
     reply.body.code,
     reply.body.field,
   ];
+
+  const registering = (confirmed: boolean, safeguards: ClientSafeguards = {}) =>
+    new RegisterClientHandler(
+      oauth.store(safeguards),
+      new IssuedClients(new IssuedSecrets(oauth.dataSource, 'client_id'), new PostgresSubjects(oauth.dataSource)),
+      new Grantors(oauth, oauth.clock, { confirmed }),
+      ...([new CryptoRandomness(), new UuidV7Source(), oauth.clock] as const),
+    );
+  const callerBy = (presented: Caller['presented'], userId = oauth.owner): Caller => ({
+    ...{ presented, userId, workspaceId: oauth.workspace, ip: '127.0.0.1', requestId: requestId('r') },
+  });
 
   it('nobody without a credential, nor with one that lacks the scope', async () => {
     const reader = oauth.addKey({ scopes: ['oauth:read', 'assets:read'] }).shown;
@@ -99,6 +111,21 @@ describe('C18: who may register and change OAuth applications', () => {
     expect((await register({ as })).status).toBe(401);
   });
 
+  describe('many access tokens at once, each looked at again by a connection beside the one that writes', () => {
+    const fortyAtOnce = async (turns: boolean) => {
+      const { id } = await registered({ with: { scopes: ['oauth:write', 'assets:read'] } });
+      const caller = callerBy(oauth.presentedBy(oauth.addToken(id, 'oauth:write assets:read')));
+      const handler = registering(true, { turns });
+      const all = Array.from({ length: 40 }, () => handler.execute(body, caller, null));
+      return (await Promise.allSettled(all)).filter(({ status }) => status === 'fulfilled').length;
+    };
+
+    it('find one', async () => expect(await fortyAtOnce(true)).toBe(40));
+
+    it('would wait for each other’s, if writes took all', async () =>
+      expect(await fortyAtOnce(false)).toBeLessThan(40));
+  });
+
   it('another user may narrow an application, suspend and delete it, but is not shown its secret and gives it no more', async () => {
     const { id } = await registered({ with: { scopes: ['assets:read', 'scans:read'] } });
     const as = oauth.openSession(oauth.addMember('admin'));
@@ -127,23 +154,12 @@ describe('C18: who may register and change OAuth applications', () => {
   });
 
   describe('what its maker loses before the commit', () => {
-    const handler = (confirmed: boolean) =>
-      new RegisterClientHandler(
-        oauth.store(),
-        new IssuedClients(new IssuedSecrets(oauth.dataSource, 'client_id'), new PostgresSubjects(oauth.dataSource)),
-        new Grantors(oauth, oauth.clock, { confirmed }),
-        ...([new CryptoRandomness(), new UuidV7Source(), oauth.clock] as const),
-      );
-    const callerBy = (presented: Caller['presented'], userId = oauth.owner): Caller => ({
-      ...{ presented, userId, workspaceId: oauth.workspace, ip: '127.0.0.1', requestId: requestId('r') },
-    });
-
     /** By a key that is narrowed right after oauth has asked what it has. */
     const byNarrowedKey = (confirmed: boolean) => {
       const { id } = oauth.addKey({ scopes: ['oauth:write', 'assets:read'] });
       oauth.afterAnswerOn('user', () => oauth.change('key', id, { scopes: ['oauth:write'] }));
       const presented = { workspaceId: oauth.workspace, keyId: id, secretNumber: 1 } as Caller['presented'];
-      return handler(confirmed).execute(body, callerBy(presented), null);
+      return registering(confirmed).execute(body, callerBy(presented), null);
     };
 
     /** By the session of an admin who is made a member meanwhile. */
@@ -151,7 +167,7 @@ describe('C18: who may register and change OAuth applications', () => {
       const user = oauth.addMember('admin');
       const shown = oauth.openSession(user);
       oauth.afterAnswerOn('user', () => oauth.setRole(user, 'member'));
-      return handler(confirmed).execute(body, callerBy(oauth.presentedBy(shown), user), null);
+      return registering(confirmed).execute(body, callerBy(oauth.presentedBy(shown), user), null);
     };
 
     const applications = async () => {
@@ -175,7 +191,7 @@ describe('C18: who may register and change OAuth applications', () => {
       const { id } = oauth.addKey();
       oauth.change('key', id, { secrets: [{ number: 2, graceUntilMs: null }] });
       const presented = { workspaceId: oauth.workspace, keyId: id, secretNumber: 1 } as Caller['presented'];
-      await expect(handler(true).execute(body, callerBy(presented), null)).rejects.toMatchObject({
+      await expect(registering(true).execute(body, callerBy(presented), null)).rejects.toMatchObject({
         code: 'auth.unauthorized',
       });
     });

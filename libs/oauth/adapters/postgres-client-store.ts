@@ -1,4 +1,4 @@
-import { AppError, type Secret } from '@latchkey/kernel';
+import { AppError, Turns, type Secret } from '@latchkey/kernel';
 import type { ClientEvent } from '@latchkey/contracts';
 import {
   decideAndAppend,
@@ -21,8 +21,17 @@ import type { PostgresClientList } from './postgres-client-list';
 /** What keeps one of several writes at once from undoing what another relies on. All are on in service; tests switch one off. */
 export interface ClientSafeguards {
   /** Of several requests with one `Idempotency-Key` one is written. */
-  readonly requestsOnce: boolean;
+  readonly requestsOnce?: boolean;
+  /** Writes leave some of the pool's connections free. */
+  readonly turns?: boolean;
 }
+
+/**
+ * Who looks again before the commit, at the caller's own client say, needs one more connection while it holds one. If writes held all of the
+ * pool's ten, they would wait for each other until they time out; so would other services' writes that look at clients.
+ */
+const WRITES_AT_ONCE = 6;
+const WAITING_MAX = 1_000;
 
 export interface ClientStoreParts {
   readonly events: EventStore;
@@ -35,9 +44,18 @@ export interface ClientStoreParts {
 
 /** Clients in oauth's schema. */
 export class PostgresClientStore implements ClientStore {
-  constructor(private readonly parts: ClientStoreParts) {}
+  readonly #turns: Turns;
 
-  async write({ clientId, decide, meta, newSecret, request, beforeCommit }: ClientWrite): Promise<WrittenClient> {
+  constructor(private readonly parts: ClientStoreParts) {
+    const { turns = true } = parts.safeguards ?? {};
+    this.#turns = new Turns({ atOnce: turns ? WRITES_AT_ONCE : Infinity, waitingMax: WAITING_MAX });
+  }
+
+  write(write: ClientWrite): Promise<WrittenClient> {
+    return this.#turns.run(() => this.#write(write));
+  }
+
+  async #write({ clientId, decide, meta, newSecret, request, beforeCommit }: ClientWrite): Promise<WrittenClient> {
     const { events, list, subjects } = this.parts;
     // Of the last attempt: one before it may have come to another decision, and was rolled back.
     let changed: ChangedSubject | null = null;
@@ -67,9 +85,9 @@ export class PostgresClientStore implements ClientStore {
   }
 
   async #remember(tx: EntityManager, request: RepeatableRequest, client: ExistingClient, at: Date): Promise<void> {
-    const { safeguards = { requestsOnce: true } } = this.parts;
+    const { requestsOnce = true } = this.parts.safeguards ?? {};
     const issued = { id: client.clientId, secretNumber: client.lastSecretNumber };
-    if ((await rememberIssued(tx, 'client_id', request, issued, at)) || !safeguards.requestsOnce) return;
+    if ((await rememberIssued(tx, 'client_id', request, issued, at)) || !requestsOnce) return;
     throw new AppError('claim.taken', { details: { scope: 'idempotency' }, internal: 'the request is another’s' });
   }
 
