@@ -23,6 +23,8 @@ interface Running {
   /** Of a cluster, by name (`enforcement-1`); none when standalone. */
   readonly processes: Cluster['processes'];
   readonly adminKey: string;
+  /** What its processes have written, the end of it when that is much. */
+  log(): string;
 }
 
 /** A running Latchkey. */
@@ -62,6 +64,8 @@ export interface SystemOptions {
 
 /** The first owner, whose address is the one of the configuration, and who can sign in. */
 export const OWNER = { email: 'admin@localhost.localdomain', password: 'correct horse battery staple' } as const;
+
+const LOG_KEPT = 100_000;
 
 /** What outlives a restart. */
 interface Kept {
@@ -117,7 +121,7 @@ const start = (way: WayOfRunning, profile: ProfileName, kept: Kept, undo: UndoSt
 
 async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
   const { databaseUrl, folder } = kept;
-  const { url, grpcAddress, stop } = await startProgram('apps/standalone/main.js', {
+  const { url, grpcAddress, output, stop } = await startProgram('apps/standalone/main.js', {
     ADMIN_PORT: String(await freePort()),
     DATABASE_URL: databaseUrl,
     LATCHKEY_DATA_DIR: folder,
@@ -127,7 +131,8 @@ async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack
   });
   undo.push(stop);
   const enforcement = { enforcementUrls: [url], enforcementGrpc: [grpcAddress] };
-  return { url, assetsUrl: url, ...enforcement, processes: new Map(), adminKey: await adminKeyIn(folder) };
+  const adminKey = await adminKeyIn(folder);
+  return { url, assetsUrl: url, ...enforcement, processes: new Map(), adminKey, log: output };
 }
 
 async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
@@ -137,7 +142,7 @@ async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack)
     ...reporting(kept),
   });
   undo.push(assets.stop);
-  return { ...running, assetsUrl: assets.url };
+  return { ...running, assetsUrl: assets.url, log: () => running.log() + assets.output() };
 }
 
 /** The sample API of such a cluster is behind its edge. */
@@ -154,6 +159,7 @@ interface Processes {
 }
 
 async function startProcesses({ profile, kept, undo, tls }: Processes): Promise<Running> {
+  let written = '';
   const cluster = await startCluster({
     databaseUrl: kept.databaseUrl,
     redisUrl: kept.redisUrl,
@@ -162,6 +168,7 @@ async function startProcesses({ profile, kept, undo, tls }: Processes): Promise<
     dist: builtTree,
     topicPrefix: `${path.basename(kept.folder)}.`,
     env: { LATCHKEY_PROFILE: profile, ...kept.env, ...reporting(kept) },
+    onLine: (_, line) => (written = `${written}${line}\n`.slice(-LOG_KEPT)),
     ...tls,
   });
   undo.push(() => cluster.stop());
@@ -173,6 +180,7 @@ async function startProcesses({ profile, kept, undo, tls }: Processes): Promise<
     enforcementGrpc: nodes.map(({ grpcAddress }) => grpcAddress),
     processes: cluster.processes,
     adminKey: await adminKeyIn(path.join(kept.folder, 'issuance')),
+    log: () => written,
   };
 }
 

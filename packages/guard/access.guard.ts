@@ -67,7 +67,11 @@ export class AccessGuard implements CanActivate {
     const result = await this.ask(this.checkRequestOf(request, requirement, credential));
     for (const [name, value] of Object.entries(result.headers)) void reply.header(name, value);
     if (result.status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (!result.allowed || result.principal === null) throw denialOf(result, requirement.scopes);
+    if (!result.allowed || result.principal === null) {
+      // Its caller is told less, and may name the request (S2-14).
+      request.log.info({ request_id: request.id, reason: result.reason }, 'denied');
+      throw denialOf(result, requirement.scopes);
+    }
     if (requirement.credentials?.includes(result.principal.kind) === false) {
       throw new AppError('auth.forbidden', { public: 'This takes another kind of credential.' });
     }
