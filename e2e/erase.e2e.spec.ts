@@ -1,13 +1,14 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, freshDatabase } from '@latchkey/testing';
+import { eventually, freePort, freshDatabase } from '@latchkey/testing';
 import { Client } from 'pg';
-import { callerOf } from './harness/http';
+import { call, callerOf } from './harness/http';
 import { runProgram, startProgram } from './harness/program';
 import { UndoStack } from './harness/undo-stack';
 
 const START_MS = 120_000;
+const SOON = { timeoutMs: 20_000 };
 
 describe('npm run erase, beside a running service', () => {
   const undo = new UndoStack();
@@ -51,15 +52,27 @@ describe('npm run erase, beside a running service', () => {
     expect(await check()).toBe(200);
   }, 60_000);
 
+  /** Users whom the audit's records of sign-ins are about. */
+  const inRecords = async () =>
+    (
+      await database.query<{ id: string }>(
+        'SELECT DISTINCT user_id AS id FROM audit.decision_parts WHERE user_id IS NOT NULL',
+      )
+    ).rows.map(({ id }) => id);
+
   it('ends a person’s keys before it answers, deletes who they were, and leaves every event as it was', async () => {
     await database.query(
       `INSERT INTO workspace_member SELECT workspace_id, 'somebody', 'owner', false, now() FROM first_workspace`,
     );
     const events = async () => (await database.query('SELECT * FROM events ORDER BY event_id')).rows;
+    const login = { email: 'ada.lovelace@b.example', password: 'not hers' };
+    await call(url, { method: 'POST', path: '/api/v1/sessions', body: login });
+    await eventually(async () => expect(await inRecords()).toEqual([await ownersId()]), SOON);
     const [id, before] = [await ownersId(), await events()];
     expect(await erase(id)).toEqual({ code: 0, output: `{"user_id":"${id}","erased":true}\n` });
     expect(await check()).toBe(401);
     expect((await database.query('SELECT FROM user_contact')).rowCount).toBe(0);
     expect((await events()).slice(0, before.length)).toEqual(before);
+    await eventually(async () => expect(await inRecords()).toEqual([]), SOON);
   }, 60_000);
 });
