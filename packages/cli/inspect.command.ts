@@ -1,4 +1,4 @@
-import { parseKey } from '@latchkey/access';
+import { isClientSecret, parseKey } from '@latchkey/access';
 import type { CommandIo } from './command';
 
 const EXIT_MALFORMED = 1;
@@ -11,6 +11,10 @@ const INPUT_BYTES_MAX = 4_096;
  */
 export async function inspect({ out, readInput }: CommandIo): Promise<number> {
   const text = (await readInput(INPUT_BYTES_MAX)).replace(/\r?\n$/, '');
+  if (isClientSecret(text)) {
+    out('the secret of an OAuth application: shape and checksum are right\n');
+    return 0;
+  }
   const parsed = parseKey(text);
   if (parsed.kind === 'key') {
     out(`profile ${parsed.profile.name}, environment ${parsed.environment}: shape and checksum are right\n`);

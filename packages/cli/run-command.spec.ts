@@ -1,4 +1,4 @@
-import { parseKey, PROFILES } from '@latchkey/access';
+import { formatClientSecret, parseKey, PROFILES } from '@latchkey/access';
 import { randomBytes } from 'node:crypto';
 import { runCommand } from './run-command';
 
@@ -45,6 +45,13 @@ describe('latchkey inspect', () => {
   it.each([KEY, `${KEY}\n`, `${KEY}\r\n`])('accepts a key, and does not show it: %#', async (input) => {
     const { code, out } = await run(['inspect'], input);
     expect({ code, out }).toEqual({ code: 0, out: 'profile s4e, environment live: shape and checksum are right\n' });
+  });
+
+  it('tells the secret of an OAuth application from a key', async () => {
+    const [profile] = PROFILES;
+    if (profile === undefined) throw new Error('there is no profile');
+    const { code, out } = await run(['inspect'], formatClientSecret(profile, randomBytes).reveal());
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('OAuth application') });
   });
 
   it.each([
