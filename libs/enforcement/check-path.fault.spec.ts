@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { keyId, userId, workspaceId } from '@latchkey/kernel';
-import type { CredentialRef, KeySubject, SubjectBody, SubjectOwner } from '@latchkey/contracts';
+import { clientId, keyId, userId, workspaceId } from '@latchkey/kernel';
+import {
+  ofEachOwner,
+  type ClientSubject,
+  type CredentialRef,
+  type KeySubject,
+  type SubjectBody,
+  type SubjectOwner,
+} from '@latchkey/contracts';
 import { openDatabase } from '@latchkey/event-store';
 import {
   connectRedis,
@@ -23,6 +30,7 @@ import type { DataSource } from 'typeorm';
 import { nodeSha256 } from './adapters/node-sha256';
 import type { CheckAccess } from './application/check-access';
 import { createCheckAccess } from './enforcement.module';
+import { activeClient, TERMS, TestSigningKey } from './testing/access-tokens';
 import { activeKey, newSecret } from './testing/keys';
 
 const timing = liveStateTiming(300);
@@ -96,44 +104,41 @@ class Owner {
 }
 
 /** A process of enforcement, with connections of its own. */
-async function startNode(redisUrl: string, issuance: string, identity: string) {
+async function startNode(redisUrl: string, owners: Readonly<Record<SubjectOwner, Owner>>) {
   const redis = connectRedis(redisUrl, timing);
   await redisReady(redis);
-  const clients = {
-    issuance: new GrpcOwnerClient({ owner: 'issuance', address: issuance }),
-    identity: new GrpcOwnerClient({ owner: 'identity', address: identity }),
-  };
-  const liveAccess = new RedisLiveAccess({ redis, owners: new RoutedSubjectReader(clients), nodesMax: 2, timing });
+  const clients = ofEachOwner((owner) => new GrpcOwnerClient({ owner, address: owners[owner].address }));
+  const reader = new RoutedSubjectReader(clients);
+  const liveAccess = new RedisLiveAccess({ redis, owners: reader, nodesMax: 2, timing });
   const access = createCheckAccess({
     liveAccess,
     resolver: clients.issuance,
+    accessTokens: { ...TERMS, owners: reader },
     decisions: { count: () => {} },
     onError: (error) => console.error(error),
   });
   const stop = () => {
     redis.disconnect();
-    clients.issuance.close();
-    clients.identity.close();
+    Object.values(clients).forEach((client) => client.close());
   };
   return { access, stop };
 }
 
-describe('the whole path of a check: two nodes, two owners, Redis and Postgres', () => {
+describe('the whole path of a check: two nodes, three owners, Redis and Postgres', () => {
   const workspace = workspaceId(randomUUID());
   const user = userId(randomUUID());
   const credentials = new Map<string, CredentialRef>();
   let database: FreshDatabase;
   let redis: RedisProcess;
-  let issuance: Owner;
-  let identity: Owner;
+  let owners: Readonly<Record<SubjectOwner, Owner>>;
   let nodes: { access: CheckAccess; stop: () => void }[];
 
   beforeAll(async () => {
     [database, redis] = await Promise.all([freshDatabase(), startRedis()]);
-    issuance = await Owner.start('issuance', database.url, redis.url, credentials);
-    identity = await Owner.start('identity', database.url, redis.url, credentials);
-    nodes = await Promise.all([1, 2].map(() => startNode(redis.url, issuance.address, identity.address)));
-    await identity.write(workspace, {
+    const start = (owner: SubjectOwner) => Owner.start(owner, database.url, redis.url, credentials);
+    owners = { issuance: await start('issuance'), identity: await start('identity'), oauth: await start('oauth') };
+    nodes = await Promise.all([1, 2].map(() => startNode(redis.url, owners)));
+    await owners.identity.write(workspace, {
       kind: 'workspace',
       status: 'active',
       name: 'Acme',
@@ -141,7 +146,7 @@ describe('the whole path of a check: two nodes, two owners, Redis and Postgres',
       formerMembersKeys: 'end',
       secondFactor: 'optional',
     });
-    await identity.write(user, {
+    await owners.identity.write(user, {
       kind: 'user',
       status: 'active',
       roles: { [workspace]: 'owner' },
@@ -151,21 +156,49 @@ describe('the whole path of a check: two nodes, two owners, Redis and Postgres',
   });
   afterAll(async () => {
     nodes.forEach(({ stop }) => stop());
-    await Promise.all([issuance.stop(), identity.stop()]);
+    await stopOwners();
     await redis.stop();
     await database.drop();
   });
 
-  const untilRenewed = () => eventually(() => expect([issuance.renewed(), identity.renewed()]).toEqual([true, true]));
+  const stopOwners = () => Promise.all(Object.values(owners).map((owner) => owner.stop()));
+  const untilRenewed = () =>
+    eventually(() => expect(Object.values(owners).map((owner) => owner.renewed())).toEqual([true, true, true]));
 
   async function createKey(changes: Partial<KeySubject> = {}) {
     const id = keyId(randomUUID());
     const secret = newSecret();
     const body: KeySubject = { ...activeKey, workspaceId: workspace, userId: user, ...changes };
-    await issuance.write(id, body);
+    await owners.issuance.write(id, body);
     credentials.set(hex(nodeSha256(secret)), { workspaceId: workspace, keyId: id, secretNumber: 1 });
-    return { secret, revoke: () => issuance.write(id, { ...body, status: 'revoked' }) };
+    return { secret, revoke: () => owners.issuance.write(id, { ...body, status: 'revoked' }) };
   }
+
+  /** A client with an access token, and all that can be ended about the two. */
+  async function issueToken() {
+    const id = clientId(randomUUID());
+    const signingKey = new TestSigningKey('ES256');
+    const jti = randomUUID();
+    const body: ClientSubject = { ...activeClient, workspaceId: workspace, userId: user };
+    const { oauth } = owners;
+    await Promise.all([oauth.write(id, body), oauth.write(signingKey.id, signingKey.subject)]);
+    const exp = Math.floor(Date.now() / 1_000) + 3_600;
+    const secret = signingKey.token({ client_id: id, sub: id, jti, wid: workspace, exp });
+    const ends: Readonly<Record<string, () => Promise<void>>> = {
+      'the token is revoked': () => oauth.write(id, { ...body, revokedTokens: [{ jti, expiresAtMs: exp * 1_000 }] }),
+      'all tokens of the client end': () => oauth.write(id, { ...body, tokenGeneration: 2 }),
+      'the client is deleted': () => oauth.write(id, { ...body, status: 'deleted' }),
+      'the signing key is revoked': () => oauth.write(signingKey.id, { ...signingKey.subject, status: 'revoked' }),
+    };
+    return { secret, end: (how: string) => ends[how]?.() };
+  }
+
+  const ENDS = [
+    'the token is revoked',
+    'all tokens of the client end',
+    'the client is deleted',
+    'the signing key is revoked',
+  ];
 
   const checks = (credential: string) =>
     Promise.all(nodes.map(({ access }) => access.check({ credential, scopes: ['read:assets'] })));
@@ -186,6 +219,18 @@ describe('the whole path of a check: two nodes, two owners, Redis and Postgres',
     }
   });
 
+  it.each(ENDS)(
+    'once %s, an access token is refused by the first check after the answer, on every node',
+    async (how) => {
+      for (let round = 0; round < 10; round += 1) {
+        const { secret, end } = await issueToken();
+        expect(await reasons(secret)).toEqual(['allowed', 'allowed']);
+        await end(how);
+        expect(await reasons(secret)).toEqual(['revoked', 'revoked']);
+      }
+    },
+  );
+
   it('two nodes together admit the limit and no more, and unknown secrets use up none of it', async () => {
     const { secret } = await createKey();
     await Promise.all(Array.from({ length: 50 }, () => checks(newSecret())));
@@ -196,25 +241,31 @@ describe('the whole path of a check: two nodes, two owners, Redis and Postgres',
 
   it('without Redis the owners are asked, and a revoke still holds', async () => {
     const { secret, revoke } = await createKey();
-    expect(await reasons(secret)).toEqual(['allowed', 'allowed']);
+    const tokens = await Promise.all(ENDS.map(issueToken));
+    const all = [secret, ...tokens.map((token) => token.secret)];
+    for (const each of all) expect(await reasons(each)).toEqual(['allowed', 'allowed']);
     await redis.kill();
-    expect((await checks(secret)).map(({ allowed, via }) => ({ allowed, via }))).toEqual(
-      Array(2).fill({ allowed: true, via: 'owner' }),
-    );
-    await revoke();
-    expect(await reasons(secret)).toEqual(['revoked', 'revoked']);
+    for (const each of all) {
+      expect((await checks(each)).map(({ allowed, via }) => ({ allowed, via }))).toEqual(
+        Array(2).fill({ allowed: true, via: 'owner' }),
+      );
+    }
+    await Promise.all([revoke(), ...tokens.map(({ end }, place) => end(ENDS[place] ?? ''))]);
+    for (const each of all) expect(await reasons(each)).toEqual(['revoked', 'revoked']);
     await redis.restart();
     await untilRenewed();
-    expect(await reasons(secret)).toEqual(['revoked', 'revoked']);
+    for (const each of all) expect(await reasons(each)).toEqual(['revoked', 'revoked']);
   });
 
   it('when the owners end, nobody passes once their lease has lapsed', async () => {
-    const { secret } = await createKey();
-    expect(await reasons(secret)).toEqual(['allowed', 'allowed']);
-    await Promise.all([issuance.stop(), identity.stop()]);
-    await eventually(async () => expect(await reasons(secret)).toEqual(['unavailable', 'unavailable']), {
-      timeoutMs: 3 * timing.leaseMs,
-    });
+    const secrets = [(await createKey()).secret, (await issueToken()).secret];
+    for (const secret of secrets) expect(await reasons(secret)).toEqual(['allowed', 'allowed']);
+    await stopOwners();
+    for (const secret of secrets) {
+      await eventually(async () => expect(await reasons(secret)).toEqual(['unavailable', 'unavailable']), {
+        timeoutMs: 3 * timing.leaseMs,
+      });
+    }
     expect(await reasons(newSecret())).toEqual(['unavailable', 'unavailable']);
   });
 });
