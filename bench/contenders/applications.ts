@@ -1,5 +1,6 @@
 import { HttpConnection } from '../load/http-connection';
 import { formRequest, postRequest } from '../load/http-load';
+import { patiently } from '../load/patiently';
 import { processOf, REQUESTERS, type Latchkey } from './latchkey';
 
 /** An OAuth application, and where it calls from. */
@@ -71,7 +72,7 @@ async function severalAtOnce<Item, Result>(
   const left = items.entries();
   const one = async () => {
     const connection = await HttpConnection.open(url);
-    for (const [index, item] of left) results[index] = await call(connection, item, index);
+    for (const [index, item] of left) results[index] = await patiently(() => call(connection, item, index));
     connection.close();
   };
   await Promise.all(Array.from({ length: REQUESTERS }, one));

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { startCluster, type Cluster } from '../../tools/cluster/start-cluster';
 import { HttpConnection } from '../load/http-connection';
 import { postRequest } from '../load/http-load';
+import { patiently } from '../load/patiently';
 import type { World } from '../world';
 import { startMailbox, type Mailbox } from './mailbox';
 
@@ -77,7 +78,10 @@ async function createKeys(url: string, adminKey: string, count: number): Promise
   let left = count;
   const create = async () => {
     const connection = await HttpConnection.open(url);
-    while (left-- > 0) secrets.push((JSON.parse((await connection.send(request)).toString()) as { key: string }).key);
+    while (left-- > 0) {
+      const answer = await patiently(() => connection.send(request));
+      secrets.push((JSON.parse(answer.toString()) as { key: string }).key);
+    }
     connection.close();
   };
   await Promise.all(Array.from({ length: REQUESTERS }, create));
