@@ -122,14 +122,12 @@ export class ClientAuthentication {
       if (judged.kind === 'good') return { kind: 'identified', shown: judged.shown };
       return refusal(judged.reason, invalidClient(), method, judged.shown);
     }
-    const digest = this.parts.secrets.digestOf(shown.secret);
-    if (digest === null) return refusal('unknown', invalidClient(), method);
     // Who is known here goes on, whatever others at the same address do.
-    let found = this.parts.secrets.remembered(digest);
+    let found = this.parts.secrets.remembered(shown.secret);
     if (found === null) {
       const verdict = this.parts.addresses.mayFail(request.ip);
       if (!verdict.allowed) return refusal('rate_limited', tooMany(verdict.retryAfterSeconds), method);
-      found = await this.parts.secrets.ask(digest, request.ip ?? '');
+      found = await this.parts.secrets.ask(shown.secret, request.ip ?? '');
     }
     if (found?.clientId !== shown.clientId) return refusal('unknown', invalidClient(), method);
     return { kind: 'identified', shown: found };

@@ -30,15 +30,9 @@ export class ClientSecrets {
     });
   }
 
-  /** Null: it is the secret of no client, as anybody can tell. */
-  digestOf(secret: Secret): Uint8Array | null {
-    const text = secret.reveal();
-    return isClientSecret(text) ? this.sha256(text) : null;
-  }
-
   /** Costs no question. Null: it is not known here. */
-  remembered(digest: Uint8Array): ClientSecretRef | null {
-    const name = nameOf(digest);
+  remembered(secret: Secret): ClientSecretRef | null {
+    const name = nameOf(this.sha256(secret.reveal()));
     const found = this.#remembered.get(name);
     if (found === undefined) return null;
     this.#remembered.delete(name);
@@ -47,10 +41,14 @@ export class ClientSecrets {
   }
 
   /**
+   * Null: it is the secret of no client; of what cannot be one, as anybody can tell, nobody is asked.
    * @param asker on whose behalf
    * @throws AppError `service.unavailable`: nobody can say, or too many wait
    */
-  async ask(digest: Uint8Array, asker: string): Promise<ClientSecretRef | null> {
+  async ask(secret: Secret, asker: string): Promise<ClientSecretRef | null> {
+    const text = secret.reveal();
+    if (!isClientSecret(text)) return null;
+    const digest = this.sha256(text);
     const found = await this.#asks.ask(digest, asker);
     if (found) this.#remember(nameOf(digest), found);
     return found;
