@@ -1,3 +1,4 @@
+import { holdsKey } from '@latchkey/access';
 import { AppError, sessionId, type Clock, type IdSource, type RequestId, type Secret } from '@latchkey/kernel';
 import type { UserId, WorkspaceId } from '@latchkey/kernel';
 import type { ChangedSubject, Settlement } from '@latchkey/live-state';
@@ -122,7 +123,8 @@ export class UserSessions implements Sessions {
 
   /** @throws AppError `session.not_found`, also when it has ended */
   async find(userId: UserId, id: string): Promise<ListedSession> {
-    const found = await this.parts.store.find(userId, id, this.parts.clock.now());
+    // A token that was pasted by mistake is not shown to a database that may log what it is asked for.
+    const found = holdsKey(id) ? null : await this.parts.store.find(userId, id, this.parts.clock.now());
     if (found === null) throw new AppError('session.not_found');
     return found;
   }
