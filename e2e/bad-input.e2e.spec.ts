@@ -119,7 +119,7 @@ const routes: readonly BodyRoute[] = [
   { method: 'POST', path: () => '/v1/check/batch', good: { checks: [{ credential: 'x' }] }, at: 'enforcement' },
 ];
 
-const LISTS = ['/api/v1/api-keys', '/api/keys', '/api/v1/audit-events'];
+const LISTS = ['/api/v1/api-keys', '/api/keys', '/api/v1/audit-events', '/api/v1/access-decisions', '/api/v1/sign-ins'];
 const BAD_QUERIES = [
   'limit=0',
   'limit=-1',
