@@ -154,6 +154,13 @@ describe('introspection and revocation over HTTP', () => {
       expect(answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
     });
 
+    it('repeats no secret that was sent where none belongs', async () => {
+      const secret = `s4e_client_${'a1'.repeat(16)}`;
+      refusal = new OauthError('invalid_scope', `There is no scope ${secret}.`);
+      const answer = await post(url, `token=${TOKEN}`);
+      expect([answer.statusCode, answer.body]).toEqual([400, expect.not.stringContaining('a1a1')]);
+    });
+
     it('says nothing of a fault of ours but that it is one', async () => {
       refusal = new Error('secret thoughts');
       const answer = await post(url, `token=${TOKEN}`);
