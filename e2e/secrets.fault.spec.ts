@@ -13,9 +13,11 @@ import { runProgram } from './harness/program';
 import { UndoStack } from './harness/undo-stack';
 import { RecordingClient } from './secrets/client';
 import type { MarkedSecret } from './secrets/forms';
+import { usePeople } from './secrets/people';
 import { lookAtRemains, lookAtRunning, PLACES, RedisMonitor } from './secrets/places';
 import { SecretSearch, type Finding } from './secrets/secret-search';
 import { install, startServers, type Installation, type Servers } from './secrets/stage';
+import { useTokens } from './secrets/tokens';
 import { brokenRequests, misplacedInAdministration, misplacedInChecks } from './secrets/wrong-places';
 
 const BODY = { name: 'searched', scopes: ['read:assets', 'write:assets'] };
@@ -67,6 +69,7 @@ describe('after everything that can be done with a secret', () => {
     modes = await Promise.all(second.secretFiles.map(async (file) => (await stat(file)).mode & 0o777));
     const refusals = await refusedConfigurations(second);
     await use(second);
+    await usePeople(client, second.cluster.url, second.adminKey, servers.mails);
     await provokeErrors(second);
     await plantDecoys(second);
     search = new SecretSearch([...first.secrets, ...second.secrets, ...servers.secrets, ...client.secrets, decoy]);
@@ -76,7 +79,7 @@ describe('after everything that can be done with a secret', () => {
     for (const answer of client.answers) search.look('answer', answer);
     for (const refusal of refusals) search.look('refusal of a configuration', refusal);
     search.look('Redis monitor', monitor.stop());
-  }, 180_000);
+  }, 300_000);
   afterAll(() => undo.undo(), 60_000);
 
   const foundOtherwise = (): readonly Finding[] => search.findings.filter(({ secret }) => secret !== decoy.name);
@@ -122,9 +125,11 @@ describe('after everything that can be done with a secret', () => {
     }
     await client.send(url, { ...admin, method: 'DELETE', path: `/api/keys/${revoked.id}` });
 
+    const [token, revokedToken] = await useTokens(client, url, adminKey);
     const secrets = [live, revoked, expired, narrow, rotated].map(({ secret }) => secret);
-    for (const secret of [...secrets, mistyped(live.secret), newKey()]) await present(cluster, secret);
-    const wrong = [live.secret, revoked.secret, mistyped(live.secret)];
+    for (const secret of [...secrets, mistyped(live.secret), newKey(), token, revokedToken])
+      await present(cluster, secret);
+    const wrong = [live.secret, revoked.secret, mistyped(live.secret), token];
     for (const secret of wrong) {
       for (const each of misplacedInAdministration(secret, adminKey, live.id)) await client.send(url, each);
       for (const each of misplacedInChecks(secret, live.secret)) await client.send(url, each);

@@ -64,16 +64,26 @@ async function accept(
 ): Promise<string> {
   const invited = await callerOf(url, adminKey)('POST', '/api/v1/invitations', { email, role });
   if (invited.status !== 201) throw new Error(`inviting answered ${invited.status}: ${invited.text}`);
-  const token = await eventually(() => tokenIn(mails, email), { timeoutMs: 15_000 });
+  const token = await tokenMailed(mails, email, 'accept-invitation');
   const path = '/api/v1/invitations/accept';
   const accepted = await call(url, { method: 'POST', path, body: { token, password } });
   return accepted.json<{ user: { id: string } }>().user.id;
 }
 
-function tokenIn({ received }: MailServer, email: string): string {
-  // Quoted-printable breaks long lines (RFC 2045 §6.7).
-  const text = received.find(({ to }) => to.includes(email))?.raw.replace(/=\r\n/g, '') ?? '';
-  const [, token] = /\/accept-invitation#([\w-]+)/.exec(text) ?? [];
-  if (token === undefined) throw new Error(`no invitation to ${email} has arrived`);
-  return token;
-}
+/** What stands in the link of the first such mail to the address, once it has come. */
+export const tokenMailed = (
+  { received }: MailServer,
+  email: string,
+  page: 'accept-invitation' | 'reset-password',
+): Promise<string> =>
+  eventually(
+    () => {
+      for (const { to, raw } of received) {
+        // Quoted-printable breaks long lines (RFC 2045 §6.7).
+        const [, token] = new RegExp(`/${page}#([\\w-]+)`).exec(raw.replace(/=\r\n/g, '')) ?? [];
+        if (to.includes(email) && token !== undefined) return token;
+      }
+      throw new Error(`no mail to ${email} with a link to ${page} has arrived`);
+    },
+    { timeoutMs: 15_000 },
+  );

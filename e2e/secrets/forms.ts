@@ -5,6 +5,8 @@ export interface MarkedSecret {
   /** What a report calls it. */
   readonly name: string;
   readonly value: string;
+  /** Its SHA-256 is looked for too, unless that is what is kept of it. */
+  readonly isKeptAsDigest?: true;
 }
 
 /** One way in which a secret can be written down. */
@@ -18,7 +20,7 @@ export interface Form {
 const CHARACTERS = 12;
 
 /** What is random in it: the prefix of a key is no secret. */
-const randomPart = (value: string) => /^[a-z0-9]+_(?:live|test)_(.+)$/s.exec(value)?.[1] ?? value;
+const randomPart = (value: string) => /^(?:[a-z0-9]+_(?:live|test|client)|mfa_temp)_(.+)$/s.exec(value)?.[1] ?? value;
 
 const percentEncoded = (bytes: Buffer) => [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
@@ -59,7 +61,7 @@ function texts(bytes: Buffer): Readonly<Record<string, string>> {
 }
 
 /** Every form that is looked for: the secret itself, encodings of it, and its SHA-256 before the pepper. */
-export function formsOf({ value }: MarkedSecret): readonly Form[] {
+export function formsOf({ value, isKeptAsDigest }: MarkedSecret): readonly Form[] {
   const secret = Buffer.from(randomPart(value));
   const digest = createHash('sha256').update(value).digest();
   const plain = {
@@ -74,13 +76,16 @@ export function formsOf({ value }: MarkedSecret): readonly Form[] {
     'percent-encoded in capitals': percentEncoded(secret).toUpperCase(),
   };
   const ofSecret = { ...plain, ...texts(secret) };
-  const ofDigest = Object.entries(texts(digest)).map(([name, text]) => [`SHA-256 in ${name}`, text] as const);
+  const ofDigest = Object.entries(isKeptAsDigest ? {} : texts(digest)).map(
+    ([name, text]) => [`SHA-256 in ${name}`, text] as const,
+  );
   const forms = [...Object.entries(ofSecret), ...ofDigest].map(([name, text]) => ({
     name,
     bytes: Buffer.from(text),
     piece: pieceOf(name),
   }));
   const distinct = new Map(forms.reverse().map((form) => [form.bytes.toString('latin1'), form]));
+  if (isKeptAsDigest) return [...distinct.values()];
   return [
     ...distinct.values(),
     { name: 'SHA-256', bytes: digest, piece: CHARACTERS },
@@ -90,6 +95,8 @@ export function formsOf({ value }: MarkedSecret): readonly Form[] {
 
 function pieceOf(form: string): number {
   if (form.startsWith('percent-encoded')) return 3 * CHARACTERS;
-  if (form.includes('hex') || form.startsWith('two bytes')) return 2 * CHARACTERS;
-  return form.includes('base64') ? (4 * CHARACTERS) / 3 : CHARACTERS;
+  if (form.startsWith('two bytes')) return 2 * CHARACTERS - 1;
+  if (form.includes('hex')) return 2 * CHARACTERS;
+  // Where something stands before it, the first or the last one is shared with a neighbour.
+  return form.includes('base64') ? (4 * CHARACTERS) / 3 - 1 : CHARACTERS;
 }

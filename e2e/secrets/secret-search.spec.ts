@@ -78,6 +78,23 @@ describe('the search for secrets', () => {
     expect(() => new SecretSearch([{ name: 'short', value: 'hunter2' }])).toThrow('short is too short');
   });
 
+  it('finds one of twelve characters in any form', () => {
+    const code: MarkedSecret = { name: 'code', value: '7WMZ2XKD9RTB' };
+    const bytes = Buffer.from(code.value);
+    for (const data of [
+      ...[code.value, bytes.toString('hex'), Buffer.from(code.value, 'utf16le')],
+      ...['', 'x', 'xx'].map((before) => Buffer.from(`${before}${code.value}y`).toString('base64')),
+    ])
+      expect(found(data, [code])).toEqual(['code']);
+  });
+
+  it('leaves out the digest of what is kept as one, and nothing else', () => {
+    const token: MarkedSecret = { name: 'token', value: RANDOM, isKeptAsDigest: true };
+    expect(found(sha256(RANDOM).toString('hex'), [token])).toEqual([]);
+    expect(found(sha256(RANDOM), [token])).toEqual([]);
+    expect(found(Buffer.from(RANDOM).toString('hex'), [token])).toEqual(['token']);
+  });
+
   describe('in files', () => {
     let folder: string;
     beforeEach(async () => (folder = await mkdtemp(path.join(tmpdir(), 'latchkey-search-'))));

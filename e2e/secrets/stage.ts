@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   startKafka,
+  startMailServer,
   startPostgres,
   startRedis,
   type KafkaProcess,
+  type MailServer,
   type PostgresProcess,
   type RedisProcess,
 } from '@latchkey/testing';
@@ -43,6 +45,8 @@ export interface Servers {
   readonly postgres: PostgresProcess;
   readonly redis: RedisProcess;
   readonly kafka: KafkaProcess;
+  /** What it has received is where it belongs. */
+  readonly mails: MailServer;
   readonly secrets: readonly MarkedSecret[];
   stop(): Promise<void>;
 }
@@ -55,12 +59,13 @@ export async function startServers(): Promise<Servers> {
       undo.push(() => server.stop());
       return server;
     };
-    const [postgres, redis, kafka] = await Promise.all([
+    const [postgres, redis, kafka, mails] = await Promise.all([
       keep(startPostgres({ password: forPostgres, settings: POSTGRES })),
       keep(startRedis({ password: forRedis, persistent: true, settings: REDIS })),
       keep(startKafka()),
+      keep(startMailServer()),
     ]);
-    return { postgres, redis, kafka };
+    return { postgres, redis, kafka, mails };
   });
   const secrets = [
     { name: 'password of Postgres', value: forPostgres },
@@ -85,7 +90,8 @@ export interface Installation {
 }
 
 /** @param configured the admin key that it is given; absent: it makes one */
-export async function install({ postgres, redis, kafka }: Servers, name: string, configured?: string) {
+export async function install({ postgres, redis, kafka, mails }: Servers, name: string, configured?: string) {
+  const password = random();
   const { result, undo } = await UndoStack.whole(async (undo): Promise<Omit<Installation, 'stop'>> => {
     const dataDir = await mkdtemp(path.join(tmpdir(), `latchkey-${name}-`));
     undo.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -102,6 +108,8 @@ export async function install({ postgres, redis, kafka }: Servers, name: string,
       env: {
         LATCHKEY_PROFILE: 's4e',
         LATCHKEY_LOG_LEVEL: 'trace',
+        LATCHKEY_ADMIN_PASSWORD: password,
+        SMTP_URL: `smtp://127.0.0.1:${mails.port}`,
         ...(configured !== undefined && { LATCHKEY_ADMIN_KEY: configured }),
       },
       onLine: (process, line) => output.set(process, [...(output.get(process) ?? []), line]),
@@ -116,7 +124,8 @@ export async function install({ postgres, redis, kafka }: Servers, name: string,
       name: `${each} of the ${name} installation`,
       value: values[place] ?? adminKey,
     }));
-    return { cluster, databaseUrl, dataDir, secretFiles, adminKey, secrets: named, output };
+    const secrets = [...named, { name: `password of the ${name} owner`, value: password }];
+    return { cluster, databaseUrl, dataDir, secretFiles, adminKey, secrets, output };
   });
   return { ...result, stop: () => undo.undo() };
 }
