@@ -244,6 +244,7 @@ describe.each(WAYS_OF_RUNNING)('what is refused on %s', (way) => {
     });
 
     it('an access token where a session alone is taken', async () => {
+      expect((await tester.getAssets({ cookie: `token=${genuine}` })).status).toBe(401);
       for (const headers of [bearer(genuine), { cookie: `token=${genuine}` }]) {
         for (const path of ['/api/v1/sessions/current', '/api/v1/sessions']) {
           expect([401, 403]).toContain((await call(tester.system.url, { path, headers })).status);
