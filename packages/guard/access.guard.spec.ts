@@ -20,6 +20,7 @@ import type { CheckClient } from './check-client';
 import { CurrentPrincipal, OWN_ASSETS, Public, Requires } from './decorators';
 import { GuardModule } from './guard.module';
 import { routesOf } from './guarded-routes';
+import { accessTokenOf } from './principal';
 import { allowed, PRINCIPAL } from './testing/check-results';
 
 const denied = (reason: NonNullable<CheckResult['reason']>, status: number, more: Partial<CheckResult> = {}) => ({
@@ -67,6 +68,12 @@ class ThingsController {
   @Requires({ scopes: ['assets:read'], credentials: ['session'] })
   get() {
     return 'never';
+  }
+
+  @Get('token/of-the-call')
+  @Requires({ scopes: [] })
+  token(@Req() request: FastifyRequest) {
+    return { jti: accessTokenOf(request)?.jti ?? null };
   }
 
   @Delete(':id')
@@ -164,6 +171,30 @@ describe('the access guard', () => {
       socket.on('close', () => resolve(Number(/^HTTP\/1.1 (\d+)/.exec(reply)?.[1])));
     });
 
+  describe('a client', () => {
+    const id = '01900000-0000-7000-8000-0000000000c1';
+    const jti = '01900000-0000-7000-8000-0000000000e1';
+    const claims = { iss: 'i', aud: 'a', sub: id, client_id: id, jti, iat: 1, exp: 2, scope: '', wid: id, gen: 1 };
+    const token = [{ alg: 'RS256', typ: 'at+jwt', kid: 'k'.repeat(43) }, claims, 'signature']
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    const bearer = { authorization: `Bearer ${token}` };
+    beforeEach(() => {
+      const principal: Principal = { ...PRINCIPAL, kind: 'client', id, secret_id: jti };
+      client.answer = () => Promise.resolve({ ...allowed, principal });
+    });
+
+    it('shows its access token to the handler, and a key shows none', async () => {
+      expect((await call('/things/token/of-the-call', bearer)).json()).toEqual({ jti });
+      client.answer = () => Promise.resolve(allowed);
+      expect((await call('/things/token/of-the-call', good)).json()).toEqual({ jti: null });
+    });
+
+    it('does not reach what is for sessions', async () => {
+      expect((await call('/things/7', bearer)).json()).toMatchObject({ code: 'auth.forbidden' });
+    });
+  });
+
   it('denies every route of the router without a credential, however its address is spelt', async () => {
     const routes = routesOf(app);
     expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
@@ -174,12 +205,14 @@ describe('the access guard', () => {
       'GET /things/:id',
       'GET /things/:id/parts',
       'GET /things/forgotten',
+      'GET /things/token/of-the-call',
       'HEAD /open',
       'HEAD /open/closed',
       'HEAD /things',
       'HEAD /things/:id',
       'HEAD /things/:id/parts',
       'HEAD /things/forgotten',
+      'HEAD /things/token/of-the-call',
       'POST /open/signin',
       'POST /things',
     ]);

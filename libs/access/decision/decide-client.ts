@@ -1,12 +1,10 @@
 import type { ClientSubject, KnownSubjects, Role, SubjectRef, Verdict, Window } from '@latchkey/contracts';
 import type { ClientId, WorkspaceId } from '@latchkey/kernel';
 import type { Profile } from '../profiles/profile';
-import { profileByName } from '../profiles/registry';
-import { scopesWithinRole } from '../roles';
 import { deny, needs, type AccessDenial, type Ending } from './access-request';
 import { decideGranted } from './decide-granted';
 import { bodyOf } from './known-subjects';
-import { boundOf, roleIn } from './members';
+import { scopesHeld, standingOf } from './standing';
 
 /** What a client has shown at an endpoint of OAuth: one of its secrets, or an assertion that one of its keys has signed. */
 export interface ShownByClient {
@@ -64,12 +62,11 @@ export interface ClientGrant {
 }
 
 /** From the subjects that decided on the client; null while one of them is not known or does not exist. */
-export function clientGrant({ clientId, workspaceId }: ShownByClient, known: KnownSubjects): ClientGrant | null {
+export function clientGrant({ clientId }: ShownByClient, known: KnownSubjects): ClientGrant | null {
   const client = bodyOf(known, 'client', clientId);
-  const workspace = bodyOf(known, 'workspace', workspaceId);
-  const profile = workspace && profileByName(workspace.profile);
-  if (!client || !profile) return null;
-  const bound = boundOf(workspace, roleIn(bodyOf(known, 'user', client.userId)?.roles, workspaceId));
+  const standing = client && standingOf(client, known);
+  if (!standing) return null;
+  const { profile, bound } = standing;
   return { client, profile, scopes: scopesOf(profile, client, bound, known) };
 }
 
@@ -89,12 +86,8 @@ function scopesOf(
 ): readonly string[] {
   const before = knownScopes.get(client);
   if (before && before.bound === bound) return before.scopes;
-  const sets = client.scopeSetIds.map((id) => bodyOf(known, 'scope_set', id));
-  // One that is gone, or is another workspace's, ends all rights: what it took away cannot be told.
-  const whole = sets.every((set) => set?.workspaceId === client.workspaceId);
-  const all = whole ? [...client.scopes, ...sets.flatMap((set) => set?.scopes ?? [])] : [];
-  const scopes = bound === undefined ? [...new Set(all)] : scopesWithinRole(profile, all, bound);
+  const scopes = scopesHeld(profile, client, bound, known);
   // What scope sets hold may change without the client.
-  if (sets.length === 0) knownScopes.set(client, { bound, scopes });
+  if (client.scopeSetIds.length === 0) knownScopes.set(client, { bound, scopes });
   return scopes;
 }
