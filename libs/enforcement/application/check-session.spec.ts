@@ -94,6 +94,12 @@ describe('a check of a session', () => {
     expect(recorded).toMatchObject([{ secret: null }]);
   });
 
+  it('that only looks, at cost 0, does not use the session', async () => {
+    const { check, used } = given();
+    expect(await check({ cost: 0 })).toMatchObject({ allowed: true });
+    expect(used).toEqual([]);
+  });
+
   it('notes that the session was used, when it was allowed', async () => {
     const { check, used, live } = given();
     await check({ scopes: ['no:such'] });

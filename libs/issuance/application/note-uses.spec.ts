@@ -32,6 +32,11 @@ describe('what a batch of decisions says of the use of keys', () => {
     expect(usesOf(decision(5, { outcome: 'revoked', caller: { kind: 'refused' } }))).toEqual([]);
   });
 
+  it('is nothing for who only looks at a key, nor for access tokens', () => {
+    const token = { workspaceId: 'w', clientId: 'c1', jti: 'j1' };
+    expect(usesOf(decision(5, { cost: 0 }), decision(6, { secret: token }))).toEqual([]);
+  });
+
   it('is nothing for calls that were refused', () => {
     expect(usesOf(decision(1, { outcome: 'revoked' }), decision(2, { outcome: 'unknown', secret: null }))).toEqual([]);
   });
