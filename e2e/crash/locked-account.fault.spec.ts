@@ -53,10 +53,10 @@ describe('an account that is locked', () => {
         }
       }
       expect(await statusFrom('192.0.2.9')).toBe(429);
-    // Written down beside the answer.
-    await eventually(async () => {
-      expect(await query(`SELECT FROM events WHERE type = 'latchkey.user.account_locked.v1'`)).toBe(1);
-    });
+      // Written down beside the answer.
+      await eventually(async () => {
+        expect(await query(`SELECT FROM events WHERE type = 'latchkey.user.account_locked.v1'`)).toBe(1);
+      });
     },
     HASHING_MS,
   );
