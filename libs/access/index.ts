@@ -17,7 +17,7 @@ export {
 export { decideByOwners, type OwnersVerdict } from './decision/decide-by-owners';
 export { grantorsOwn } from './decision/grantors-own';
 export { decideCredential, firstSubjectsOf } from './decision/decide-credential';
-export { decideGranted, type Granted, type GoodCredential } from './decision/decide-granted';
+export { decideGranted, type GoodCredential } from './decision/decide-granted';
 export { decideSession, isCurrentToken } from './decision/decide-session';
 export { boundOf, roleIn } from './decision/members';
 export { principalOf } from './decision/principal';

@@ -4,7 +4,18 @@ import type { CredentialRef, SubjectBody } from './subjects';
 
 const id = z.string().min(1).max(100);
 const workspace = id.transform(workspaceId);
-const secrets = z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z.int().nullable() })).max(2);
+/** Of a key and of a client. */
+const granted = {
+  workspaceId: workspace,
+  userId: id.transform(userId),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  scopeSetIds: z.array(id),
+  allowedIps: z.array(z.string()),
+  assets: z.union([z.literal('all'), z.array(z.string())]),
+  plan: z.string(),
+  secrets: z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z.int().nullable() })).max(2),
+};
 
 /**
  * A subject's body where it crosses a process: from its owner, or from live state. Unknown fields are refused; those with a default came
@@ -13,16 +24,8 @@ const secrets = z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z
 export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('key'),
-    workspaceId: workspace,
-    userId: id.transform(userId),
-    name: z.string(),
+    ...granted,
     status: z.enum(['active', 'suspended', 'revoked']),
-    scopes: z.array(z.string()),
-    scopeSetIds: z.array(id),
-    allowedIps: z.array(z.string()),
-    assets: z.union([z.literal('all'), z.array(z.string())]),
-    plan: z.string(),
-    secrets,
     expiresAtMs: z.int().nullable(),
   }),
   z.strictObject({
@@ -54,16 +57,8 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
   z.strictObject({ kind: z.literal('scope_set'), workspaceId: workspace, scopes: z.array(z.string()) }),
   z.strictObject({
     kind: z.literal('client'),
-    workspaceId: workspace,
-    userId: id.transform(userId),
-    name: z.string(),
+    ...granted,
     status: z.enum(['active', 'suspended', 'deleted']),
-    scopes: z.array(z.string()),
-    scopeSetIds: z.array(id),
-    allowedIps: z.array(z.string()),
-    assets: z.union([z.literal('all'), z.array(z.string())]),
-    plan: z.string(),
-    secrets,
     tokenLifetimeSeconds: z.int().min(1),
     tokenGeneration: z.int().min(1),
     revokedTokens: z.array(z.strictObject({ jti: id, expiresAtMs: z.int() })),

@@ -43,12 +43,12 @@ export type KnownSubjects = readonly SubjectSnapshot[];
 export const sameSubject = (one: SubjectRef, other: SubjectRef): boolean =>
   one.id === other.id && one.kind === other.kind;
 
-export interface KeySubject {
-  readonly kind: 'key';
+/** What a member has been granted for a machine: the same of a key and of a client. */
+export interface GrantedSubject {
   readonly workspaceId: WorkspaceId;
+  /** Whose it is: it gives no more than the role of that member while its workspace has it so. */
   readonly userId: UserId;
   readonly name: string;
-  readonly status: 'active' | 'suspended' | 'revoked';
   /** Canonical scopes (`resource:action`), sorted. */
   readonly scopes: readonly string[];
   readonly scopeSetIds: readonly string[];
@@ -56,8 +56,13 @@ export interface KeySubject {
   readonly allowedIps: readonly string[];
   readonly assets: 'all' | readonly string[];
   readonly plan: string;
-  /** Live secrets by number. `graceUntilMs`: Unix ms at which it ends, null for the current one. At most two. */
+  /** Live secrets by number. `graceUntilMs`: Unix ms at which it ends, null for the current one. At most two; none of a client with public keys. */
   readonly secrets: readonly { readonly number: number; readonly graceUntilMs: number | null }[];
+}
+
+export interface KeySubject extends GrantedSubject {
+  readonly kind: 'key';
+  readonly status: 'active' | 'suspended' | 'revoked';
   readonly expiresAtMs: number | null;
 }
 
@@ -112,23 +117,11 @@ export interface ScopeSetSubject {
   readonly scopes: readonly string[];
 }
 
-export interface ClientSubject {
+/** Its access tokens have those of its scopes that they were issued for. */
+export interface ClientSubject extends GrantedSubject {
   readonly kind: 'client';
-  readonly workspaceId: WorkspaceId;
-  /** Who registered it: like a key, it gives no more than the role of its member while its workspace has it so. */
-  readonly userId: UserId;
-  readonly name: string;
   /** `deleted` is permanent. */
   readonly status: 'active' | 'suspended' | 'deleted';
-  /** Canonical scopes (`resource:action`), sorted. A token has those of them that it was issued for. */
-  readonly scopes: readonly string[];
-  readonly scopeSetIds: readonly string[];
-  /** Addresses and CIDR ranges in normal form; empty: any address. */
-  readonly allowedIps: readonly string[];
-  readonly assets: 'all' | readonly string[];
-  readonly plan: string;
-  /** Live client secrets by number. `graceUntilMs`: Unix ms at which it ends, null for the current one. At most two; none of a client with public keys. */
-  readonly secrets: readonly { readonly number: number; readonly graceUntilMs: number | null }[];
   /** How long an access token lives that is issued now. */
   readonly tokenLifetimeSeconds: number;
   /** Access tokens of an earlier generation have ended, all of them at once. From 1. */

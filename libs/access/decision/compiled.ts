@@ -1,4 +1,4 @@
-import type { AccessTokenRef, ClientSubject, KeySubject, Role, ScopeSetSubject } from '@latchkey/contracts';
+import type { AccessTokenRef, ClientSubject, GrantedSubject, Role, ScopeSetSubject } from '@latchkey/contracts';
 import { ipMatcher, type IpMatcher } from '../ip/ip-list';
 import type { Profile } from '../profiles/profile';
 import { scopesOfRole, scopesWithinRole } from '../roles';
@@ -15,7 +15,7 @@ export interface CompiledGrant {
   readonly displayedScopes: readonly string[];
 }
 
-const compileGrant = (profile: Profile, granted: KeySubject | ClientSubject): CompiledGrant => ({
+const compileGrant = (profile: Profile, granted: GrantedSubject): CompiledGrant => ({
   holds: holdScopes(profile, granted.scopes),
   allowsIp: granted.allowedIps.length === 0 ? null : ipMatcher(granted.allowedIps),
   assets: granted.assets === 'all' ? null : new Set(granted.assets),
@@ -56,7 +56,7 @@ function remembered<Body extends object, Result>(compile: (profile: Profile, bod
 export const compiledGrant = remembered(compileGrant);
 
 const displayWithin = (role: Role) =>
-  remembered((profile: Profile, { scopes }: KeySubject | ClientSubject): readonly string[] =>
+  remembered((profile: Profile, { scopes }: GrantedSubject): readonly string[] =>
     scopesWithinRole(profile, scopes, role).map((scope) => displayScope(profile, scope)),
   );
 

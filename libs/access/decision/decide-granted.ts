@@ -1,8 +1,7 @@
 import type {
   AccessTokenRef,
-  ClientSubject,
   DenialReason,
-  KeySubject,
+  GrantedSubject,
   KnownSubjects,
   Role,
   ScopeSetSubject,
@@ -20,12 +19,9 @@ import { compiledGrant, compiledRole, compiledScopeSet, compiledToken, type Comp
 import { bodyOf } from './known-subjects';
 import { boundOf, roleIn } from './members';
 
-/** What rights were granted to. */
-export type Granted = KeySubject | ClientSubject;
-
 /** A credential of a key or a client that is good in itself. */
 export interface GoodCredential {
-  readonly granted: Granted;
+  readonly granted: GrantedSubject;
   /** Of the credential alone; null: it goes on till somebody ends it. */
   readonly ending: Ending | null;
   /** Whose budget is used: the id of the key or client. */
@@ -70,7 +66,7 @@ export function decideGranted(
   };
 }
 
-const subjectsOf = ({ workspaceId, userId, scopeSetIds }: Granted): readonly SubjectRef[] => [
+const subjectsOf = ({ workspaceId, userId, scopeSetIds }: GrantedSubject): readonly SubjectRef[] => [
   { kind: 'workspace', id: workspaceId },
   { kind: 'user', id: userId },
   ...scopeSetIds.map((id): SubjectRef => ({ kind: 'scope_set', id })),
@@ -105,7 +101,7 @@ function refusalOf(
 /** Null where a scope set is gone, or is another workspace's: its rights end altogether, as what it took away cannot be told. */
 function holdingsOf(
   profile: Profile,
-  { workspaceId }: Granted,
+  { workspaceId }: GrantedSubject,
   { holds }: CompiledGrant,
   scopeSets: readonly MaybeScopeSet[],
 ): readonly HeldScopes[] | null {

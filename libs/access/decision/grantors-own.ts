@@ -4,6 +4,7 @@ import {
   type AccessTokenRef,
   type CheckedRef,
   type CredentialRef,
+  type GrantedSubject,
   type KnownSubjects,
   type SessionRef,
 } from '@latchkey/contracts';
@@ -13,7 +14,6 @@ import { profileByName } from '../profiles/registry';
 import { scopesOfRole } from '../roles';
 import { scopesInCommon } from '../scopes';
 import { compiledToken } from './compiled';
-import type { Granted } from './decide-granted';
 import { bodyOf } from './known-subjects';
 import { roleIn } from './members';
 import { scopesHeld, standingOf } from './standing';
@@ -41,7 +41,7 @@ function ofToken(token: AccessTokenRef, known: KnownSubjects): GrantorsOwn | nul
   return { ...own, grant: { ...own.grant, scopes } };
 }
 
-function ofGranted(granted: Granted, known: KnownSubjects, expiresAt: Date | null): GrantorsOwn | null {
+function ofGranted(granted: GrantedSubject, known: KnownSubjects, expiresAt: Date | null): GrantorsOwn | null {
   const standing = standingOf(granted, known);
   if (!standing) return null;
   const { profile, role, bound } = standing;

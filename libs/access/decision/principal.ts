@@ -6,6 +6,7 @@ import {
   type CheckedRef,
   type ClientSubject,
   type CredentialRef,
+  type GrantedSubject,
   type KnownSubjects,
   type Principal,
   type Role,
@@ -15,7 +16,6 @@ import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { displayScope, scopesInCommon } from '../scopes';
 import { compiledGrant, compiledRole, compiledToken, displayedWithin } from './compiled';
-import type { Granted } from './decide-granted';
 import { bodyOf } from './known-subjects';
 import { roleIn } from './members';
 import { scopesHeld, standingOf } from './standing';
@@ -79,7 +79,7 @@ function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: KnownSu
 
 function displayedScopes(
   profile: Profile,
-  granted: Granted,
+  granted: GrantedSubject,
   bound: Role | undefined,
   known: KnownSubjects,
 ): readonly string[] {

@@ -1,8 +1,7 @@
-import type { KnownSubjects, Role } from '@latchkey/contracts';
+import type { GrantedSubject, KnownSubjects, Role } from '@latchkey/contracts';
 import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { scopesWithinRole } from '../roles';
-import type { Granted } from './decide-granted';
 import { bodyOf } from './known-subjects';
 import { boundOf, roleIn } from './members';
 
@@ -16,7 +15,7 @@ export interface Standing {
 }
 
 /** Null: its workspace is not known, or of a profile that is not. */
-export function standingOf({ workspaceId, userId }: Granted, known: KnownSubjects): Standing | null {
+export function standingOf({ workspaceId, userId }: GrantedSubject, known: KnownSubjects): Standing | null {
   const workspace = bodyOf(known, 'workspace', workspaceId);
   const profile = workspace && profileByName(workspace.profile);
   if (!profile) return null;
@@ -27,7 +26,7 @@ export function standingOf({ workspaceId, userId }: Granted, known: KnownSubject
 /** Canonical: its own scopes and its scope sets', as far as the role goes that bounds them. */
 export function scopesHeld(
   profile: Profile,
-  { workspaceId, scopes, scopeSetIds }: Granted,
+  { workspaceId, scopes, scopeSetIds }: GrantedSubject,
   bound: Role | undefined,
   known: KnownSubjects,
 ): readonly string[] {
