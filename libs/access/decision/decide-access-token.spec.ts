@@ -6,16 +6,15 @@ import {
   type KnownSubjects,
   type ScopeSetSubject,
   type SigningKeySubject,
-  type SubjectBody,
-  type SubjectSnapshot,
   type UserSubject,
   type WorkspaceSubject,
 } from '@latchkey/contracts';
-import { clientId, userId, workspaceId } from '@latchkey/kernel';
+import { clientId, workspaceId } from '@latchkey/kernel';
 import { denialReasonAt, type AccessRequest } from './access-request';
 import { decideAccessToken } from './decide-access-token';
 import { grantorsOwn } from './grantors-own';
 import { principalOf } from './principal';
+import { client as everydayClient, scopeSet, snapshot, user, workspace } from '../testing/subjects';
 
 const EXPIRES = 5_000;
 const token: AccessTokenRef = {
@@ -24,32 +23,12 @@ const token: AccessTokenRef = {
   ...{ scopes: ['read:assets', 'scans:write', 'apikeys:read'], issuedAtMs: 1_000, expiresAtMs: EXPIRES },
 };
 const client: ClientSubject = {
-  kind: 'client',
-  workspaceId: workspaceId('w1'),
-  userId: userId('u1'),
+  ...everydayClient,
   name: 'Nightly report',
-  status: 'active',
   scopes: ['apikeys:read', 'assets:read', 'assets:write', 'scans:write'],
-  scopeSetIds: [],
-  allowedIps: [],
-  assets: 'all',
-  plan: 'standard',
-  secrets: [{ number: 1, graceUntilMs: null }],
-  tokenLifetimeSeconds: 3_600,
   tokenGeneration: 3,
-  revokedTokens: [],
 };
 const signingKey: SigningKeySubject = { kind: 'signing_key', status: 'trusted', algorithm: 'RS256', jwk: {} };
-const workspace: WorkspaceSubject = {
-  kind: 'workspace',
-  status: 'active',
-  name: 'W',
-  profile: 's4e',
-  formerMembersKeys: 'end',
-  secondFactor: 'optional',
-};
-const user: UserSubject = { kind: 'user', status: 'active', roles: { w1: 'owner' }, sessionGeneration: 0 };
-const scopeSet: ScopeSetSubject = { kind: 'scope_set', workspaceId: workspaceId('w1'), scopes: ['scans:write'] };
 
 interface World {
   readonly client: Partial<ClientSubject> | null;
@@ -60,22 +39,13 @@ interface World {
 }
 
 /** All subjects as they are in everyday life, but for what is said. */
-function knownOf(world: Partial<World> = {}): KnownSubjects {
-  const snapshot = <Body extends SubjectBody>(id: string, everyday: Body, change?: Partial<Body> | null) => ({
-    kind: everyday.kind,
-    id,
-    version: 1,
-    body: change === null ? null : { ...everyday, ...change },
-  });
-  const all: SubjectSnapshot[] = [
-    snapshot('c1', client, world.client),
-    snapshot('kid', signingKey, world.signingKey),
-    snapshot('w1', workspace, world.workspace),
-    snapshot('u1', user, world.user),
-    snapshot('s1', scopeSet, world.scopeSet),
-  ];
-  return all;
-}
+const knownOf = (world: Partial<World> = {}): KnownSubjects => [
+  snapshot('c1', client, world.client),
+  snapshot('kid', signingKey, world.signingKey),
+  snapshot('w1', workspace, world.workspace),
+  snapshot('u1', user, world.user),
+  snapshot('s1', scopeSet, world.scopeSet),
+];
 
 /** The reason of the denial at a time, or `allow`. */
 function outcome(world: Partial<World> = {}, request: AccessRequest = {}, nowMs = 0, ref = token) {

@@ -5,49 +5,18 @@ import {
   type KeySubject,
   type KnownSubjects,
   type ScopeSetSubject,
-  type SubjectBody,
-  type SubjectKind,
   type SubjectSnapshot,
   type UserSubject,
   type WorkspaceSubject,
 } from '@latchkey/contracts';
-import { keyId, userId, workspaceId } from '@latchkey/kernel';
+import { keyId, workspaceId } from '@latchkey/kernel';
 import { denialReasonAt, type AccessRequest } from './access-request';
 import { decideAccess } from './decide-access';
 import { principalOf } from './principal';
+import { key, scopeSet, snapshot, user as owner, workspace } from '../testing/subjects';
 
 const credential: CredentialRef = { workspaceId: workspaceId('w1'), keyId: keyId('k1'), secretNumber: 1 };
-const workspace: WorkspaceSubject = {
-  kind: 'workspace',
-  status: 'active',
-  name: 'W',
-  profile: 's4e',
-  formerMembersKeys: 'end',
-  secondFactor: 'optional',
-};
-const user: UserSubject = { kind: 'user', status: 'active', roles: { w1: 'member' }, sessionGeneration: 0 };
-const scopeSet: ScopeSetSubject = { kind: 'scope_set', workspaceId: workspaceId('w1'), scopes: ['scans:write'] };
-const key: KeySubject = {
-  kind: 'key',
-  workspaceId: workspaceId('w1'),
-  userId: userId('u1'),
-  name: 'CI',
-  status: 'active',
-  scopes: ['assets:read', 'apikeys:read'],
-  scopeSetIds: [],
-  allowedIps: [],
-  assets: 'all',
-  plan: 'standard',
-  secrets: [{ number: 1, graceUntilMs: null }],
-  expiresAtMs: null,
-};
-
-const snapshot = (kind: SubjectKind, id: string, body: SubjectBody | null): SubjectSnapshot => ({
-  kind,
-  id,
-  version: 1,
-  body,
-});
+const user: UserSubject = { ...owner, roles: { w1: 'member' } };
 
 interface World {
   readonly key: Partial<KeySubject> | null;
@@ -57,16 +26,12 @@ interface World {
 }
 
 /** All subjects as they are in everyday life, but for what is said. */
-const knownOf = (world: Partial<World> = {}) => {
-  const body = <Body extends SubjectBody>(everyday: Body, change: Partial<Body> | null | undefined) =>
-    change === null ? null : { ...everyday, ...change };
-  return [
-    snapshot('key', 'k1', body(key, world.key)),
-    snapshot('workspace', 'w1', body(workspace, world.workspace)),
-    snapshot('user', 'u1', body(user, world.user)),
-    snapshot('scope_set', 's1', body(scopeSet, world.scopeSet)),
-  ];
-};
+const knownOf = (world: Partial<World> = {}): readonly SubjectSnapshot[] => [
+  snapshot('k1', key, world.key),
+  snapshot('w1', workspace, world.workspace),
+  snapshot('u1', user, world.user),
+  snapshot('s1', scopeSet, world.scopeSet),
+];
 
 const decide = (world: Partial<World>, request: AccessRequest = {}, ref = credential) =>
   decideAccess(ref, request, knownOf(world));
@@ -222,13 +187,13 @@ describe('a credential passes only if all that it depends on is live', () => {
     const ref = { ...credential, workspaceId: workspaceId('constructor') };
     const known = [
       ...knownOf({ key: { workspaceId: workspaceId('constructor') } }),
-      snapshot('workspace', 'constructor', workspace),
+      snapshot('constructor', workspace),
     ];
     expect(decideAccess(ref, {}, known)).toMatchObject({ kind: 'deny', denial: { reason: 'suspended' } });
   });
 
   it('a body of another kind is no body', () => {
-    const known = [snapshot('user', 'u1', workspace), ...knownOf()];
+    const known = [{ ...snapshot('u1', workspace), kind: 'user' as const }, ...knownOf()];
     expect(decideAccess(credential, {}, known).kind).toBe('deny');
   });
 });
@@ -372,7 +337,7 @@ describe('a body that changes', () => {
   it('is judged by the profile of its workspace, even if the same body is seen with another', () => {
     const body: KeySubject = { ...key, scopes: ['actions:execute'] };
     const under = (profile: string) => {
-      const known = [snapshot('key', 'k1', body), ...knownOf({ workspace: { profile } })];
+      const known = [snapshot('k1', body), ...knownOf({ workspace: { profile } })];
       return decideAccess(credential, { scopes: ['actions:execute'] }, known).kind;
     };
     expect(['s4e', 'latchkey', 's4e'].map(under)).toEqual(['allow', 'deny', 'allow']);

@@ -1,44 +1,20 @@
-import type {
-  ClientSubject,
-  KnownSubjects,
-  SubjectBody,
-  SubjectSnapshot,
-  UserSubject,
-  WorkspaceSubject,
-} from '@latchkey/contracts';
-import { clientId, userId, workspaceId } from '@latchkey/kernel';
+import type { ClientSubject, KnownSubjects, ScopeSetSubject, UserSubject, WorkspaceSubject } from '@latchkey/contracts';
+import { clientId, workspaceId } from '@latchkey/kernel';
 import { denialReasonAt } from './access-request';
 import { clientGrant, decideClient, type ShownByClient } from './decide-client';
+import { client as everydayClient, scopeSet, snapshot, user, workspace } from '../testing/subjects';
 
 const shown: ShownByClient = { workspaceId: workspaceId('w1'), clientId: clientId('c1'), secretNumber: 2 };
 const client: ClientSubject = {
-  kind: 'client',
-  workspaceId: workspaceId('w1'),
-  userId: userId('u1'),
-  name: 'Nightly report',
-  status: 'active',
+  ...everydayClient,
   scopes: ['assets:read', 'oauth:write', 'scans:write'],
-  scopeSetIds: [],
-  allowedIps: [],
-  assets: 'all',
-  plan: 'standard',
   secrets: [
     { number: 1, graceUntilMs: 50 },
     { number: 2, graceUntilMs: null },
   ],
-  tokenLifetimeSeconds: 3_600,
-  tokenGeneration: 1,
-  revokedTokens: [],
 };
-const workspace: WorkspaceSubject = {
-  kind: 'workspace',
-  status: 'active',
-  name: 'W',
-  profile: 's4e',
-  formerMembersKeys: 'end',
-  secondFactor: 'optional',
-};
-const user: UserSubject = { kind: 'user', status: 'active', roles: { w1: 'owner' }, sessionGeneration: 0 };
+
+const reports: ScopeSetSubject = { ...scopeSet, scopes: ['reports:read'] };
 
 interface World {
   readonly client: Partial<ClientSubject> | null;
@@ -47,33 +23,14 @@ interface World {
 }
 
 /** All subjects as they are in everyday life, but for what is said. */
-function knownOf(world: Partial<World> = {}): KnownSubjects {
-  const snapshot = <Body extends SubjectBody>(id: string, everyday: Body, change?: Partial<Body> | null) => ({
-    kind: everyday.kind,
-    id,
-    version: 1,
-    body: change === null ? null : { ...everyday, ...change },
-  });
-  const all: SubjectSnapshot[] = [
-    snapshot('c1', client, world.client),
-    snapshot('w1', workspace, world.workspace),
-    snapshot('u1', user, world.user),
-    {
-      kind: 'scope_set',
-      id: 's1',
-      version: 1,
-      body: { kind: 'scope_set', workspaceId: workspaceId('w1'), scopes: ['reports:read'] },
-    },
-    {
-      kind: 'scope_set',
-      id: 's2',
-      version: 1,
-      body: { kind: 'scope_set', workspaceId: workspaceId('w2'), scopes: ['reports:read'] },
-    },
-    { kind: 'scope_set', id: 's3', version: 0, body: null },
-  ];
-  return all;
-}
+const knownOf = (world: Partial<World> = {}): KnownSubjects => [
+  snapshot('c1', client, world.client),
+  snapshot('w1', workspace, world.workspace),
+  snapshot('u1', user, world.user),
+  snapshot('s1', reports),
+  snapshot('s2', { ...reports, workspaceId: workspaceId('w2') }),
+  snapshot('s3', reports, null),
+];
 
 const WINDOWS = [{ name: 'minute', limit: 3, lengthMs: 60_000 }];
 const decide = (world: Partial<World> = {}, of = shown, ip?: string) =>

@@ -5,8 +5,6 @@ import {
   type Role,
   type SessionRef,
   type SessionSubject,
-  type SubjectBody,
-  type SubjectSnapshot,
   type UserSubject,
   type WorkspaceSubject,
 } from '@latchkey/contracts';
@@ -14,6 +12,7 @@ import { sessionId, userId, workspaceId } from '@latchkey/kernel';
 import { denialReasonAt, type AccessRequest } from './access-request';
 import { decideSession } from './decide-session';
 import { principalOf } from './principal';
+import { snapshot, user as owner, workspace } from '../testing/subjects';
 
 const DIGEST = 'd'.repeat(64);
 const credential: SessionRef = {
@@ -34,15 +33,7 @@ const session: SessionSubject = {
   idleUntilMs: 1_000,
   expiresAtMs: 5_000,
 };
-const workspace: WorkspaceSubject = {
-  kind: 'workspace',
-  status: 'active',
-  name: 'W',
-  profile: 's4e',
-  formerMembersKeys: 'end',
-  secondFactor: 'optional',
-};
-const user: UserSubject = { kind: 'user', status: 'active', roles: { w1: 'member' }, sessionGeneration: 2 };
+const user: UserSubject = { ...owner, roles: { w1: 'member' }, sessionGeneration: 2 };
 
 interface World {
   readonly session: Partial<SessionSubject> | null;
@@ -51,24 +42,11 @@ interface World {
 }
 
 /** All subjects as they are in everyday life, but for what is said. */
-function knownOf(world: Partial<World> = {}): KnownSubjects {
-  const snapshot = <Body extends SubjectBody>(
-    id: string,
-    everyday: Body,
-    change: Partial<Body> | null | undefined,
-  ) => ({
-    kind: everyday.kind,
-    id,
-    version: 1,
-    body: change === null ? null : { ...everyday, ...change },
-  });
-  const all: SubjectSnapshot[] = [
-    snapshot('s1', session, world.session),
-    snapshot('w1', workspace, world.workspace),
-    snapshot('u1', user, world.user),
-  ];
-  return all;
-}
+const knownOf = (world: Partial<World> = {}): KnownSubjects => [
+  snapshot('s1', session, world.session),
+  snapshot('w1', workspace, world.workspace),
+  snapshot('u1', user, world.user),
+];
 
 /** The reason of the denial at a time, or `allow`. */
 const outcome = (world: Partial<World>, request: AccessRequest = {}, ref = credential, nowMs = 0) => {
