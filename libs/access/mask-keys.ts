@@ -6,8 +6,11 @@ const prefixes = PROFILES.map(({ key }) => key.prefix).join('|');
 /** Broken off, in the wrong case or mistyped: what is nearly a key may be as good as one. */
 const KEYS = new RegExp(`((?:${prefixes})_(?:${SECRET_KINDS.join('|')})_)[0-9a-z]+`, 'gi');
 
-/** A session's or an access token (RFC 7515 §3.1), with its signature or a piece of it. */
-const TOKENS = /(eyJ)[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g;
+/**
+ * A session's or an access token (RFC 7515 §3.1), with its signature or a piece of it. On the way to the dot no `eyJ` is passed over but one
+ * right before it: else a text of nothing but `eyJ` would be read to its end from each of them, and strangers write these texts.
+ */
+const TOKENS = /(eyJ)(?=[\w-]{10})(?:(?!eyJ)[\w-])*(?:eyJ(?:(?!eyJ)[\w-]){0,9})?\.[\w-]+(?:\.[\w-]*)?/g;
 
 /** What stands between a right password and a second factor (S2-10). */
 const CHALLENGES = /(mfa_temp_)[\w-]{10,}/gi;

@@ -17,14 +17,14 @@ export function readIdempotencyKey(sent: string | readonly string[] | undefined)
   if (sent === undefined) return null;
   const text = String(sent);
   const value = text.startsWith('"') ? (QUOTED.exec(text)?.[1] ?? '').replace(/\\(.)/g, '$1') : text;
-  if (holdsKey(value)) {
-    throw new AppError('request.invalid', { field: NAME, public: `The header ${NAME} must not be a secret.` });
+  if (!VISIBLE.test(value)) {
+    throw new AppError('request.invalid', {
+      field: NAME,
+      public: `The header ${NAME} must have 1 to 255 visible ASCII characters.`,
+    });
   }
-  if (VISIBLE.test(value)) return value;
-  throw new AppError('request.invalid', {
-    field: NAME,
-    public: `The header ${NAME} must have 1 to 255 visible ASCII characters.`,
-  });
+  if (!holdsKey(value)) return value;
+  throw new AppError('request.invalid', { field: NAME, public: `The header ${NAME} must not be a secret.` });
 }
 
 /** What makes a repeated request known as one (C31). */
