@@ -159,6 +159,28 @@ describe('a client with public keys (private_key_jwt, RFC 7523)', () => {
       expect((await ask(theirs)).status).toBe(200);
     });
 
+    it('and a minute’s tokens of them at every endpoint, of which a replay is none', async () => {
+      const few = await TokenService.start({ tokensPerMinute: 3 });
+      try {
+        const { id } = await few.register({ publicKeys: [publicJwk(ec)] });
+        const header = { alg: 'ES256' };
+        const introspect = (assertion: string) =>
+          few.post('/oauth/introspect', {
+            ...{ token: 'x', client_assertion_type: JWT_BEARER, client_assertion: assertion },
+          });
+        const times = { iat: undefined, exp: few.clock.now().getTime() / 1_000 + 60 };
+        const fresh = () => signed({ iss: id, sub: id, ...times }, ec.privateKey, header);
+        const first = await fresh();
+        const shown = [first, first, first, await fresh(), await fresh(), await fresh()];
+        const statuses = [];
+        for (const assertion of shown) statuses.push((await introspect(assertion)).status);
+        expect(statuses).toEqual([200, 401, 401, 200, 200, 429]);
+        expect(few.recorded.at(-1)).toMatchObject({ outcome: 'rate_limited', clientId: id });
+      } finally {
+        await few.stop();
+      }
+    });
+
     const shownToAll = async () => {
       const nodes = [await service.addNode(), await service.addNode(), await service.addNode()];
       const assertion = await signed();

@@ -308,6 +308,16 @@ describe('limits of the token endpoint', () => {
     expect((await service.token(one)).status).toBe(200);
   });
 
+  it('are those of its revocations too, each by itself', async () => {
+    const [one, other] = [await service.register(), await service.register()];
+    const revoke = ({ id, secret }: TestClient) =>
+      service.post('/oauth/revoke', { client_id: id, client_secret: secret, token: 'none of ours' });
+    const statuses = [];
+    for (let each = 0; each < 4; each += 1) statuses.push((await revoke(one)).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    expect([(await revoke(other)).status, (await service.token(one)).status]).toEqual([200, 200]);
+  });
+
   it('are one address’s too', async () => {
     const ask = (ip: string) => service.post('/oauth/token', 'grant_type=client_credentials&scope=%zz', { ip });
     const one = await service.register();

@@ -70,7 +70,7 @@ function authentication(
   const credentials = new PostgresClientCredentials(dataSource, peppers);
   return new ClientAuthentication({
     secrets: new ClientSecrets(credentials, nodeSha256),
-    assertions: new ClientAssertions({ keys: credentials, used, issuer, clock }),
+    assertions: new ClientAssertions({ keys: credentials, used, issuer, clock, usesPerMinute: tokensPerMinute }),
     addresses: new AddressLimits({ requestsPerMinute, failuresPerMinute: FAILURES_PER_MINUTE, clock }),
     ...{ liveAccess, tokensPerMinute, record, clock },
   });

@@ -1,4 +1,5 @@
 import type { Decision } from '@latchkey/contracts';
+import { workspaceId } from '@latchkey/kernel';
 import { FakeClock } from '@latchkey/testing';
 import { KEY, WORKSPACE } from '../testing/keys';
 import { RefusedCallers, type RefusedAttempt } from './refused-callers';
@@ -41,11 +42,14 @@ describe('callers of the check that may not ask', () => {
     expect(counted).toEqual({ unknown: 1, revoked: 3 });
   });
 
-  it('fill the record only so far in a second, however many strangers there are; what is left out is counted', () => {
+  it('fill the record only so far in a second, however many strangers there are, or of one workspace; what is left out is counted', () => {
     const { clock, recorded, counted, refuse } = given();
     refuse(ofStranger, 1_000);
     expect([recorded.length, counted]).toEqual([10, { unknown: 1_000, unrecorded: 990 }]);
     refuse(ofEnded, 1_000);
+    expect(recorded).toHaveLength(30);
+    for (const other of ['w2', 'w3', 'w4', 'w5', 'w6'])
+      refuse({ ...ofEnded, credential: { ...credential, workspaceId: workspaceId(other) } }, 100);
     expect(recorded).toHaveLength(110);
     clock.advance(1_000);
     refuse(ofStranger, 1);

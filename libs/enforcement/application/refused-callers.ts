@@ -29,6 +29,8 @@ export const CALLER_SCOPE = 'enforcement:check';
 
 /** Recorded in a second. Strangers can try as often as they like, and shall not crowd out who tries with a token that was somebody's once. */
 const OF_KNOWN_TOKENS = 100;
+/** Nor the tokens of one workspace those of all others. */
+const OF_WORKSPACE = 20;
 const OF_STRANGERS = 10;
 
 /**
@@ -36,7 +38,7 @@ const OF_STRANGERS = 10;
  * make such attempts, so what is recorded of them in a second is bounded; all are counted, and those that are not recorded once more.
  */
 export class RefusedCallers implements RefusalReport {
-  readonly #ofKnownTokens = new EachSecond(OF_KNOWN_TOKENS);
+  readonly #ofKnownTokens = new EachSecond(OF_KNOWN_TOKENS, OF_WORKSPACE);
   readonly #ofStrangers = new EachSecond(OF_STRANGERS);
 
   constructor(private readonly parts: RefusedCallersParts) {}
@@ -46,7 +48,7 @@ export class RefusedCallers implements RefusalReport {
     counter.refused(reason, calls);
     const timeMs = clock.now().getTime();
     const budget = credential === null ? this.#ofStrangers : this.#ofKnownTokens;
-    if (!budget.take(timeMs)) return counter.unrecorded(calls);
+    if (!budget.take(timeMs, credential?.workspaceId)) return counter.unrecorded(calls);
     record?.record({
       ...{ timeMs, outcome: reason, via: credential === null ? 'memory' : 'owner' },
       secret: credential && secretOf(credential),

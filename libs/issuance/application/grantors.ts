@@ -101,7 +101,8 @@ export class Grantors {
   }
 
   async #confirmClient(presented: PresentedClient, before: GrantorsOwn): Promise<void> {
-    if (JSON.stringify((await this.#ownOf(presented)).grant) === JSON.stringify(before.grant)) return;
+    const own = await this.#ownOf(presented);
+    if (JSON.stringify([own.grant, own.ofOwner]) === JSON.stringify([before.grant, before.ofOwner])) return;
     throw new AppError('auth.forbidden', { public: 'What the client may do has changed meanwhile. Try again.' });
   }
 

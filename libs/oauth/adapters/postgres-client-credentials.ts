@@ -38,14 +38,17 @@ export class PostgresClientCredentials implements ClientSecretResolver, ClientKe
     });
   }
 
-  async find(id: string): Promise<RegisteredKeys | null> {
-    const [row] = await this.#query<{ workspace_id: string; client_id: string; public_keys: readonly JWK[] }>(
+  async find(ids: readonly string[]): Promise<readonly (RegisteredKeys | null)[]> {
+    const rows = await this.#query<{ workspace_id: string; client_id: string; public_keys: readonly JWK[] }>(
       `SELECT workspace_id, client_id, public_keys FROM client_list
-       WHERE client_id = $1 AND authentication = 'private_key_jwt' AND deleted_at IS NULL`,
-      [id],
+       WHERE client_id = ANY($1::text[]) AND authentication = 'private_key_jwt' AND deleted_at IS NULL`,
+      [ids],
     );
-    if (!row) return null;
-    return { workspaceId: workspaceId(row.workspace_id), clientId: clientId(row.client_id), keys: row.public_keys };
+    return ids.map((id) => {
+      const row = rows.find((found) => found.client_id === id);
+      if (!row) return null;
+      return { workspaceId: workspaceId(row.workspace_id), clientId: clientId(row.client_id), keys: row.public_keys };
+    });
   }
 
   async #query<Row>(statement: string, parameters: unknown[]): Promise<readonly Row[]> {

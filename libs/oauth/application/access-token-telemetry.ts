@@ -32,6 +32,8 @@ export const accessTokenTelemetry: TelemetryKind<AccessTokenEntry> = {
 
 /** Refusals that are recorded in a second. Strangers shall not crowd out who tries with what was a client's once. */
 const OF_KNOWN_CLIENTS = 100;
+/** Nor the clients of one workspace those of all others. */
+const OF_WORKSPACE = 20;
 const OF_STRANGERS = 10;
 
 /**
@@ -40,7 +42,7 @@ const OF_STRANGERS = 10;
  * recorded once more.
  */
 export class RecordedTokens implements TokenRecord {
-  readonly #ofKnownClients = new EachSecond(OF_KNOWN_CLIENTS);
+  readonly #ofKnownClients = new EachSecond(OF_KNOWN_CLIENTS, OF_WORKSPACE);
   readonly #ofStrangers = new EachSecond(OF_STRANGERS);
 
   constructor(
@@ -51,7 +53,8 @@ export class RecordedTokens implements TokenRecord {
   record(entry: AccessTokenEntry): void {
     this.operators.record(entry);
     const refusals = entry.clientId === null ? this.#ofStrangers : this.#ofKnownClients;
-    if (entry.outcome !== 'issued' && !refusals.take(entry.timeMs)) return this.operators.unrecorded();
+    if (entry.outcome !== 'issued' && !refusals.take(entry.timeMs, entry.workspaceId ?? ''))
+      return this.operators.unrecorded();
     this.entries.record(entry);
   }
 }

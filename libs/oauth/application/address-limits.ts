@@ -67,7 +67,7 @@ const refused = (afterMs: number): AddressVerdict => ({
 });
 
 /** Who has one IPv6 address has the whole network that it is in. */
-function networkOf(ip: string | undefined): string {
+export function networkOf(ip: string | undefined): string {
   if (!ip?.includes(':')) return ip ?? 'unknown';
   const address = parseIpAddress(ip);
   return address?.version === 6 ? `${(address.value >> IPV6_HOST_BITS).toString(16)}::/64` : ip;

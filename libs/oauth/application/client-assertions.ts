@@ -1,7 +1,8 @@
 import { clientId as asClientId, type Clock, type Secret } from '@latchkey/kernel';
 import type { ShownByClient } from '@latchkey/access';
+import { AskQueue, SlidingWindows, withinMs, type Window } from '@latchkey/live-state';
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
-import type { ClientKeys, UsedAssertions } from './ports-tokens';
+import type { ClientKeys, RegisteredKeys, UsedAssertions } from './ports-tokens';
 
 /** How far clocks may be apart. */
 const TOLERANCE_SECONDS = 30;
@@ -10,6 +11,12 @@ const TOLERANCE_SECONDS = 30;
  * whose callers cannot say less.
  */
 export const ASSERTION_LIFE_SECONDS = 3_600;
+/** How far another host's clock may be behind that forgets what has expired. */
+const FORGETTERS_CLOCK_SECONDS = 300;
+/** A call that hangs must make room for the next. */
+const ASK_TIMEOUT_MS = 1_000;
+/** Anybody can name any client in an assertion: what is asked about them at once is bounded, and each asker has a share. */
+const ASK_LIMITS = { callsMax: 2, itemsPerCallMax: 100, waitingMax: 1_000 };
 /** Of our clients. Anything else is none, and no database need be asked for it. */
 const CLIENT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Printable ASCII: whoever makes it up makes it of that. */
@@ -21,19 +28,22 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = { RSA: ['RS256',
 /** Of assertions and access tokens' clients (RFC 8414 `token_endpoint_auth_signing_alg_values_supported`). */
 export const ASSERTION_ALGORITHMS: readonly string[] = Object.values(ALGORITHMS).flat();
 
+export type RefusedAssertion = 'unknown' | 'bad_assertion' | 'replayed' | 'rate_limited';
+
 export type AssertionVerdict =
   | { readonly kind: 'good'; readonly shown: ShownByClient }
   /** `shown`: whose key has signed it, where one has. */
   | {
       readonly kind: 'refused';
-      readonly reason: 'unknown' | 'bad_assertion' | 'replayed';
+      readonly reason: RefusedAssertion;
       readonly shown: ShownByClient | null;
     };
 
-const refused = (
-  reason: 'unknown' | 'bad_assertion' | 'replayed',
-  shown: ShownByClient | null = null,
-): AssertionVerdict => ({ kind: 'refused', reason, shown });
+const refused = (reason: RefusedAssertion, shown: ShownByClient | null = null): AssertionVerdict => ({
+  kind: 'refused',
+  reason,
+  shown,
+});
 
 export interface ClientAssertionsParts {
   readonly keys: ClientKeys;
@@ -41,29 +51,55 @@ export interface ClientAssertionsParts {
   /** The only audience (RFC 8414 `issuer`): an assertion for another server must not be good here. */
   readonly issuer: string;
   readonly clock: Clock;
+  /** Uses of one client that this process writes down in any minute: they are kept for an hour, and a client makes as many as it likes. */
+  readonly usesPerMinute: number;
 }
 
 /** Authentication by a signed assertion (`private_key_jwt`, RFC 7523 §2.2 and §3). */
 export class ClientAssertions {
-  constructor(private readonly parts: ClientAssertionsParts) {}
+  readonly #uses = new SlidingWindows();
+  readonly #usesOfOne: readonly Window[];
+  readonly #asks: AskQueue<string, RegisteredKeys | null>;
+
+  constructor(private readonly parts: ClientAssertionsParts) {
+    this.#usesOfOne = [{ name: 'minute', limit: parts.usesPerMinute, lengthMs: 60_000 }];
+    this.#asks = new AskQueue({
+      ask: (ids) => withinMs(parts.keys.find(ids), ASK_TIMEOUT_MS),
+      nameOf: (id) => id,
+      limits: ASK_LIMITS,
+    });
+  }
 
   /**
    * Who is good for one use is used up by this.
    * @param said the `client_id` beside the assertion, if there is one
+   * @param asker on whose behalf the client's keys are asked for
    * @throws AppError `service.unavailable`
    */
-  async verify(assertion: Secret, said: string | undefined): Promise<AssertionVerdict> {
+  async verify(assertion: Secret, said: string | undefined, asker: string): Promise<AssertionVerdict> {
     const text = assertion.reveal();
     const clientId = subjectOf(text);
     // RFC 7521 §4.2: where there is a client_id beside it, both name the same client.
     if (clientId === null || (said !== undefined && said !== clientId)) return refused('bad_assertion');
-    const registered = await this.parts.keys.find(clientId);
+    const registered = await this.#asks.ask(clientId, asker);
     if (registered === null) return refused('unknown');
     const claims = await this.#claims(text, clientId, registered.keys);
     if (claims === null) return refused('bad_assertion');
     const shown = { workspaceId: registered.workspaceId, clientId: registered.clientId, secretNumber: null };
+    if (!this.#mayUse(clientId)) return refused('rate_limited', shown);
     const first = await this.parts.used.use(asClientId(clientId), claims.jti, claims.forgettableAt);
-    return first ? { kind: 'good', shown } : refused('replayed', shown);
+    if (!first) return refused('replayed', shown);
+    this.#consume(clientId, 1);
+    return { kind: 'good', shown };
+  }
+
+  /** Looks only: a replay counts nothing, or who got hold of one assertion could keep its client out. */
+  #mayUse(clientId: string): boolean {
+    return (this.#consume(clientId, 0).windows[0]?.remaining ?? 1) > 0;
+  }
+
+  #consume(clientId: string, cost: number) {
+    return this.#uses.consume(clientId, this.#usesOfOne, cost, this.parts.clock.now().getTime());
   }
 
   async #claims(text: string, clientId: string, keys: readonly JWK[]): Promise<GoodClaims | null> {
@@ -106,7 +142,7 @@ function goodClaims({ aud, jti, exp, iat }: JWTPayload, now: Date): GoodClaims |
   if (typeof aud !== 'string' || typeof jti !== 'string' || !JTI.test(jti) || typeof exp !== 'number') return null;
   if (exp > nowSeconds + ASSERTION_LIFE_SECONDS + TOLERANCE_SECONDS) return null;
   if (iat !== undefined && iat > nowSeconds + TOLERANCE_SECONDS) return null;
-  return { jti, forgettableAt: new Date((exp + TOLERANCE_SECONDS + 1) * 1_000) };
+  return { jti, forgettableAt: new Date((exp + TOLERANCE_SECONDS + FORGETTERS_CLOCK_SECONDS) * 1_000) };
 }
 
 const algorithmsOf = ({ kty = '', alg }: JWK): readonly string[] => {

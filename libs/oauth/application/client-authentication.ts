@@ -11,7 +11,7 @@ import {
 import type { ClientSubject } from '@latchkey/contracts';
 import { isAppError, type ClientId, type Clock, type WorkspaceId } from '@latchkey/kernel';
 import type { LiveAccess, Outcome, Window } from '@latchkey/live-state';
-import type { AddressLimits } from './address-limits';
+import { networkOf, type AddressLimits } from './address-limits';
 import type { ClientAssertions } from './client-assertions';
 import type { ClientSecrets } from './client-secrets';
 import type { Form } from './form';
@@ -47,7 +47,7 @@ export interface ClientAuthenticationParts {
   readonly assertions: ClientAssertions;
   readonly liveAccess: LiveAccess;
   readonly addresses: AddressLimits;
-  /** Tokens for one client in any minute. */
+  /** Tokens for one client in any minute; as many may it revoke. */
   readonly tokensPerMinute: number;
   readonly record: TokenRecord;
   readonly clock: Clock;
@@ -66,6 +66,9 @@ interface Refusal {
 type Attempt = { readonly kind: 'authenticated'; readonly client: AuthenticatedClient } | Refusal;
 /** Whose what was shown is. Whether it is still good is not asked yet. */
 type Identified = { readonly kind: 'identified'; readonly shown: ShownByClient } | Refusal;
+
+/** Of an assertion too many. */
+const ASSERTIONS_RETRY_SECONDS = 10;
 
 /** One answer for all that is wrong with a client, so that it tells nothing (C17). */
 const invalidClient = () => new OauthError('invalid_client', 'Client authentication failed.');
@@ -118,16 +121,17 @@ export class ClientAuthentication {
     if (shown.method === 'private_key_jwt') {
       const verdict = this.parts.addresses.mayFail(request.ip);
       if (!verdict.allowed) return refusal('rate_limited', tooMany(verdict.retryAfterSeconds), method);
-      const judged = await this.parts.assertions.verify(shown.assertion, shown.clientId);
+      const judged = await this.parts.assertions.verify(shown.assertion, shown.clientId, networkOf(request.ip));
       if (judged.kind === 'good') return { kind: 'identified', shown: judged.shown };
-      return refusal(judged.reason, invalidClient(), method, judged.shown);
+      const error = judged.reason === 'rate_limited' ? tooMany(ASSERTIONS_RETRY_SECONDS) : invalidClient();
+      return refusal(judged.reason, error, method, judged.shown);
     }
     // Who is known here goes on, whatever others at the same address do.
     let found = this.parts.secrets.remembered(shown.secret);
     if (found === null) {
       const verdict = this.parts.addresses.mayFail(request.ip);
       if (!verdict.allowed) return refusal('rate_limited', tooMany(verdict.retryAfterSeconds), method);
-      found = await this.parts.secrets.ask(shown.secret, request.ip ?? '');
+      found = await this.parts.secrets.ask(shown.secret, networkOf(request.ip));
     }
     if (found?.clientId !== shown.clientId) return refusal('unknown', invalidClient(), method);
     return { kind: 'identified', shown: found };
@@ -140,8 +144,9 @@ export class ClientAuthentication {
   ): Promise<Attempt> {
     const asked: ClientRequest = {
       ip,
-      windows: endpoint === 'token' ? this.#tokenWindows : [],
-      windowKey: `tokens:${shown.clientId}`,
+      // A revocation is a write. What is only asked must not end where a service asks it on every call.
+      windows: endpoint === 'introspection' ? [] : this.#tokenWindows,
+      windowKey: endpoint === 'revocation' ? `tokens:revoked:${shown.clientId}` : `tokens:${shown.clientId}`,
     };
     const outcome = await this.parts.liveAccess.decide<AccessDenial>({
       workspaceId: shown.workspaceId,

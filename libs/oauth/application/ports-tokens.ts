@@ -22,10 +22,10 @@ export interface RegisteredKeys {
 
 export interface ClientKeys {
   /**
-   * Null: there is no such client, or it has no keys.
+   * In the order of the ids; null: there is no such client, or it has no keys.
    * @throws AppError `service.unavailable`
    */
-  find(clientId: string): Promise<RegisteredKeys | null>;
+  find(clientIds: readonly string[]): Promise<readonly (RegisteredKeys | null)[]>;
 }
 
 /** Assertions that have been used, known to all processes and after a restart. */
