@@ -36,7 +36,10 @@ const owning = (owner: SubjectOwner): readonly KeyRights[] => [
   { keys: entriesOf(KINDS.filter((kind) => SUBJECT_OWNERS[kind] === owner)), commands: ['getrange', 'set'] },
 ];
 
-/** Who decides reads, fills in what an owner has answered, and counts. It cannot make an entry count for longer than its owner says. */
+/**
+ * Who decides reads, fills in what an owner has answered, and counts. It cannot keep an owner's entries alive, but what it fills in others
+ * believe while that owner says so: whoever takes such a service over can have them believe what they like of these kinds.
+ */
 const deciding = (kinds: readonly SubjectKind[], windows: string): readonly KeyRights[] => [
   { keys: OWNERS.map(fenceOf), commands: ['get'] },
   { keys: entriesOf(kinds), commands: ['get', 'getrange', 'set'] },
