@@ -34,6 +34,7 @@ export { assertProfile, assertProfiles, randomBits, spellingsOf } from './profil
 export { ADMIN_SCOPE, HEADER_FORMS, UNLIMITED_PLAN } from './profiles/common';
 export type * from './profiles/profile';
 export { profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
+export * from './recorded-text';
 export * from './requested';
 export { scopesOfRole, scopesWithinRole } from './roles';
 export * from './scopes';

@@ -1,4 +1,4 @@
-import { maskKeys } from '@latchkey/access';
+import { recordedText } from '@latchkey/access';
 import {
   isAccessTokenRef,
   isSessionRef,
@@ -10,7 +10,6 @@ import {
   type Decision,
 } from '@latchkey/contracts';
 
-const TEXT_LENGTH_MAX = 256;
 const SCOPES_MAX = 20;
 
 /** What a check said, without its credential. */
@@ -63,8 +62,7 @@ export function presentable(decisions: readonly Decision[]): Decision[] {
   const bounded = (text: string): string => {
     const known = seen.get(text);
     if (known !== undefined) return known;
-    // Masked before it is cut, or a key at the cut would not look like one any more.
-    const kept = maskKeys(text).slice(0, TEXT_LENGTH_MAX);
+    const kept = recordedText(text);
     seen.set(text, kept);
     return kept;
   };

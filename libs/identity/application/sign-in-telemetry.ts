@@ -1,4 +1,4 @@
-import { maskKeys } from '@latchkey/access';
+import { recordedText } from '@latchkey/access';
 import { SOURCES, TOPICS, type SignInEntry, type SignInEvent } from '@latchkey/contracts';
 import { EachSecond } from '@latchkey/kernel';
 import type { Entries, TelemetryKind } from '@latchkey/telemetry';
@@ -6,13 +6,6 @@ import type { SignInAttempt, SignInCounter, SignInOutcome, SignInRecord } from '
 
 /** Of an object with a handful of members. */
 const OBJECT_BYTES = 400;
-const USER_AGENT_LENGTH_MAX = 256;
-
-/** Whoever tries chooses what the browser calls itself: it is cut, and whatever looks like a key in it is masked first. */
-const presentable = (entry: SignInEntry): SignInEntry => ({
-  ...entry,
-  userAgent: entry.userAgent === null ? null : maskKeys(entry.userAgent).slice(0, USER_AGENT_LENGTH_MAX),
-});
 
 /** The record of attempts to sign in, successful and failed (S2-15, S3-17). */
 export const signInTelemetry: TelemetryKind<SignInEntry> = {
@@ -20,7 +13,8 @@ export const signInTelemetry: TelemetryKind<SignInEntry> = {
   source: SOURCES.identity,
   topic: TOPICS.signIns,
   bytesOf: ({ userAgent }) => OBJECT_BYTES + 2 * (userAgent?.length ?? 0),
-  presentable: (entries) => entries.map(presentable),
+  // As `RecordedSignIns` has made them.
+  presentable: (entries) => entries,
   batchOf: (entries, node): SignInEvent => ({
     type: 'latchkey.sign_ins.recorded.v1',
     data: { ...node, signIns: [...entries] },
@@ -52,9 +46,11 @@ export class RecordedSignIns implements SignInRecord {
 
   record(attempt: SignInAttempt): void {
     this.operators.record(attempt);
-    const { at, outcome, method, userId, workspaceId, ip, userAgent, captcha } = attempt;
+    const { at, outcome, method, userId, workspaceId, ip, captcha } = attempt;
     const timeMs = at.getTime();
     if (UNBOUNDED.has(outcome) && !this.#ofAnybody.take(timeMs)) return this.operators.unrecorded();
+    // At once: what is recorded waits in memory, and a user agent may be as long as all headers together.
+    const userAgent = attempt.userAgent === null ? null : recordedText(attempt.userAgent);
     this.entries.record({ timeMs, ...{ outcome, method, userId, workspaceId, ip, userAgent, captcha } });
   }
 }

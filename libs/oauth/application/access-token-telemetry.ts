@@ -1,4 +1,4 @@
-import { maskKeys } from '@latchkey/access';
+import { recordedText } from '@latchkey/access';
 import { SOURCES, TOPICS, type AccessTokenEntry, type AccessTokenEvent } from '@latchkey/contracts';
 import { EachSecond } from '@latchkey/kernel';
 import type { Entries, TelemetryKind } from '@latchkey/telemetry';
@@ -6,16 +6,9 @@ import type { TokenCounter, TokenRecord } from './token-record';
 
 /** Of an object with a handful of members. */
 const OBJECT_BYTES = 500;
-const USER_AGENT_LENGTH_MAX = 256;
 
 const charactersOf = ({ userAgent, scopes }: AccessTokenEntry): number =>
   scopes.reduce((sum, scope) => sum + scope.length, userAgent?.length ?? 0);
-
-/** Whoever asks chooses what the program calls itself: it is cut, and whatever looks like a key or a token in it is masked first. */
-const presentable = (entry: AccessTokenEntry): AccessTokenEntry => ({
-  ...entry,
-  userAgent: entry.userAgent === null ? null : maskKeys(entry.userAgent).slice(0, USER_AGENT_LENGTH_MAX),
-});
 
 /** The record of access tokens that were issued, and of clients that were refused (S3-17). */
 export const accessTokenTelemetry: TelemetryKind<AccessTokenEntry> = {
@@ -23,7 +16,8 @@ export const accessTokenTelemetry: TelemetryKind<AccessTokenEntry> = {
   source: SOURCES.oauth,
   topic: TOPICS.accessTokens,
   bytesOf: (entry) => OBJECT_BYTES + 2 * charactersOf(entry),
-  presentable: (entries) => entries.map(presentable),
+  // As `RecordedTokens` has made them.
+  presentable: (entries) => entries,
   batchOf: (entries, node): AccessTokenEvent => ({
     type: 'latchkey.access_tokens.recorded.v1',
     data: { ...node, accessTokens: [...entries] },
@@ -55,6 +49,7 @@ export class RecordedTokens implements TokenRecord {
     const refusals = entry.clientId === null ? this.#ofStrangers : this.#ofKnownClients;
     if (entry.outcome !== 'issued' && !refusals.take(entry.timeMs, entry.workspaceId ?? ''))
       return this.operators.unrecorded();
-    this.entries.record(entry);
+    // At once: what is recorded waits in memory, and a user agent may be as long as all headers together.
+    this.entries.record({ ...entry, userAgent: entry.userAgent === null ? null : recordedText(entry.userAgent) });
   }
 }
