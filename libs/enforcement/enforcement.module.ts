@@ -7,7 +7,6 @@ import type { FastifyInstance } from 'fastify';
 import { CredentialTable } from './adapters/credential-table';
 import { nodeSha256 } from './adapters/node-sha256';
 import { readVerifyingKey } from './adapters/node-verifying-key';
-import { AccessTokenMemory } from './application/access-token-memory';
 import { AccessTokens, type AccessTokenTerms } from './application/access-tokens';
 import type { Callers } from './application/callers';
 import { CheckAccess } from './application/check-access';
@@ -54,8 +53,7 @@ export const createCheckAccess = ({ resolver, accessTokens, ...parts }: CheckAcc
 const accessTokensOf = (
   { owners, ...terms }: NonNullable<CheckAccessOptions['accessTokens']>,
   rememberedMax: number,
-): AccessTokens =>
-  new AccessTokens(terms, new SigningKeys(owners, readVerifyingKey), new AccessTokenMemory(rememberedMax));
+): AccessTokens => new AccessTokens(terms, new SigningKeys(owners, readVerifyingKey), rememberedMax);
 
 /** Service tokens that are remembered. A caller has one or two. */
 const TOKENS_REMEMBERED_MAX = 10_000;

@@ -7,6 +7,7 @@ export * from './errors';
 export * from './failpoints';
 export * from './ids';
 export * from './loopback';
+export * from './recently-used';
 export * from './secret';
 export * from './turns';
 export * from './waiting-lines';

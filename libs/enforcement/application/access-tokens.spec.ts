@@ -1,7 +1,6 @@
 import { readVerifyingKey } from '../adapters/node-verifying-key';
 import { nodeSha256 } from '../adapters/node-sha256';
 import { liveClient, TERMS, TestSigningKey } from '../testing/access-tokens';
-import { AccessTokenMemory } from './access-token-memory';
 import { AccessTokens } from './access-tokens';
 import { SigningKeys } from './signing-keys';
 
@@ -16,7 +15,7 @@ function given(tokensMax = 100) {
     const read = readVerifyingKey(id, told);
     return read && { ...read, verify: (...args) => ((verified.times += 1), read.verify(...args)) };
   });
-  const tokens = new AccessTokens(TERMS, keys, new AccessTokenMemory(tokensMax));
+  const tokens = new AccessTokens(TERMS, keys, tokensMax);
   const find = (text: string) => tokens.recall(nodeSha256(text)) ?? tokens.verify(text, nodeSha256(text), 'anybody');
   return { find, verified, live, tokens };
 }

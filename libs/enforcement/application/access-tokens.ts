@@ -1,6 +1,6 @@
 import { parseAccessToken } from '@latchkey/access';
 import type { AccessTokenRef } from '@latchkey/contracts';
-import type { AccessTokenMemory } from './access-token-memory';
+import { RecentlyUsed } from '@latchkey/kernel';
 import type { SigningKeys } from './signing-keys';
 
 export interface AccessTokenTerms {
@@ -14,15 +14,21 @@ export interface AccessTokenTerms {
  * is the subjects' business.
  */
 export class AccessTokens {
+  /** By digest. A token that has expired is used by nobody for long. */
+  readonly #verified: RecentlyUsed<AccessTokenRef>;
+
+  /** @param rememberedMax tokens, of about 1 KB each */
   constructor(
     private readonly terms: AccessTokenTerms,
     private readonly keys: Pick<SigningKeys, 'find'>,
-    private readonly memory: AccessTokenMemory,
-  ) {}
+    rememberedMax: number,
+  ) {
+    this.#verified = new RecentlyUsed(rememberedMax);
+  }
 
   /** A token that was verified before. */
   recall(sha256: Uint8Array): AccessTokenRef | undefined {
-    return this.memory.get(sha256);
+    return this.#verified.get(nameOf(sha256));
   }
 
   /**
@@ -39,7 +45,9 @@ export class AccessTokens {
     if (key?.algorithm !== claims.algorithm) return 'unknown';
     const end = text.lastIndexOf('.');
     if (!key.verify(text.slice(0, end), text.slice(end + 1))) return 'unknown';
-    this.memory.put(sha256, claims.token);
+    this.#verified.put(nameOf(sha256), claims.token);
     return claims.token;
   }
 }
+
+const nameOf = (sha256: Uint8Array): string => String.fromCharCode(...sha256);

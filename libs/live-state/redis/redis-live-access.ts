@@ -1,5 +1,5 @@
-import { systemClock, type Clock } from '@latchkey/kernel';
-import type { SubjectReader, SubjectRef, Verdict } from '@latchkey/contracts';
+import { RecentlyUsed, systemClock, type Clock } from '@latchkey/kernel';
+import { subjectName, type SubjectReader, type SubjectRef, type Verdict } from '@latchkey/contracts';
 import { Basis } from '../basis';
 import { LiveStateCounters } from '../counters';
 import type { LiveAccess, LiveQuery, Outcome, Via } from '../live-access';
@@ -12,7 +12,7 @@ import { SlidingWindows } from '../windows/sliding-windows';
 import { CheckBatch, type CheckAnswer, type Count, type Finding, type Miss } from './check-batch';
 import type { RedisClient } from './connect-redis';
 import { Fills } from './fills';
-import { KnownEntries, parseEntry } from './known-entries';
+import { parseEntry, type KnownEntry } from './known-entry';
 
 export interface RedisLiveAccessOptions {
   readonly redis: RedisClient;
@@ -41,7 +41,8 @@ export class RedisLiveAccess implements LiveAccess {
   readonly #shards: readonly CheckBatch[];
   readonly #asks: OwnerAsks;
   readonly #fills: Fills;
-  readonly #known: KnownEntries;
+  /** Bodies that this node has parsed, the latest of each subject. Never a basis by itself (rule 2). */
+  readonly #known: RecentlyUsed<KnownEntry>;
   /** Used only while Redis cannot be reached. */
   readonly #share = new SlidingWindows();
   readonly #nodesMax: number;
@@ -55,7 +56,7 @@ export class RedisLiveAccess implements LiveAccess {
     this.#shards = Array.from({ length: shards }, (_, shard) => new CheckBatch(redis, shard, safeguards));
     this.#asks = new OwnerAsks(options.owners, timing.askTimeoutMs, this.counters, safeguards, options.asks);
     this.#fills = new Fills(redis, timing, this.counters, safeguards);
-    this.#known = new KnownEntries(options.entriesMax ?? 50_000);
+    this.#known = new RecentlyUsed(options.entriesMax ?? 50_000);
     this.#nodesMax = options.nodesMax;
     this.#clock = options.clock ?? systemClock;
     this.#retryRedisMs = timing.leaseMs / 2;
@@ -66,7 +67,7 @@ export class RedisLiveAccess implements LiveAccess {
     const basis = new Basis(query);
     let via: Via = 'cache';
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const verdict = basis.verdict((ref) => this.#known.get(ref)?.snapshot);
+      const verdict = basis.verdict((ref) => this.#known.get(subjectName(ref))?.snapshot);
       const unproven = basis.unproven();
       if (verdict.kind === 'deny' && unproven.length === 0) return this.#denied(basis, verdict.denial, via);
       const answer = await this.#inRedis(shard, unproven, verdict);
@@ -92,7 +93,7 @@ export class RedisLiveAccess implements LiveAccess {
   ): Promise<CheckAnswer | null> {
     const batch = this.#shards[shard];
     if (batch === undefined || performance.now() < this.#redisDownUntilMs) return null;
-    const subjects = unproven.map((ref) => ({ ref, expected: this.#known.get(ref)?.header ?? '' }));
+    const subjects = unproven.map((ref) => ({ ref, expected: this.#known.get(subjectName(ref))?.header ?? '' }));
     const count: Count | null = verdict.kind === 'allow' ? verdict : null;
     try {
       const answer = await batch.run({ subjects, count });
@@ -119,7 +120,7 @@ export class RedisLiveAccess implements LiveAccess {
         basis.confirm(ref);
       } else if ('entry' in finding) {
         const entry = parseEntry(ref, finding.entry);
-        this.#known.put(entry);
+        this.#known.put(subjectName(ref), entry);
         basis.prove(entry.snapshot);
       } else {
         missed.push([ref, finding.miss]);
