@@ -59,6 +59,7 @@ const configSchema = z.object({
   ...mailVariables,
   ...sessionVariables,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
+  LATCHKEY_TENANT: variables.LATCHKEY_TENANT.optional(),
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
   LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
 });

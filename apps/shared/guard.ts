@@ -5,6 +5,7 @@ import { grpcChannelCredentials, type EnforcementConfig, type TlsFiles } from '@
 export interface GuardConfig extends EnforcementConfig {
   readonly TRUSTED_PROXIES: readonly string[];
   readonly TRUSTED_ORIGINS: readonly string[];
+  readonly TENANT_DOMAIN?: string | undefined;
 }
 
 /** The name in the certificates of all nodes. */
@@ -23,6 +24,7 @@ export const guardOf = (
     client,
     trustedProxies: config.TRUSTED_PROXIES,
     trustedOrigins: config.TRUSTED_ORIGINS,
+    tenantDomain: config.TENANT_DOMAIN,
   });
 
 export function checkClient(config: EnforcementConfig, tls: TlsFiles | undefined): CheckClient {

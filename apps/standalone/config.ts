@@ -21,6 +21,7 @@ const configSchema = z.object({
   LATCHKEY_DECISIONS_KEPT_DAYS: variables.LATCHKEY_DECISIONS_KEPT_DAYS,
   LATCHKEY_PARKED_KEPT_DAYS: variables.LATCHKEY_PARKED_KEPT_DAYS,
   LATCHKEY_PROFILE: variables.LATCHKEY_PROFILE,
+  LATCHKEY_TENANT: variables.LATCHKEY_TENANT.optional(),
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
   LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
@@ -32,6 +33,7 @@ const configSchema = z.object({
   ...tokenEndpointVariables,
   ...accessTokenRecordVariables,
   TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
+  TENANT_DOMAIN: variables.TENANT_DOMAIN.optional(),
 });
 
 export type StandaloneConfig = z.output<typeof configSchema>;

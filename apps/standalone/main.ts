@@ -90,6 +90,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         client: enforcement.access,
         trustedProxies: config.TRUSTED_PROXIES,
         trustedOrigins: config.TRUSTED_ORIGINS,
+        tenantDomain: config.TENANT_DOMAIN,
       }),
       IdentityModule.register({
         ...owner,

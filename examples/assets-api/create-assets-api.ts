@@ -51,6 +51,7 @@ export function createAssetsApi(env: Readonly<Record<string, string | undefined>
       client,
       trustedProxies: config.TRUSTED_PROXIES,
       trustedOrigins: config.TRUSTED_ORIGINS,
+      tenantDomain: config.TENANT_DOMAIN,
     }),
     config: { host: config.HOST, port: config.PORT, trustedProxies: config.TRUSTED_PROXIES, tls },
   });

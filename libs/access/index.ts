@@ -21,6 +21,8 @@ export { decideGranted, type GoodCredential } from './decision/decide-granted';
 export { decideSession, isCurrentToken } from './decision/decide-session';
 export { boundOf, roleIn } from './decision/members';
 export { principalOf } from './decision/principal';
+export { replacedSecret, type ReplacedSecret } from './decision/replaced-secret';
+export { tenantOf } from './decision/tenant';
 export * from './grant';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';

@@ -40,6 +40,7 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     kind: z.literal('user'),
     status: z.enum(['active', 'suspended']),
     roles: z.record(z.string(), z.enum(['owner', 'admin', 'member', 'auditor'])),
+    slug: z.string().exactOptional(),
     sessionGeneration: z.int().min(0).default(0),
   }),
   z.strictObject({

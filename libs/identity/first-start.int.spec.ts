@@ -43,7 +43,7 @@ describe('the first start', () => {
     expect(snapshots.map(({ body }) => body)).toEqual([
       {
         ...{ kind: 'workspace', status: 'active', name: 'First workspace', profile: 's4e' },
-        ...{ formerMembersKeys: 'end', secondFactor: 'optional' },
+        ...{ formerMembersKeys: 'end', secondFactor: 'optional', slug: 's4e' },
       },
       { kind: 'user', status: 'active', roles: { [workspaceId]: 'owner' }, sessionGeneration: 0 },
     ]);

@@ -243,6 +243,21 @@ describe('members of a workspace', () => {
       await expect(update.execute(asked, callerIn(workspace, actor))).rejects.toMatchObject({ code: 'auth.forbidden' });
     }
   });
+
+  it('give their workspace a slug that no other one has, until it takes another', async () => {
+    const update = new UpdateWorkspaceHandler(identity.workspaces, identity.settlement, identity.clock);
+    const other = await people.workspace();
+    const others = await people.member(other, 'owner', `other${number}`);
+    const [first, second] = [`first-${number}`, `second-${number}`];
+    const named = (slug: string, id: WorkspaceId, by: UserId) => codeOf(update.execute({ slug }, callerIn(id, by)));
+    expect(await named(first, workspace, owner)).toBe('done');
+    expect(await named(first, workspace, owner)).toBe('done');
+    expect(await named(first, other, others)).toBe('claim.taken');
+    expect(await named(second, workspace, owner)).toBe('done');
+    expect(await named(first, other, others)).toBe('done');
+    const [snapshot] = await identity.subjects.read([{ kind: 'workspace', id: workspace }]);
+    expect(snapshot?.body).toMatchObject({ slug: second });
+  });
 });
 
 /** Where two transactions wait for each other, or for one of them to wait for a lock of the other's. */

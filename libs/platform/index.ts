@@ -18,6 +18,7 @@ export * from './http/idempotency-key';
 export * from './http/instant';
 export * from './http/json-body';
 export * from './http/list-cursors';
+export * from './http/slug';
 export * from './http/page-query';
 export * from './http/request-id';
 export * from './http/status';

@@ -136,6 +136,7 @@ describe('the access guard', () => {
           timeoutMs: 50,
           trustedProxies: ['127.0.0.1'],
           trustedOrigins: ['https://console.example.com'],
+          tenantDomain: 'example.com',
         }),
       ],
       controllers: [ThingsController, OpenController],
@@ -266,6 +267,12 @@ describe('the access guard', () => {
     expect(client.asked[0]).not.toHaveProperty('ip');
   });
 
+  it('says which workspace the host names, where it names one', async () => {
+    for (const host of ['acme.example.com', 'acme.example.com:8080', 'example.com', 'example.org'])
+      await call('/things', { ...good, host });
+    expect(client.asked.map(({ tenant }) => tenant)).toEqual(['acme', 'acme', undefined, undefined]);
+  });
+
   it('says beside the asset, not in its place, that a route keeps to the assets of its caller', async () => {
     await call('/things/7/parts', good);
     await call('/things', good, { asset: '*' });
@@ -332,7 +339,10 @@ describe('the access guard', () => {
   });
 
   it('takes the credential kinds that the route takes (C18)', async () => {
-    expect((await call('/things/7', good)).json()).toMatchObject({ code: 'auth.forbidden' });
+    expect((await call('/things/7', good)).json()).toMatchObject({
+      code: 'auth.forbidden',
+      public: 'This takes a session, not an API key.',
+    });
   });
 
   it('refuses two different credentials, and takes the same one twice (C4)', async () => {

@@ -1,11 +1,11 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { clientIp, headersOf, ipMatcher, isCrossSite, maskKeys, type IpMatcher } from '@latchkey/access';
-import type { CheckRequest, CheckResult } from '@latchkey/contracts';
+import { clientIp, headersOf, ipMatcher, isCrossSite, maskKeys, tenantOf, type IpMatcher } from '@latchkey/access';
+import { USER_AGENT_LENGTH_MAX, type CheckRequest, type CheckResult } from '@latchkey/contracts';
 import { AppError, isAppError } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHECK_CLIENT, type CheckClient } from './check-client';
-import { OWN_ASSETS, ROUTE_ACCESS, type Requirement, type RouteAccess } from './decorators';
+import { OWN_ASSETS, ROUTE_ACCESS, type CredentialKind, type Requirement, type RouteAccess } from './decorators';
 import { denialOf } from './denial';
 import { GUARD_OPTIONS, type GuardOptions } from './guard-options';
 import { setPrincipal } from './principal';
@@ -14,6 +14,15 @@ import { takeCredential } from './take-credential';
 const TIMEOUT_MS = 2_000;
 /** Unless its server is told otherwise, Node drops what comes after so many headers: what a proxy says of its caller, for one. */
 const HEADERS_MAX = 2_000;
+
+const KIND: Readonly<Record<CredentialKind, string>> = {
+  api_key: 'an API key',
+  session: 'a session',
+  client: 'an access token',
+};
+
+const otherKindWanted = (wanted: readonly CredentialKind[], shown: CredentialKind) =>
+  `This takes ${wanted.map((kind) => KIND[kind]).join(' or ')}, not ${KIND[shown]}.`;
 
 /** What the call is about, in the words of the check. */
 function assetOf(request: FastifyRequest, { asset }: Requirement): Pick<CheckRequest, 'asset' | 'own_assets'> {
@@ -31,6 +40,7 @@ export class AccessGuard implements CanActivate {
   readonly #timeoutMs: number;
   readonly #isTrustedProxy: IpMatcher;
   readonly #trustedOrigins: readonly string[];
+  readonly #tenantDomain: string | undefined;
 
   constructor(
     private readonly reflector: Reflector,
@@ -40,6 +50,7 @@ export class AccessGuard implements CanActivate {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#isTrustedProxy = ipMatcher(options.trustedProxies ?? []);
     this.#trustedOrigins = options.trustedOrigins ?? [];
+    this.#tenantDomain = options.tenantDomain;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -73,7 +84,7 @@ export class AccessGuard implements CanActivate {
       throw denialOf(result, requirement.scopes);
     }
     if (requirement.credentials?.includes(result.principal.kind) === false) {
-      throw new AppError('auth.forbidden', { public: 'This takes another kind of credential.' });
+      throw new AppError('auth.forbidden', { public: otherKindWanted(requirement.credentials, result.principal.kind) });
     }
     setPrincipal(request, result.principal, credential);
   }
@@ -88,12 +99,16 @@ export class AccessGuard implements CanActivate {
 
   private checkRequestOf(request: FastifyRequest, requirement: Requirement, credential: string): CheckRequest {
     const ip = this.ipOf(request);
+    const userAgent = request.headers['user-agent'];
+    const tenant = tenantOf(request.headers.host, this.#tenantDomain);
     return {
       credential,
       scopes: [...requirement.scopes],
       method: request.method,
       path: maskKeys(request.url.split('?', 1)[0] ?? ''),
       ...(ip !== undefined && { ip }),
+      ...(userAgent !== undefined && { user_agent: userAgent.slice(0, USER_AGENT_LENGTH_MAX) }),
+      ...(tenant !== undefined && { tenant }),
       ...assetOf(request, requirement),
       ...(requirement.secondFactor !== undefined && { second_factor: requirement.secondFactor }),
     };

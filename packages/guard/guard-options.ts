@@ -8,6 +8,8 @@ export interface GuardOptions {
    * the service's own; none when absent.
    */
   readonly trustedOrigins?: readonly string[] | undefined;
+  /** Domain, in lower case, whose hosts `<slug>.<domain>` take credentials of that workspace alone; none when absent. */
+  readonly tenantDomain?: string | undefined;
 }
 
 export const GUARD_OPTIONS = Symbol('GUARD_OPTIONS');

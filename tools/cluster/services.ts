@@ -24,7 +24,7 @@ export interface ServiceSpec {
 const events = ['KAFKA_BROKERS', 'KAFKA_LOGIN', 'LATCHKEY_TOPIC_PREFIX'];
 const store = ['DATABASE_URL', ...events];
 /** And one whose routes are guarded. */
-const guarded = ['LATCHKEY_ENFORCEMENT_GRPC', 'TRUSTED_ORIGINS'];
+const guarded = ['LATCHKEY_ENFORCEMENT_GRPC', 'TRUSTED_ORIGINS', 'TENANT_DOMAIN'];
 /** What who issues access tokens and who takes them must agree on. */
 const tokenTerms = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'PUBLIC_URL'];
 
@@ -42,6 +42,7 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_SESSION_LIFE_HOURS',
       'LATCHKEY_SESSION_REFRESH_SECONDS',
       'LATCHKEY_PROFILE',
+      'LATCHKEY_TENANT',
       'LATCHKEY_ADMIN_EMAIL',
       'LATCHKEY_ADMIN_PASSWORD',
       'LATCHKEY_SIGN_INS_SPOOL_MB',
@@ -81,7 +82,7 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_MASTER_KEY',
       'LATCHKEY_ADMIN_KEY',
     ],
-    routes: ['/api/v1/api-keys', '/api/v1/scopes', '/api/v1/plans', '/api/v1/me', '/api/keys'],
+    routes: ['/api/v1/api-keys', '/api/v1/scopes', '/api/v1/plans', '/api/v1/me', '/api/keys', '/api/admin/api-keys'],
     fallback: true,
     keeps: true,
   },

@@ -2,7 +2,10 @@ import type { CheckRequest, DenialReason, KnownSubjects, SubjectRef, Verdict } f
 import { bodyOf } from './known-subjects';
 
 /** What a check asks, besides the credential. */
-export type AccessRequest = Pick<CheckRequest, 'scopes' | 'ip' | 'asset' | 'own_assets' | 'cost' | 'second_factor'>;
+export type AccessRequest = Pick<
+  CheckRequest,
+  'scopes' | 'ip' | 'asset' | 'own_assets' | 'cost' | 'second_factor' | 'tenant'
+>;
 
 /** The moment from which on a credential is no more, and what it is then. */
 export interface Ending {

@@ -17,7 +17,8 @@ import { canonicalScope, concernsAssets, holdingsCover, type HeldScopes } from '
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
 import { compiledGrant, compiledRole, compiledScopeSet, compiledToken, type CompiledGrant } from './compiled';
 import { bodyOf } from './known-subjects';
-import { boundOf, roleIn } from './members';
+import { boundOf, rightsIn, setIdsIn, setRefs, type MemberRights } from './members';
+import { isHome } from './tenant';
 
 /** A credential of a key or a client that is good in itself. */
 export interface GoodCredential {
@@ -31,8 +32,9 @@ export interface GoodCredential {
 }
 
 /**
- * The rules that keys and clients have in common. In order: workspace and user live ▸ ip ▸ scopes, those granted, the token's own and the
- * member's ▸ asset ▸ second factor. Ends in time and limits are not judged here but stated, for the script that has the clock and the counters.
+ * The rules that keys and clients have in common. In order: workspace and user live ▸ host of the workspace ▸ ip ▸ scopes, those granted,
+ * the token's own and the member's ▸ asset ▸ second factor. Ends in time and limits are not judged here but stated, for the script that has
+ * the clock and the counters.
  */
 export function decideGranted(
   credential: GoodCredential,
@@ -47,8 +49,12 @@ export function decideGranted(
     return needs(known, subjectsOf(granted));
   }
   if (!isLive(workspace) || !isLive(user)) return deny('suspended');
-  const role = roleIn(user.roles, granted.workspaceId);
-  if (role === undefined && workspace.formerMembersKeys === 'end') return deny('suspended');
+  if (!isHome(workspace, request)) return deny('unknown');
+  const member = rightsIn(user, granted.workspaceId, known);
+  if (member === undefined && workspace.formerMembersKeys === 'end') return deny('suspended');
+  const bound = boundOf(workspace, member);
+  const membersSets = bound === undefined ? [] : setIdsIn(user, granted.workspaceId);
+  if (membersSets.some((id) => bodyOf(known, 'scope_set', id) === undefined)) return needs(known, setRefs(membersSets));
 
   const profile = profileByName(workspace.profile);
   const windows = profile && planWindows(profile, granted.plan);

@@ -84,6 +84,11 @@ describe('what a decision on a session needs', () => {
 });
 
 describe('a session passes only with its current token, and while all that it depends on is live', () => {
+it('a session is known at the host of its own workspace alone, and where a host names none', () => {
+  const at = (tenant?: string) => outcome({ workspace: { slug: 'acme' } }, tenant === undefined ? {} : { tenant });
+  expect([at('acme'), at(), at('other')]).toEqual(['allow', 'allow', 'unknown']);
+});
+
   it.each<[string, Partial<World>, string, Partial<SessionRef>?]>([
     ['the session is unknown', { session: null }, 'unknown'],
     ['the session is of another workspace', { session: { workspaceId: workspaceId('w2') } }, 'unknown'],

@@ -4,7 +4,8 @@ import { canonicalScope, holdingsCover } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
 import { compiledRole } from './compiled';
 import { bodyOf } from './known-subjects';
-import { roleIn } from './members';
+import { rightsIn, setIdsIn, setRefs } from './members';
+import { isHome } from './tenant';
 
 /** The session alone: anybody can write a token, and one that is none of ours shall cost one question. */
 export const subjectsOfSession = ({ sessionId }: SessionRef): readonly SubjectRef[] => [
@@ -13,8 +14,8 @@ export const subjectsOfSession = ({ sessionId }: SessionRef): readonly SubjectRe
 
 /**
  * May this session pass? Pure, as `decideAccess` is. In order: token is the session's current one ▸ session, its generation, workspace and
- * role live ▸ scopes of the user's role as it is now ▸ second factor. A session has no limits of its own, may come from any address and
- * touch every asset.
+ * role live ▸ host of the workspace ▸ scopes of the user's role and scope sets as they are now ▸ second factor. A session has no limits of
+ * its own, may come from any address and touch every asset.
  */
 export function decideSession(
   credential: SessionRef,
@@ -33,8 +34,11 @@ export function decideSession(
   const user = bodyOf(known, 'user', session.userId);
   if (workspace === undefined || user === undefined) return needs(known, membershipOf(session));
   if (user && session.generation < user.sessionGeneration) return deny('revoked');
-  const role = roleIn(user?.roles, session.workspaceId);
-  if (workspace?.status !== 'active' || user?.status !== 'active' || role === undefined) return deny('suspended');
+  const member = rightsIn(user, session.workspaceId, known);
+  if (workspace?.status !== 'active' || user?.status !== 'active' || member === undefined) return deny('suspended');
+  if (!isHome(workspace, request)) return deny('unknown');
+  const setIds = setIdsIn(user, session.workspaceId);
+  if (setIds.some((id) => bodyOf(known, 'scope_set', id) === undefined)) return needs(known, setRefs(setIds));
 
   const profile = profileByName(workspace.profile);
   // Data of a newer version than this one's: no rule of ours can judge it.

@@ -13,12 +13,14 @@ export const identityEvents = {
     workspaceId: z.string(),
     name: z.string(),
     profile: z.string(),
+    slug: z.string().exactOptional(),
     createdAt: instant,
   }),
   'latchkey.workspace.updated.v1': z.discriminatedUnion('changed', [
     z.strictObject({ changed: z.literal('name'), name: z.string() }),
     z.strictObject({ changed: z.literal('former_members_keys'), formerMembersKeys: z.enum(['end', 'stay']) }),
     z.strictObject({ changed: z.literal('second_factor'), secondFactor: z.enum(['optional', 'required']) }),
+    z.strictObject({ changed: z.literal('slug'), slug: z.string() }),
   ]),
 
   'latchkey.invitation.created.v1': z.strictObject({

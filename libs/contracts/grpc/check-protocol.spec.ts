@@ -104,8 +104,15 @@ describe('messages of enforcement.proto', () => {
   it('carry a request as it was given, absent fields absent', () => {
     const requests: CheckRequest[] = [
       { credential: '' },
-      { credential: 'x', ip: '', asset: '', action: '', method: '', path: '', cost: 0 },
-      { credential: 'ключ 🔑', scopes: ['a', 'b'], own_assets: true, cost: 1_000, second_factor: 'required' },
+      { credential: 'x', ip: '', asset: '', action: '', method: '', path: '', user_agent: '', cost: 0 },
+      {
+        credential: 'ключ 🔑',
+        scopes: ['a', 'b'],
+        own_assets: true,
+        cost: 1_000,
+        second_factor: 'required',
+        tenant: 'acme',
+      },
     ];
     for (const check of requests) {
       expect(Check.requestDeserialize(Check.requestSerialize(check))).toEqual(check);
@@ -116,8 +123,8 @@ describe('messages of enforcement.proto', () => {
 
   it('may have a hundred checks with all that each may have', () => {
     const scopes = Array.from({ length: 50 }, (_, place) => `scope:${place}`);
-    const texts = { credential: 'k', ip: '::1', asset: 'a', action: 'b', method: 'GET', path: '/' };
-    const rest = { own_assets: true, cost: 1_000, second_factor: 'exempt' as const };
+    const texts = { credential: 'k', ip: '::1', asset: 'a', action: 'b', method: 'GET', path: '/', user_agent: 'curl' };
+    const rest = { own_assets: true, cost: 1_000, second_factor: 'exempt' as const, tenant: 'acme' };
     const checks = Array.from({ length: 100 }, () => ({ ...texts, scopes, ...rest }));
     expect(BatchCheck.requestDeserialize(BatchCheck.requestSerialize({ checks }))).toEqual({ checks });
     const numbered = { checks: checks.map((check, index) => ({ id: index + 1, check })) };

@@ -12,6 +12,8 @@ export interface WireCheck {
   readonly method: string | null;
   readonly path: string | null;
   readonly second_factor: string | null;
+  readonly user_agent: string | null;
+  readonly tenant: string | null;
 }
 
 /** What was sent, and nothing else: an absent field stays absent, as on HTTP. Whoever is asked must still check the values. */
@@ -26,6 +28,8 @@ export function fromWireCheck(wire: WireCheck): CheckRequest {
   if (wire.method !== null) check.method = wire.method;
   if (wire.path !== null) check.path = wire.path;
   if (wire.second_factor !== null) check.second_factor = wire.second_factor as CheckRequest['second_factor'];
+  if (wire.tenant !== null) check.tenant = wire.tenant;
+  if (wire.user_agent !== null) check.user_agent = wire.user_agent;
   return check;
 }
 

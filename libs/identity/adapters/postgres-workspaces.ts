@@ -1,6 +1,6 @@
 import { AppError, workspaceId, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import type { Role, WorkspaceEvent, WorkspaceSubject } from '@latchkey/contracts';
-import { databaseFailure, decideAndAppend, type EventStore } from '@latchkey/event-store';
+import { databaseFailure, decideAndAppend, type Claim, type EventStore } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import type { DataSource } from 'typeorm';
 import type { Actor, ListedWorkspace, Workspaces, WorkspaceWrite, WrittenWorkspace } from '../application/ports';
@@ -21,7 +21,7 @@ export class PostgresWorkspaces implements Workspaces {
     private readonly subjects: SubjectChanges & OwnerReader,
   ) {}
 
-  async write({ workspaceId: id, decide, meta, by, claim, within }: WorkspaceWrite): Promise<WrittenWorkspace> {
+  async write({ workspaceId: id, decide, meta, by, claim = [], within }: WorkspaceWrite): Promise<WrittenWorkspace> {
     let changed: ChangedSubject | null = null;
     const { state } = await decideAndAppend<WorkspaceState, WorkspaceEvent>(this.events, {
       streamId: id,
@@ -32,7 +32,7 @@ export class PostgresWorkspaces implements Workspaces {
         return decide(found);
       },
       meta,
-      ...(claim && { claims: () => ({ claim }) }),
+      claims: (before, events) => withSlug(claim, before, events.reduce(evolveWorkspace, before)),
       within: async (tx, _recorded, after) => {
         await takeTurn(tx, id);
         if (by) await authorize(tx, by, []);
@@ -85,9 +85,21 @@ export class PostgresWorkspaces implements Workspaces {
   }
 }
 
-const workspaceOf = ({ name, profile, formerMembersKeys, secondFactor }: WorkspaceSubject): ActiveWorkspace => ({
-  ...{ status: 'Active', name, profile, formerMembersKeys, secondFactor },
+const workspaceOf = ({ kind: _, ...settings }: WorkspaceSubject): ActiveWorkspace => ({
+  ...settings,
+  status: 'Active',
 });
+
+/** A slug is one workspace's at a time, and free again when it has taken another one. */
+function withSlug(claim: readonly Claim[], before: WorkspaceState, after: WorkspaceState) {
+  const [old, now] = [slugOf(before), slugOf(after)];
+  return old === now ? { claim } : { claim: [...claim, ...slugClaim(now)], release: slugClaim(old) };
+}
+
+const slugOf = (state: WorkspaceState): string | undefined => (state.status === 'Active' ? state.slug : undefined);
+
+const slugClaim = (slug: string | undefined): readonly Claim[] =>
+  slug === undefined ? [] : [{ scope: 'workspace_slug', value: slug }];
 
 function existing(state: WorkspaceState): ActiveWorkspace {
   if (state.status === 'None') throw new AppError('stream.not_found');

@@ -13,6 +13,8 @@ import type { Contacts, FirstWorkspaces, Users, Workspaces } from './ports';
 export interface FirstWorkspaceOptions {
   /** `LATCHKEY_PROFILE`. Without effect once there is a workspace. */
   readonly profile: string;
+  /** `LATCHKEY_TENANT`, what the workspace is called in addresses; as its profile when absent. */
+  readonly slug?: string | undefined;
   /** `LATCHKEY_ADMIN_EMAIL`, the owner's. Kept in a table that can be erased, never in an event. */
   readonly adminEmail: string;
   /** `LATCHKEY_ADMIN_PASSWORD`. Absent: the owner has none until one is set by a mail to the address. */
@@ -45,14 +47,15 @@ export class EnsureFirstWorkspaceHandler {
     return first;
   }
 
-  async #create(profile: string): Promise<FirstWorkspace> {
+  async #create({ profile, slug = profile }: FirstWorkspaceOptions): Promise<FirstWorkspace> {
     if (!profileByName(profile)) throw new Error(`LATCHKEY_PROFILE: there is no profile ${JSON.stringify(profile)}`);
     const now = this.clock.now();
     const first = { workspaceId: workspaceId(this.ids.next()), ownerId: userId(this.ids.next()), profile };
-    const command = { type: 'CreateWorkspace', workspaceId: first.workspaceId, name: NAME, profile, now } as const;
+    const { workspaceId: id } = first;
+    const command = { type: 'CreateWorkspace', workspaceId: id, name: NAME, profile, slug, now } as const;
     try {
       await this.workspaces.write({
-        workspaceId: first.workspaceId,
+        workspaceId: id,
         decide: (state) => decideWorkspace(command, state),
         meta: meta(first, now),
         claim: [ONCE],

@@ -5,6 +5,7 @@ export const enforcementVariables = {
   LATCHKEY_ENFORCEMENT_GRPC: variables.LATCHKEY_ENFORCEMENT_GRPC.optional(),
   LATCHKEY_ENFORCEMENT_URLS: variables.LATCHKEY_ENFORCEMENT_URLS.optional(),
   TRUSTED_ORIGINS: variables.TRUSTED_ORIGINS,
+  TENANT_DOMAIN: variables.TENANT_DOMAIN.optional(),
 };
 
 export interface EnforcementConfig {

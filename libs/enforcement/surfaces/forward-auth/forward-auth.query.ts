@@ -15,6 +15,8 @@ export const forwardAuthQuery = z.strictObject({
   second_factor: z.enum(['required', 'exempt']).optional(),
   /** Whose pages may change something in the name of a visitor with the session's cookie, besides those of the call's own host. */
   origin: several(z.string()).default([]),
+  /** Slug of the workspace whose host was called. */
+  tenant: z.string().optional(),
   action: z.string().optional(),
   /** From 1: a call that goes through is one. */
   cost: z

@@ -54,13 +54,24 @@ function tokenOf({ headers }: FastifyRequest): string | undefined {
 
 /** @throws AppError as `forwardedCall`; `request.invalid` also when the proxy's configuration asks for what no check takes */
 function checkRequestOf({ raw, clientIp }: FastifyRequest, query: ForwardAuthQuery): CheckRequest {
-  const { scope, form, origin, own_assets: ownAssets, second_factor: secondFactor, asset, action, cost } = query;
+  const {
+    scope,
+    form,
+    origin,
+    own_assets: ownAssets,
+    second_factor: secondFactor,
+    asset,
+    tenant,
+    action,
+    cost,
+  } = query;
   const { credential, about } = forwardedCall(raw.rawHeaders, form, origin);
   const asked = {
     credential,
     ...about,
     scopes: scope,
     asset,
+    tenant,
     action,
     cost,
     own_assets: ownAssets === 'true',

@@ -51,6 +51,19 @@ describe('a workspace', () => {
       .then([updated({ changed: 'second_factor', secondFactor: 'required' })]);
   });
 
+  it('may have a slug from its beginning, and take another one', () => {
+    const named = { ...created, data: { ...created.data, slug: 'acme' } } as WorkspaceEvent;
+    given(workspace, [])
+      .when({ ...create, slug: 'acme' } as WorkspaceCommand)
+      .then([named]);
+    given(workspace, [named])
+      .when(update({ slug: 'acme' }))
+      .then([]);
+    given(workspace, [named])
+      .when(update({ slug: 'umbrella' }))
+      .then([updated({ changed: 'slug', slug: 'umbrella' })]);
+  });
+
   it('is not changed by what it is already', () =>
     given(workspace, [created, updated({ changed: 'name', name: 'Ours' })])
       .when(update({ name: 'Ours', formerMembersKeys: 'end', secondFactor: 'optional' }))

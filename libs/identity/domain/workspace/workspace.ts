@@ -8,10 +8,12 @@ export interface CreateWorkspace {
   readonly name: string;
   /** Name of one of the profiles (C21); it never changes. */
   readonly profile: string;
+  /** Its name in addresses; no two workspaces have one. */
+  readonly slug?: string | undefined;
   readonly now: Date;
 }
 
-export type WorkspaceSettings = Pick<WorkspaceSubject, 'name' | 'formerMembersKeys' | 'secondFactor'>;
+export type WorkspaceSettings = Pick<WorkspaceSubject, 'name' | 'formerMembersKeys' | 'secondFactor' | 'slug'>;
 
 /** Changes what is given, one event each. */
 export interface UpdateWorkspace {
@@ -31,9 +33,9 @@ export function decideWorkspace(command: WorkspaceCommand, state: WorkspaceState
   switch (command.type) {
     case 'CreateWorkspace': {
       if (state.status !== 'None') throw new AppError('stream.exists');
-      const { workspaceId, name, profile, now } = command;
-      const createdAt = now.toISOString();
-      return [{ type: 'latchkey.workspace.created.v1', data: { workspaceId, name, profile, createdAt } }];
+      const { workspaceId, name, profile, slug, now } = command;
+      const data = { workspaceId, name, profile, ...(slug !== undefined && { slug }), createdAt: now.toISOString() };
+      return [{ type: 'latchkey.workspace.created.v1', data }];
     }
     case 'UpdateWorkspace':
       if (state.status === 'None') throw new AppError('stream.not_found');
@@ -45,7 +47,7 @@ export function decideWorkspace(command: WorkspaceCommand, state: WorkspaceState
 
 type Update = Extract<WorkspaceEvent, { type: 'latchkey.workspace.updated.v1' }>['data'];
 
-function updates({ name, formerMembersKeys, secondFactor }: Partial<WorkspaceSettings>, now: ActiveWorkspace) {
+function updates({ name, formerMembersKeys, secondFactor, slug }: Partial<WorkspaceSettings>, now: ActiveWorkspace) {
   const changes: Update[] = [];
   if (name !== undefined && name !== now.name) changes.push({ changed: 'name', name });
   if (formerMembersKeys !== undefined && formerMembersKeys !== now.formerMembersKeys) {
@@ -54,14 +56,16 @@ function updates({ name, formerMembersKeys, secondFactor }: Partial<WorkspaceSet
   if (secondFactor !== undefined && secondFactor !== now.secondFactor) {
     changes.push({ changed: 'second_factor', secondFactor });
   }
+  if (slug !== undefined && slug !== now.slug) changes.push({ changed: 'slug', slug });
   return changes;
 }
 
 export function evolveWorkspace(state: WorkspaceState, event: WorkspaceEvent): WorkspaceState {
   switch (event.type) {
     case 'latchkey.workspace.created.v1': {
-      const { name, profile } = event.data;
-      return { status: 'Active', name, profile, formerMembersKeys: 'end', secondFactor: 'optional' };
+      const { name, profile, slug } = event.data;
+      const settings = { formerMembersKeys: 'end', secondFactor: 'optional' } as const;
+      return { status: 'Active', name, profile, ...settings, ...(slug !== undefined && { slug }) };
     }
     case 'latchkey.workspace.updated.v1':
       return state.status === 'Active' ? { ...state, ...changeIn(event.data) } : state;
@@ -78,13 +82,14 @@ function changeIn(update: Update): Partial<WorkspaceSettings> {
       return { formerMembersKeys: update.formerMembersKeys };
     case 'second_factor':
       return { secondFactor: update.secondFactor };
+    case 'slug':
+      return { slug: update.slug };
     default:
       return assertNever(update);
   }
 }
 
 /** What decisions need to know of a workspace. */
-export function workspaceSubject(workspace: ActiveWorkspace): WorkspaceSubject {
-  const { name, profile, formerMembersKeys, secondFactor } = workspace;
-  return { kind: 'workspace', status: 'active', name, profile, formerMembersKeys, secondFactor };
-}
+export const workspaceSubject = ({ status: _, ...settings }: ActiveWorkspace): WorkspaceSubject => ({
+  ...{ kind: 'workspace', status: 'active', ...settings },
+});

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
 import type { Role } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
-import { CursorCodec, displayName, pageQuery, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import { CursorCodec, displayName, pageQuery, slug, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ReadWorkspacesQuery } from '../../application/read-workspaces.query';
@@ -17,11 +17,13 @@ const updateBody = z
     name: displayName.optional(),
     former_members_keys: z.enum(['end', 'stay']).optional(),
     second_factor: z.enum(['optional', 'required']).optional(),
+    slug: slug.optional(),
   })
   .transform((body): Partial<WorkspaceSettings> => ({
     ...(body.name !== undefined && { name: body.name }),
     ...(body.former_members_keys && { formerMembersKeys: body.former_members_keys }),
     ...(body.second_factor && { secondFactor: body.second_factor }),
+    ...(body.slug !== undefined && { slug: body.slug }),
   }));
 
 interface WorkspaceRecord {
@@ -33,6 +35,8 @@ interface WorkspaceRecord {
   readonly former_members_keys: 'end' | 'stay';
   /** Whether a session needs one. */
   readonly second_factor: 'optional' | 'required';
+  /** Its name in addresses, `<slug>.<TENANT_DOMAIN>`; null: it has none. */
+  readonly slug: string | null;
 }
 
 type OwnWorkspaceRecord = Pick<WorkspaceRecord, 'id' | 'name' | 'profile'> & { readonly role: Role };
@@ -43,6 +47,7 @@ const workspaceRecord = (id: WorkspaceId, workspace: ActiveWorkspace): Workspace
   profile: workspace.profile,
   former_members_keys: workspace.formerMembersKeys,
   second_factor: workspace.secondFactor,
+  slug: workspace.slug ?? null,
 });
 
 @Controller('api/v1/workspaces')
