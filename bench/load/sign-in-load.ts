@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Account } from '../contenders/accounts';
 
-/** One sign-in in so many is to an account that there is not, which costs what a wrong password costs, and locks nobody's account. */
+/** One sign-in in so many is to an account that there is not, each to another one: that costs what a wrong password costs, and locks nobody's account. */
 const WRONG_EVERY = 5;
 /** For passwords that wait for their turn behind those of all others. */
 const TIMEOUT_MS = 60_000;
@@ -36,21 +37,23 @@ export class SignInLoad {
     let turn = Number(ip.split('.')[3]);
     while (!this.#ended) {
       const isWrong = (turn += 1) % WRONG_EVERY === 0;
-      const status = await this.#signIn(isWrong ? { ...account, email: `not-${turn}-${account.email}` } : account, ip);
-      if (status !== (isWrong ? 401 : 201)) throw new Error(`a sign-in was answered with ${status}`);
+      const shown = isWrong ? { ...account, email: `${randomUUID()}@bench.example` } : account;
+      await this.#signIn(shown, ip, isWrong ? 401 : 201);
       this.#done += 1;
     }
   }
 
-  /** The status of the answer. */
-  async #signIn(account: Account, ip: string): Promise<number> {
+  /** @throws Error that quotes the answer, when it is another one. */
+  async #signIn(account: Account, ip: string, expected: number): Promise<void> {
     const answer = await fetch(`${this.url}/api/v1/sessions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-forwarded-for': ip },
       body: JSON.stringify(account),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    await answer.arrayBuffer();
-    return answer.status;
+    const body = await answer.text();
+    const wait = answer.headers.get('retry-after') ?? 'no';
+    if (answer.status !== expected)
+      throw new Error(`${answer.status}, Retry-After ${wait}, for a sign-in of ${account.email}: ${body}`);
   }
 }
