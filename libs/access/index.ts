@@ -27,6 +27,7 @@ export * from './grant';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';
 export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';
+export * from './ip/network';
 export { parseIpRange, type IpRange, type ParsedIpRange } from './ip/ip-range';
 export * from './key-format';
 export * from './live-secrets';

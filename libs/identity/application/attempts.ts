@@ -1,4 +1,4 @@
-import { parseIpAddress } from '@latchkey/access';
+import { ipv6NetworkOf, networkOf } from '@latchkey/access';
 import type { UserId, WorkspaceId } from '@latchkey/kernel';
 import type { BudgetLimit } from '../domain/attempts/budget';
 
@@ -76,20 +76,8 @@ export interface FamiliarNetworks {
 
 export const FAMILIAR_MS = 30 * DAY_MS;
 
-const IPV6_BITS = 128;
-/** What one customer of a provider has of IPv6 at least, with all of its addresses for the asking. */
-const ADDRESS_BITS = 64;
-/** What one customer may have. */
+/** What one customer of a provider may have of IPv6. */
 const NETWORK_BITS = 48;
-
-const ipv6Prefix = (value: bigint, bits: number): string => `6:${value >> BigInt(IPV6_BITS - bits)}`;
-
-/** What counts as one address: an IPv4 address, or a /64 of IPv6. */
-export function networkOf(ip: string | undefined): string {
-  const address = ip === undefined ? undefined : parseIpAddress(ip);
-  if (address === undefined) return 'unknown';
-  return address.version === 4 ? String(address.value) : ipv6Prefix(address.value, ADDRESS_BITS);
-}
 
 type OfAddress = 'address' | 'reset_address';
 const NETWORK_OF = { address: 'network', reset_address: 'reset_network' } as const;
@@ -97,9 +85,8 @@ const NETWORK_OF = { address: 'network', reset_address: 'reset_network' } as con
 /** Of an address; and of the /48 that it is in, where it is one of IPv6: that has 65,536 addresses. */
 function addressBudgets(kind: OfAddress, ip: string | undefined): readonly BudgetRef[] {
   const ofAddress = { kind, subject: networkOf(ip) };
-  const address = ip === undefined ? undefined : parseIpAddress(ip);
-  if (address?.version !== 6) return [ofAddress];
-  return [ofAddress, { kind: NETWORK_OF[kind], subject: ipv6Prefix(address.value, NETWORK_BITS) }];
+  const network = ipv6NetworkOf(ip, NETWORK_BITS);
+  return network === null ? [ofAddress] : [ofAddress, { kind: NETWORK_OF[kind], subject: network }];
 }
 
 /** Of one who says to be this account. Whether there is one makes no difference. */

@@ -1,16 +1,10 @@
+import { networkOf } from '@latchkey/access';
 import { AppError, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
 import { parseEmailAddress } from '../domain/email-address';
 import { decideUser } from '../domain/user/decide';
 import type { AccountNotices } from './account-notices';
-import {
-  networkOf,
-  resetByMail,
-  tokenBudgets,
-  type AttemptBudgets,
-  type ChargedBudget,
-  type FamiliarNetworks,
-} from './attempts';
+import { resetByMail, tokenBudgets, type AttemptBudgets, type ChargedBudget, type FamiliarNetworks } from './attempts';
 import type { NewPasswords } from './new-passwords';
 import { tooManyAttempts } from './password-check';
 import type { PasswordResets, PasswordStore } from './password-ports';

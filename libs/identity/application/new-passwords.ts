@@ -1,3 +1,4 @@
+import { networkOf } from '@latchkey/access';
 import { AppError, Secret } from '@latchkey/kernel';
 import {
   PASSWORD_CHARACTERS_MIN,
@@ -6,7 +7,6 @@ import {
   preparedPassword,
   type PasswordProblem,
 } from '../domain/password/password';
-import { networkOf } from './attempts';
 import type { CommonPasswords, PasswordHasher } from './password-ports';
 
 const PRODUCT = 'latchkey';

@@ -1,8 +1,8 @@
+import { networkOf } from '@latchkey/access';
 import { AppError, Secret, userId, type Clock, type UserId } from '@latchkey/kernel';
 import { preparedPassword } from '../domain/password/password';
 import {
   familiarBudgets,
-  networkOf,
   ownPasswordBudgets,
   signInBudgets,
   type AttemptBudgets,

@@ -1,4 +1,4 @@
-import { parseIpAddress } from '@latchkey/access';
+import { networkOf } from '@latchkey/access';
 import type { Clock } from '@latchkey/kernel';
 import { SlidingWindows, type Window } from '@latchkey/live-state';
 
@@ -15,8 +15,6 @@ export type AddressVerdict =
   { readonly allowed: true } | { readonly allowed: false; readonly retryAfterSeconds: number };
 
 const ALLOWED: AddressVerdict = { allowed: true };
-/** The part of an IPv6 address that its holder cannot choose (RFC 4291 §2.5.4). */
-const IPV6_HOST_BITS = 64n;
 
 const perMinute = (limit: number): readonly Window[] => [{ name: 'minute', limit, lengthMs: 60_000 }];
 
@@ -65,10 +63,3 @@ const refused = (afterMs: number): AddressVerdict => ({
   allowed: false,
   retryAfterSeconds: Math.max(1, Math.ceil(afterMs / 1_000)),
 });
-
-/** Who has one IPv6 address has the whole network that it is in. */
-export function networkOf(ip: string | undefined): string {
-  if (!ip?.includes(':')) return ip ?? 'unknown';
-  const address = parseIpAddress(ip);
-  return address?.version === 6 ? `${(address.value >> IPV6_HOST_BITS).toString(16)}::/64` : ip;
-}

@@ -2,6 +2,7 @@ import {
   clientGrant,
   decideClient,
   denialReasonAt,
+  networkOf,
   subjectsOfClient,
   type AccessDenial,
   type ClientRequest,
@@ -11,7 +12,7 @@ import {
 import type { ClientSubject } from '@latchkey/contracts';
 import { isAppError, type ClientId, type Clock, type WorkspaceId } from '@latchkey/kernel';
 import type { LiveAccess, Outcome, Window } from '@latchkey/live-state';
-import { networkOf, type AddressLimits } from './address-limits';
+import type { AddressLimits } from './address-limits';
 import type { ClientAssertions } from './client-assertions';
 import type { ClientSecrets } from './client-secrets';
 import type { Form } from './form';
