@@ -186,7 +186,12 @@ describe('a cluster whose services listen on a network', () => {
 
     async function asked(owner: (typeof owners)[number], tls?: ChannelCredentials) {
       const address = system.processes.get(owner)?.grpcAddress ?? '';
-      const client = new GrpcOwnerClient({ owner, address, ...(tls && { tls }), deadlineMs: TIMEOUT_MS / 5 });
+      const client = new GrpcOwnerClient({
+        owner,
+        addresses: [address],
+        ...(tls && { tls }),
+        deadlineMs: TIMEOUT_MS / 5,
+      });
       try {
         return await client.read([subjects[owner]]).then(
           ([snapshot]) => snapshot?.version,

@@ -49,8 +49,10 @@ async function build(resources: Resources): Promise<Service> {
   const channel = tls && grpcChannelCredentials(tls);
   const metrics = createMetrics('enforcement');
   const readiness = new ReadinessRegistry();
-  const owner = (name: SubjectOwner, address: string) => {
-    const client = resources.keep(new GrpcOwnerClient({ owner: name, address, tls: channel }), (open) => open.close());
+  const owner = (name: SubjectOwner, addresses: readonly string[]) => {
+    const client = resources.keep(new GrpcOwnerClient({ owner: name, addresses, tls: channel }), (open) =>
+      open.close(),
+    );
     readiness.add(name, () => client.ready());
     return client;
   };

@@ -65,8 +65,8 @@ async function build(resources: Resources): Promise<Service> {
   const subjects = new PostgresSubjects(dataSource);
   const peppers = Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value));
   const channel = tls && grpcChannelCredentials(tls);
-  const neighbour = (owner: SubjectOwner, address: string) =>
-    resources.keep(new GrpcOwnerClient({ owner, address, tls: channel }), (client) => client.close());
+  const neighbour = (owner: SubjectOwner, addresses: readonly string[]) =>
+    resources.keep(new GrpcOwnerClient({ owner, addresses, tls: channel }), (client) => client.close());
   const bus = openKafka(resources, 'issuance', config, logger);
   const settlement = startRedisOwner(resources, { owner: 'issuance', redisUrl: config.REDIS_URL, dataSource, logger });
   const service = await createService({

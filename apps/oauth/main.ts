@@ -72,8 +72,8 @@ async function build(resources: Resources): Promise<Service> {
     logger,
   });
   const subjects = new PostgresSubjects(dataSource);
-  const neighbour = (owner: SubjectOwner, address: string) =>
-    resources.keep(new GrpcOwnerClient({ owner, address, tls: channel }), (open) => open.close());
+  const neighbour = (owner: SubjectOwner, addresses: readonly string[]) =>
+    resources.keep(new GrpcOwnerClient({ owner, addresses, tls: channel }), (open) => open.close());
   const reader = new RoutedSubjectReader({
     identity: neighbour('identity', config.LATCHKEY_IDENTITY_GRPC),
     issuance: neighbour('issuance', config.LATCHKEY_ISSUANCE_GRPC),

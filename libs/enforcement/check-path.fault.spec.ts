@@ -107,7 +107,7 @@ class Owner {
 async function startNode(redisUrl: string, owners: Readonly<Record<SubjectOwner, Owner>>) {
   const redis = connectRedis(redisUrl, timing);
   await redisReady(redis);
-  const clients = ofEachOwner((owner) => new GrpcOwnerClient({ owner, address: owners[owner].address }));
+  const clients = ofEachOwner((owner) => new GrpcOwnerClient({ owner, addresses: [owners[owner].address] }));
   const reader = new RoutedSubjectReader(clients);
   const liveAccess = new RedisLiveAccess({ redis, owners: reader, nodesMax: 2, timing });
   const access = createCheckAccess({

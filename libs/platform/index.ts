@@ -6,7 +6,6 @@ export type { SmtpServer } from './config/mail';
 export * from './config/peppers';
 export * from './config/secret-files';
 export * from './config/variables';
-export * from './grpc/neighbour-client';
 export * from './health/readiness';
 export * from './http/client-ip';
 export * from './http/cursor-codec';

@@ -2,7 +2,7 @@ import type { ChannelCredentials, MethodDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { userId, workspaceId } from '@latchkey/kernel';
 import type { FirstWorkspace, IdentityDirectory } from '@latchkey/contracts';
-import { NeighbourClient } from '@latchkey/platform';
+import { NeighbourClient } from '@latchkey/neighbour';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -31,11 +31,11 @@ export class GrpcIdentityDirectory implements IdentityDirectory {
   readonly #identity: NeighbourClient;
 
   /**
-   * @param address `host:port`
+   * @param addresses `host:port` of each process of identity
    * @param tls of the channel: the server must be identity by its certificate then
    */
-  constructor(address: string, tls?: ChannelCredentials) {
-    this.#identity = new NeighbourClient('identity', address, tls);
+  constructor(addresses: readonly string[], tls?: ChannelCredentials) {
+    this.#identity = new NeighbourClient({ service: 'identity', addresses, tls });
   }
 
   async firstWorkspace(): Promise<FirstWorkspace> {

@@ -22,7 +22,7 @@ describe('the directory of identity over gRPC', () => {
         error ? reject(error) : resolve(bound),
       ),
     );
-    directory = new GrpcIdentityDirectory(`127.0.0.1:${port}`);
+    directory = new GrpcIdentityDirectory([`127.0.0.1:${port}`]);
   });
   afterAll(() => {
     directory.close();

@@ -1,20 +1,15 @@
-import {
-  Client,
-  credentials,
-  type ChannelCredentials,
-  type ChannelOptions,
-  type MethodDefinition,
-} from '@grpc/grpc-js';
+import type { ChannelCredentials, ChannelOptions, MethodDefinition } from '@grpc/grpc-js';
 import { AppError } from '@latchkey/kernel';
 import type { CredentialRef, CredentialResolver, SubjectOwner, SubjectRef, SubjectSnapshot } from '@latchkey/contracts';
+import { NeighbourClient } from '@latchkey/neighbour';
 import { ownerProtocol, type OwnerReader } from './owner-protocol';
 import { fromWireCredentials, fromWireSnapshots } from './wire';
 
 export interface GrpcOwnerClientOptions {
   readonly owner: SubjectOwner;
-  /** `host:port`. */
-  readonly address: string;
-  /** Of the channel: the server must be the owner by its certificate then. Absent: without TLS. */
+  /** `host:port` of each of its processes. All read the same primary, so any of them knows what is true. */
+  readonly addresses: readonly string[];
+  /** Of the channels: the server must be the owner by its certificate then. Absent: without TLS. */
   readonly tls?: ChannelCredentials | undefined;
   /** After this an ask has failed, connecting included. 500 ms when absent. */
   readonly deadlineMs?: number;
@@ -26,7 +21,7 @@ export interface GrpcOwnerClientOptions {
 }
 
 /** An owner that restarts must be found again within a second: until then every miss is a 503. */
-const channelOptions: ChannelOptions = {
+const channel: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 50,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.keepalive_time_ms': 2_000,
@@ -34,26 +29,24 @@ const channelOptions: ChannelOptions = {
   'grpc.keepalive_permit_without_calls': 1,
   // A repeated ask would only pile up on an owner that is slow already: the next check asks again.
   'grpc.enable_retries': 0,
-  // Owners are neighbours; an `http_proxy` of the environment is not meant for them.
-  'grpc.enable_http_proxy': 0,
 };
 
 /**
- * Asks one owner over gRPC. Every failure is `service.unavailable`: no answer, a late one, one that does not match the question.
+ * Asks one owner over gRPC, whichever of its processes. Every failure is `service.unavailable`: no answer, a late one, one that does not match
+ * the question.
  */
 export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
-  private readonly client: Client;
+  private readonly neighbour: NeighbourClient;
   private readonly deadlineMs: number;
   private readonly inFlightMax: number;
   /** By method. */
   private readonly inFlight = new Map<string, number>();
 
   constructor(private readonly options: GrpcOwnerClientOptions) {
-    const { owner, address, tls = credentials.createInsecure() } = options;
-    // Whatever its address is: a name there need not be one that the certificate has.
-    this.client = new Client(address, tls, { ...channelOptions, 'grpc.ssl_target_name_override': owner });
-    this.deadlineMs = options.deadlineMs ?? 500;
-    this.inFlightMax = options.inFlightMax ?? 64;
+    const { owner: service, addresses, tls, deadlineMs = 500, inFlightMax = 64 } = options;
+    this.neighbour = new NeighbourClient({ service, addresses, tls, channel });
+    this.deadlineMs = deadlineMs;
+    this.inFlightMax = inFlightMax;
   }
 
   async read(subjects: readonly SubjectRef[]): Promise<readonly SubjectSnapshot[]> {
@@ -68,38 +61,23 @@ export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
 
   /** Resolves when the owner is connected; `service.unavailable` when it is not within the deadline. For readiness. */
   ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.client.waitForReady(Date.now() + this.deadlineMs, (error) => {
-        if (error) reject(this.unavailable('cannot be reached', error));
-        else resolve();
-      });
-    });
+    return this.neighbour.ready(this.deadlineMs);
   }
 
   close(): void {
-    this.client.close();
+    this.neighbour.close();
   }
 
-  private ask<Request, Reply>(method: MethodDefinition<Request, Reply>, request: Request): Promise<Reply> {
+  private async ask<Request, Reply>(method: MethodDefinition<Request, Reply>, request: Request): Promise<Reply> {
     const underWay = this.inFlight.get(method.path) ?? 0;
     if (underWay >= this.inFlightMax)
-      return Promise.reject(this.unavailable(`has ${underWay} asks of ${method.path} under way already`));
+      throw this.unavailable(`has ${underWay} asks of ${method.path} under way already`);
     this.inFlight.set(method.path, underWay + 1);
-    return new Promise((resolve, reject) => {
-      const deadline = Date.now() + this.deadlineMs;
-      this.client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        { deadline },
-        (error, reply) => {
-          this.inFlight.set(method.path, (this.inFlight.get(method.path) ?? 0) - 1);
-          if (error || !reply) reject(this.unavailable(`did not answer ${method.path}`, error));
-          else resolve(reply);
-        },
-      );
-    });
+    try {
+      return await this.neighbour.ask(method, request, { deadlineMs: this.deadlineMs });
+    } finally {
+      this.inFlight.set(method.path, (this.inFlight.get(method.path) ?? 0) - 1);
+    }
   }
 
   private understood<Answer>(read: () => Answer): Answer {
@@ -111,9 +89,6 @@ export class GrpcOwnerClient implements OwnerReader, CredentialResolver {
   }
 
   private unavailable(what: string, cause?: unknown): AppError {
-    return new AppError('service.unavailable', {
-      internal: `owner ${this.options.owner} at ${this.options.address} ${what}`,
-      cause,
-    });
+    return new AppError('service.unavailable', { internal: `${this.options.owner} ${what}`, cause });
   }
 }

@@ -74,7 +74,7 @@ describe('an owner with certificates', () => {
   }
 
   function connect(address: string, tls?: ChannelCredentials) {
-    const client = new GrpcOwnerClient({ owner: 'identity', address, ...(tls && { tls }) });
+    const client = new GrpcOwnerClient({ owner: 'identity', addresses: [address], ...(tls && { tls }) });
     closing.push(() => client.close());
     return client;
   }

@@ -45,7 +45,7 @@ describe('asking an owner over gRPC', () => {
   }
 
   function connect(address: string, options: Partial<GrpcOwnerClientOptions> = {}) {
-    const client = new GrpcOwnerClient({ owner: 'identity', address, ...options });
+    const client = new GrpcOwnerClient({ owner: 'identity', addresses: [address], ...options });
     closing.push(() => client.close());
     return client;
   }

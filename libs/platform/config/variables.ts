@@ -60,7 +60,8 @@ const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].
 const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
 const topicPrefix = /^[A-Za-z0-9._-]{1,50}$/;
 const file = z.string().min(1);
-const hostAndPort = z.string().regex(broker, 'must be host:port.');
+/** Of brokers, or of the processes of a service. */
+const hostsAndPorts = listOf((text) => broker.test(text), 'must be host:port, several separated by commas.');
 const hostName = /^[A-Za-z0-9._:-]{1,253}$/;
 
 /**
@@ -83,9 +84,7 @@ export const variables = {
     .describe('Address that the admin port listens on.'),
   DATABASE_URL: connection('postgres:', 'postgresql:').describe('PostgreSQL, as `postgres://user:password@host/db`.'),
   REDIS_URL: connection('redis:', 'rediss:').describe('Redis of the live state, as `redis://host:6379`.'),
-  KAFKA_BROKERS: listOf((text) => broker.test(text), 'must be host:port, several separated by commas.').describe(
-    'Kafka brokers as `host:port`, separated by commas.',
-  ),
+  KAFKA_BROKERS: hostsAndPorts.describe('Kafka brokers as `host:port`, separated by commas.'),
   KAFKA_LOGIN: login.describe('User and password for Kafka, as `user:password` (SASL PLAIN). Absent: no login.'),
   TRUSTED_PROXIES: listOf(
     (text) => parseIpRange(text).kind === 'range',
@@ -138,15 +137,12 @@ export const variables = {
   LATCHKEY_ENFORCEMENT_URLS: listOf(httpAddress, 'must be http addresses, separated by commas.').describe(
     'Nodes of enforcement to ask over HTTP, as `http://host:port` or `https://host:port`, separated by commas.',
   ),
-  LATCHKEY_ENFORCEMENT_GRPC: listOf(
-    (text) => broker.test(text),
-    'must be host:port, several separated by commas.',
-  ).describe(
+  LATCHKEY_ENFORCEMENT_GRPC: hostsAndPorts.describe(
     'Nodes of enforcement to ask over gRPC, as `host:port`, separated by commas: this or `LATCHKEY_ENFORCEMENT_URLS`.',
   ),
-  LATCHKEY_IDENTITY_GRPC: hostAndPort.describe('gRPC address of identity, as `host:port`.'),
-  LATCHKEY_ISSUANCE_GRPC: hostAndPort.describe('gRPC address of issuance, as `host:port`.'),
-  LATCHKEY_OAUTH_GRPC: hostAndPort.describe('gRPC address of oauth, as `host:port`.'),
+  LATCHKEY_IDENTITY_GRPC: hostsAndPorts.describe('gRPC addresses of identity as `host:port`, separated by commas.'),
+  LATCHKEY_ISSUANCE_GRPC: hostsAndPorts.describe('gRPC addresses of issuance as `host:port`, separated by commas.'),
+  LATCHKEY_OAUTH_GRPC: hostsAndPorts.describe('gRPC addresses of oauth as `host:port`, separated by commas.'),
   LATCHKEY_TLS_CERT: file.describe('PEM file of the certificate that the service shows; HTTP is served over TLS then.'),
   LATCHKEY_TLS_KEY: file.describe('PEM file of its private key.'),
   LATCHKEY_TLS_CA: file.describe(
