@@ -36,11 +36,11 @@ export const checkRequest = z.strictObject({
    * requires it: where one enrols, say. Absent: as the workspace has it.
    */
   second_factor: z.enum(['required', 'exempt']).optional(),
+  /** Slug of the workspace whose host was called: a credential of another one is unknown there (S4-04). Absent: a host of no workspace. */
+  tenant: z.string().max(64).optional(),
   action: z.string().max(100).optional(),
   /** How much of each limit the call uses up; 0: it is looked at only, and no limit refuses it. 1 when absent. */
   cost: z.number().int().min(0).max(1_000).optional(),
-  /** Slug of the workspace whose host was called: a credential of another one is unknown there (S4-04). Absent: a host of no workspace. */
-  tenant: z.string().max(64).optional(),
   method: z.string().max(20).optional(),
   path: z.string().max(2_000).optional(),
 });

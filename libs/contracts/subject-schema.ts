@@ -35,12 +35,12 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     profile: z.string(),
     formerMembersKeys: z.enum(['end', 'stay']).default('end'),
     secondFactor: z.enum(['optional', 'required']).default('optional'),
+    slug: z.string().exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('user'),
     status: z.enum(['active', 'suspended']),
     roles: z.record(z.string(), z.enum(['owner', 'admin', 'member', 'auditor'])),
-    slug: z.string().exactOptional(),
     sessionGeneration: z.int().min(0).default(0),
   }),
   z.strictObject({

@@ -79,6 +79,8 @@ export interface WorkspaceSubject {
   readonly formerMembersKeys: 'end' | 'stay';
   /** `required`: a session without a second factor passes only where the call says that it needs none. */
   readonly secondFactor: 'optional' | 'required';
+  /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
+  readonly slug?: string;
 }
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor';
@@ -87,8 +89,6 @@ export interface UserSubject {
   readonly kind: 'user';
   readonly status: 'active' | 'suspended';
   /** Role by workspace id. Who is suspended in a workspace has none there. */
-  /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
-  readonly slug?: string;
   readonly roles: Readonly<Record<string, Role>>;
   /** Sessions of an earlier generation have ended, all of them at once. */
   readonly sessionGeneration: number;

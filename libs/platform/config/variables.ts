@@ -99,12 +99,12 @@ export const variables = {
     .default([])
     .describe(
       "Origins, as `https://console.example.com`, whose pages may change something with a visitor's session cookie, besides Latchkey's own. None by default.",
+    ),
   TENANT_DOMAIN: z
     .string()
     .refine((text) => text.split('.').every((label) => SLUG.test(label)), 'must be a domain name in lower case.')
     .describe(
       'Domain whose hosts `<slug>.<domain>` take credentials of the workspace with that slug alone. Absent: hosts name no workspaces.',
-    ),
     ),
   LATCHKEY_DATA_DIR: z.string().default('./.latchkey').describe('Folder of everything that a single machine keeps.'),
   LATCHKEY_PROFILE: z
@@ -114,17 +114,17 @@ export const variables = {
     )
     .default('latchkey')
     .describe('Profile of the first workspace.'),
-  LATCHKEY_ADMIN_EMAIL: z
-    .email('must be an e-mail address.')
-    .default('admin@localhost.localdomain')
-    .describe('E-mail address of the first owner.'),
-  LATCHKEY_ADMIN_PASSWORD: secret(z.string().min(1)).describe(
   LATCHKEY_TENANT: z
     .string()
     .regex(SLUG, `${SLUG_SENTENCE}.`)
     .describe(
       'Slug of the first workspace: what it is called in addresses under `TENANT_DOMAIN`. As its profile when absent.',
     ),
+  LATCHKEY_ADMIN_EMAIL: z
+    .email('must be an e-mail address.')
+    .default('admin@localhost.localdomain')
+    .describe('E-mail address of the first owner.'),
+  LATCHKEY_ADMIN_PASSWORD: secret(z.string().min(1)).describe(
     'Password of the first owner. Without it they have none until one is set by a mail to their address.',
   ),
   LATCHKEY_ADMIN_KEY: secret(z.string().min(1)).describe(
