@@ -16,6 +16,7 @@ const decision = (keyId: string, outcome: string): Decision => ({
   method: null,
   path: null,
   ip: null,
+  userAgent: null,
   cost: 1,
   caller: null,
 });

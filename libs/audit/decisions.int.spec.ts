@@ -37,7 +37,16 @@ const decision = (changes: Partial<Decision> = {}): Decision => ({
   outcome: 'allowed',
   via: 'cache',
   secret: { workspaceId: 'w1', keyId: 'k1', number: 1 },
-  ...{ scopes: ['assets:read'], asset: null, action: null, method: 'GET', path: '/api/assets', ip: IP, cost: 1 },
+  ...{
+    scopes: ['assets:read'],
+    asset: null,
+    action: null,
+    method: 'GET',
+    path: '/api/assets',
+    ip: IP,
+    userAgent: null,
+    cost: 1,
+  },
   caller: { kind: 'token', secret: { workspaceId: 'w1', keyId: 'k9', number: 1 } },
   ...changes,
 });

@@ -123,7 +123,16 @@ describe('what nodes have told', () => {
 
   const decision = (changes: Partial<Decision> = {}): Decision => ({
     ...{ timeMs: NOW, outcome: 'allowed', via: 'cache', secret: { workspaceId: 'w1', keyId: 'k1', number: 1 } },
-    ...{ scopes: ['assets:read'], asset: null, action: null, method: 'GET', path: '/api/assets', ip: IP, cost: 1 },
+    ...{
+      scopes: ['assets:read'],
+      asset: null,
+      action: null,
+      method: 'GET',
+      path: '/api/assets',
+      ip: IP,
+      userAgent: 'curl/8.5.0',
+      cost: 1,
+    },
     caller: { kind: 'token', secret: { workspaceId: 'w1', keyId: 'k9', number: 2 } },
     ...changes,
   });
@@ -150,7 +159,15 @@ describe('what nodes have told', () => {
           time: '2026-04-28T12:00:00.000Z',
           outcome: 'scope_missing',
           credential: { kind: 'api_key', id: 'k1', secret_id: 'k1.1' },
-          ...{ scopes: ['assets:read'], asset: null, action: null, method: 'GET', path: '/api/assets', ip: IP },
+          ...{
+            scopes: ['assets:read'],
+            asset: null,
+            action: null,
+            method: 'GET',
+            path: '/api/assets',
+            ip: IP,
+            user_agent: 'curl/8.5.0',
+          },
           ...{ cost: 1, via: 'cache', caller: { kind: 'token', id: 'k9', secret_id: 'k9.2' } },
         },
       ],

@@ -19,6 +19,9 @@ export const DENIAL_REASONS = [
 
 export type DenialReason = (typeof DENIAL_REASONS)[number];
 
+/** Of what a check is told. Whoever asks cuts it: no call is refused for the name of a program. */
+export const USER_AGENT_LENGTH_MAX = 400;
+
 /** `POST /v1/check`: may this credential pass? Everything but the credential is what the caller knows of the call. */
 export const checkRequest = z.strictObject({
   /** The secret as it was presented; empty: the call carried none. */
@@ -43,6 +46,8 @@ export const checkRequest = z.strictObject({
   cost: z.number().int().min(0).max(1_000).optional(),
   method: z.string().max(20).optional(),
   path: z.string().max(2_000).optional(),
+  /** What the program that presented the credential calls itself: its `User-Agent`. For the record only. */
+  user_agent: z.string().max(USER_AGENT_LENGTH_MAX).optional(),
 });
 
 export type CheckRequest = z.infer<typeof checkRequest>;

@@ -4,6 +4,11 @@ import type { CredentialRef, SubjectBody } from './subjects';
 
 const id = z.string().min(1).max(100);
 const workspace = id.transform(workspaceId);
+const liveSecret = z.strictObject({
+  number: z.int().min(1),
+  graceUntilMs: z.int().nullable(),
+  replacedAtMs: z.int().exactOptional(),
+});
 /** Of a key and of a client. */
 const granted = {
   workspaceId: workspace,
@@ -14,7 +19,7 @@ const granted = {
   allowedIps: z.array(z.string()),
   assets: z.union([z.literal('all'), z.array(z.string())]),
   plan: z.string(),
-  secrets: z.array(z.strictObject({ number: z.int().min(1), graceUntilMs: z.int().nullable() })).max(2),
+  secrets: z.array(liveSecret).max(2),
 };
 
 /**
@@ -35,12 +40,12 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     profile: z.string(),
     formerMembersKeys: z.enum(['end', 'stay']).default('end'),
     secondFactor: z.enum(['optional', 'required']).default('optional'),
-    slug: z.string().exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('user'),
     status: z.enum(['active', 'suspended']),
     roles: z.record(z.string(), z.enum(['owner', 'admin', 'member', 'auditor'])),
+    slug: z.string().exactOptional(),
     sessionGeneration: z.int().min(0).default(0),
   }),
   z.strictObject({

@@ -56,8 +56,16 @@ export interface GrantedSubject {
   readonly allowedIps: readonly string[];
   readonly assets: 'all' | readonly string[];
   readonly plan: string;
-  /** Live secrets by number. `graceUntilMs`: Unix ms at which it ends, null for the current one. At most two; none of a client with public keys. */
-  readonly secrets: readonly { readonly number: number; readonly graceUntilMs: number | null }[];
+  /** Live secrets by number. At most two; none of a client with public keys. */
+  readonly secrets: readonly LiveSecret[];
+}
+
+export interface LiveSecret {
+  readonly number: number;
+  /** Unix ms at which it ends, null for the current one. */
+  readonly graceUntilMs: number | null;
+  /** Unix ms at which its successor came, of a key's old secret. */
+  readonly replacedAtMs?: number;
 }
 
 export interface KeySubject extends GrantedSubject {
@@ -79,8 +87,6 @@ export interface WorkspaceSubject {
   readonly formerMembersKeys: 'end' | 'stay';
   /** `required`: a session without a second factor passes only where the call says that it needs none. */
   readonly secondFactor: 'optional' | 'required';
-  /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
-  readonly slug?: string;
 }
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor';
@@ -89,6 +95,8 @@ export interface UserSubject {
   readonly kind: 'user';
   readonly status: 'active' | 'suspended';
   /** Role by workspace id. Who is suspended in a workspace has none there. */
+  /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
+  readonly slug?: string;
   readonly roles: Readonly<Record<string, Role>>;
   /** Sessions of an earlier generation have ended, all of them at once. */
   readonly sessionGeneration: number;

@@ -38,6 +38,7 @@ const decision = (changes: Partial<Decision> = {}): Decision => ({
   method: 'GET',
   path: '/api/assets',
   ip: '203.0.113.9',
+  userAgent: null,
   cost: 1,
   caller: { kind: 'local' },
   ...changes,

@@ -253,10 +253,15 @@ describe('the access guard', () => {
   });
 
   it('asks with all that it knows of the call, and gives the handler its principal', async () => {
-    const reply = await call('/things?page=1', { ...good, 'x-forwarded-for': '6.6.6.6, 203.0.113.9' });
+    const headers = { 'x-forwarded-for': '6.6.6.6, 203.0.113.9', 'user-agent': `curl/8.5.0 ${'x'.repeat(1_000)}` };
+    const reply = await call('/things?page=1', { ...good, ...headers });
     expect(reply.json()).toEqual({ principal: PRINCIPAL });
     expect(client.asked).toEqual([
-      { credential: 'good', scopes: ['assets:read'], method: 'GET', path: '/things', ip: '203.0.113.9' },
+      {
+        ...{ credential: 'good', scopes: ['assets:read'], method: 'GET', path: '/things', ip: '203.0.113.9' },
+        // As much as a check takes.
+        user_agent: `curl/8.5.0 ${'x'.repeat(389)}`,
+      },
     ]);
   });
 

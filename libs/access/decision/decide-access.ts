@@ -29,7 +29,7 @@ export function decideAccess(
 }
 
 /** The earlier of the key's expiry and the end of the secret's grace period. */
-function endingOf({ expiresAtMs }: KeySubject, graceUntilMs: number | null): Ending | null {
+export function endingOf({ expiresAtMs }: KeySubject, graceUntilMs: number | null): Ending | null {
   if (graceUntilMs !== null && (expiresAtMs === null || graceUntilMs < expiresAtMs)) {
     return { atMs: graceUntilMs, reason: 'revoked' };
   }

@@ -33,6 +33,7 @@ const decision: fc.Arbitrary<Decision> = fc.record({
   method: fc.option(name),
   path: fc.option(name),
   ip: fc.option(name),
+  userAgent: fc.option(name),
   cost: fc.integer({ min: 0, max: 1_000 }),
   caller: fc.option(caller),
 });
@@ -63,6 +64,7 @@ describe('a table of decisions', () => {
       method: 'GET',
       path: `/api/assets/${call % 500}`,
       ip: `203.0.113.${call % 200}`,
+      userAgent: `python-requests/2.3${call % 7}.0`,
       cost: 1,
       caller: { kind: 'certificate', name: 'assets-api' },
     }));
@@ -77,8 +79,9 @@ describe('a table of decisions', () => {
     ['a target', { targets: [] }],
     ['an address', { ips: [] }],
     ['a caller', { callers: [] }],
+    ['a program', { agents: [] }],
   ])('is refused when a row names %s that is not in it', (_, change) => {
-    const golden = path.join(__dirname, 'golden/latchkey.decisions.recorded.v1.callers.json');
+    const golden = path.join(__dirname, 'golden/latchkey.decisions.recorded.v1.agents.json');
     const { data } = JSON.parse(readFileSync(golden, 'utf8')) as DecisionsRecorded;
     expect(decisionTable.safeParse(data.decisions).success).toBe(true);
     expect(decisionTable.safeParse({ ...data.decisions, ...change }).success).toBe(false);

@@ -17,6 +17,8 @@ export interface Decision {
   readonly method: string | null;
   readonly path: string | null;
   readonly ip: string | null;
+  /** What the program that made the call calls itself; null also in what was recorded before programs were. */
+  readonly userAgent: string | null;
   /** How much of each limit the call uses up where it is allowed. */
   readonly cost: number;
   /** Who asked; null in what was recorded before callers were. */
@@ -78,11 +80,16 @@ const columns = z.strictObject({
       ]),
     )
     .optional(),
-  /** ms since `from`, then places in outcomes, secrets, calls, targets, ips, callers; -1: none. */
-  rows: z.array(z.tuple([index, index, indexOrNone, index, index, indexOrNone, indexOrNone.optional()])),
+  /** What programs call themselves. Absent before they were recorded; a row without one may end before it. */
+  agents: z.array(z.string()).optional(),
+  /** ms since `from`, then places in outcomes, secrets, calls, targets, ips, callers, agents; -1: none. */
+  rows: z.array(
+    z.tuple([index, index, indexOrNone, index, index, indexOrNone, indexOrNone.optional(), indexOrNone.optional()]),
+  ),
 });
 
 type Columns = z.infer<typeof columns>;
+type Row = Columns['rows'][number];
 type CallerColumn = NonNullable<Columns['callers']>[number];
 
 /**
@@ -100,19 +107,21 @@ function pointsIntoItself({
   targets,
   ips,
   callers = [],
+  agents = [],
   rows,
 }: Columns): boolean {
   return (
     secrets.every(([workspace]) => workspace < workspaces.length) &&
     callers.every(([kind, place]) => kind !== 'token' || place < secrets.length) &&
     rows.every(
-      ([, outcome, secret, call, target, ip, caller = NONE]) =>
+      ([, outcome, secret, call, target, ip, caller = NONE, agent = NONE]) =>
         outcome < outcomes.length &&
         secret < secrets.length &&
         call < calls.length &&
         target < targets.length &&
         ip < ips.length &&
-        caller < callers.length,
+        caller < callers.length &&
+        agent < agents.length,
     )
   );
 }
@@ -155,6 +164,7 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
   const targets = new Distinct<Columns['targets'][number]>();
   const ips = new Distinct<string>();
   const callers = new Distinct<CallerColumn>();
+  const agents = new Distinct<string>();
 
   const placeOfSecret = (secret: DecidedSecret) => {
     const { workspaceId } = secret;
@@ -192,9 +202,9 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
         return callers.placeOf(caller.kind, () => [caller.kind]);
     }
   };
-  const rows = decisions.map((decision): Columns['rows'][number] => {
-    const { outcome, via, secret, ip, caller } = decision;
-    return [
+  const rows = decisions.map((decision): Row => {
+    const { outcome, via, secret, ip, caller, userAgent } = decision;
+    const row: Row = [
       decision.timeMs - from,
       outcomes.placeOf(`${via} ${outcome}`, () => [outcome, via]),
       secret === null ? NONE : placeOfSecret(secret),
@@ -203,6 +213,8 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
       ip === null ? NONE : ips.placeOf(ip, () => ip),
       caller === null ? NONE : placeOfCaller(caller),
     ];
+    if (userAgent !== null) row[7] = agents.placeOf(userAgent, () => userAgent);
+    return row;
   });
   return {
     from,
@@ -213,13 +225,14 @@ export function tableOf(decisions: readonly Decision[], emptyAtMs: number): Deci
     targets: targets.values,
     ips: ips.values,
     callers: callers.values,
+    agents: agents.values,
     rows,
   };
 }
 
 /** The decisions of a table that has been parsed. */
 export function decisionsIn(table: DecisionTable): Decision[] {
-  return table.rows.map(([sinceMs, outcomeAt, secretAt, callAt, targetAt, ipAt, callerAt = NONE]) => {
+  return table.rows.map(([sinceMs, outcomeAt, secretAt, callAt, targetAt, ipAt, callerAt = NONE, agentAt = NONE]) => {
     const [outcome, via] = at(table.outcomes, outcomeAt);
     const [scopes, action, method, cost] = at(table.calls, callAt);
     const [asset, path] = at(table.targets, targetAt);
@@ -234,6 +247,7 @@ export function decisionsIn(table: DecisionTable): Decision[] {
       method,
       path,
       ip: ipAt === NONE ? null : at(table.ips, ipAt),
+      userAgent: agentAt === NONE ? null : at(table.agents ?? [], agentAt),
       cost,
       caller: callerAt === NONE ? null : callerIn(table, callerAt),
     };

@@ -22,15 +22,17 @@ function given(key: Partial<KeySubject> = {}, live: ScriptedLiveAccess = liveWor
   return { access, live, resolver, outcomes, errors, check };
 }
 
+const REPLACED_AT_MS = Date.UTC(2026, 3, 28, 11, 30, 0, 999);
+
 /** A key with two secrets, the first in its grace period. */
-function givenRotated(graceUntilMs: number) {
+function givenRotated(graceUntilMs: number, key: Partial<KeySubject> = {}) {
   const secrets = [
-    { number: 1, graceUntilMs },
+    { number: 1, graceUntilMs, replacedAtMs: REPLACED_AT_MS },
     { number: 2, graceUntilMs: null },
   ];
   const [first, second] = [newSecret(), newSecret()];
   const access = createCheckAccess({
-    liveAccess: liveWorkspace({ secrets }),
+    liveAccess: liveWorkspace({ ...key, secrets }),
     resolver: resolverOf(first, second),
     decisions: { count: () => {} },
     onError: () => {},
@@ -82,6 +84,30 @@ describe('a check that allows', () => {
     const { first, second, access } = givenRotated(Date.UTC(2026, 3, 30));
     for (const credential of [first, second])
       expect(await access.check({ credential })).toMatchObject({ allowed: true, principal: { id: KEY } });
+  });
+
+  it('tells whoever shows the old secret since when it is old, and when it stops; of the new one it tells nothing', async () => {
+    const { first, second, access } = givenRotated(Date.UTC(2026, 3, 30));
+    const told = async (credential: string, request: Partial<CheckRequest> = {}) => {
+      const { status, headers } = await access.check({ credential, ...request });
+      return [status, headers['Deprecation'], headers['Sunset']];
+    };
+    const old = ['@1777375800', 'Thu, 30 Apr 2026 00:00:00 GMT'];
+    expect(await told(first)).toEqual([200, ...old]);
+    expect(await told(first, { scopes: ['admin'] })).toEqual([403, ...old]);
+    expect(await told(first, { cost: 1_000 })).toEqual([429, ...old]);
+    expect(await told(second)).toEqual([200, undefined, undefined]);
+  });
+
+  it('tells that the old secret stops with its key, where that ends first; nothing of one that has stopped', async () => {
+    const soon = givenRotated(Date.UTC(2026, 3, 30), { expiresAtMs: Date.UTC(2026, 3, 29) });
+    expect((await soon.access.check({ credential: soon.first })).headers['Sunset']).toBe(
+      'Wed, 29 Apr 2026 00:00:00 GMT',
+    );
+    const past = givenRotated(Date.UTC(2026, 3, 28, 11));
+    expect((await past.access.check({ credential: past.first })).headers).toEqual({
+      'WWW-Authenticate': 'Bearer error="invalid_token"',
+    });
   });
 
   it('shows no limits on a plan that has none', async () => {
@@ -303,10 +329,10 @@ describe('the record of a check', () => {
 
   it('says all that the caller said of the call, and nothing of its credential', async () => {
     const call = { ip: '203.0.113.9', asset: 'example.com', action: 'scan', cost: 3, method: 'GET', path: '/a' };
-    const recorded = await recordOf({}, { ...call, scopes: ['read:assets'] });
+    const recorded = await recordOf({}, { ...call, user_agent: 'curl/8.5.0', scopes: ['read:assets'] });
     expect(recorded).toEqual([
       {
-        ...{ ...call, scopes: ['read:assets'], secret, caller: ASKER.caller },
+        ...{ ...call, userAgent: 'curl/8.5.0', scopes: ['read:assets'], secret, caller: ASKER.caller },
         ...{ timeMs: expect.any(Number), outcome: 'allowed', via: 'cache' },
       },
     ]);

@@ -1,7 +1,8 @@
-import { denialReasonAt, principalOf, type AccessDenial } from '@latchkey/access';
+import { denialReasonAt, principalOf, replacedSecret, type AccessDenial } from '@latchkey/access';
 import { type CheckedRef, type CheckResult, type DenialReason, type LimitState } from '@latchkey/contracts';
 import type { Outcome, WindowState } from '@latchkey/live-state';
 import { limitHeaders, wholeSeconds } from './limit-headers';
+import { replacedSecretHeaders } from './replaced-secret-headers';
 
 /** What the calling service should answer (C17). */
 export const STATUS_OF_DENIAL: Readonly<Record<DenialReason, number>> = {
@@ -44,11 +45,17 @@ export function refused(reason: DenialReason, nowMs: number, via: CheckResult['v
   };
 }
 
-/** The answer to a check of a known credential. */
-export function resultOf(
-  outcome: Exclude<Outcome<AccessDenial>, { kind: 'unavailable' }>,
-  credential: CheckedRef,
-): CheckResult {
+type KnownOutcome = Exclude<Outcome<AccessDenial>, { kind: 'unavailable' }>;
+
+/** The answer to a check of a known credential. To whoever has not proved to have it, it says nothing more of it. */
+export function resultOf(outcome: KnownOutcome, credential: CheckedRef): CheckResult {
+  const result = answerTo(outcome, credential);
+  if (result.principal === null) return result;
+  const replaced = replacedSecret(credential, outcome.subjects);
+  return replaced === null ? result : { ...result, headers: { ...result.headers, ...replacedSecretHeaders(replaced) } };
+}
+
+function answerTo(outcome: KnownOutcome, credential: CheckedRef): CheckResult {
   switch (outcome.kind) {
     case 'denied': {
       const reason = denialReasonAt(outcome.denial, outcome.nowMs);

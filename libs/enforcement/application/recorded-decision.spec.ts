@@ -4,7 +4,14 @@ import { presentable } from './recorded-decision';
 
 const decision = (changes: Partial<Decision>): Decision => ({
   ...{ timeMs: 0, outcome: 'allowed', via: 'cache', secret: null, scopes: [], asset: null, action: null },
-  ...{ method: 'GET', path: '/api/assets', ip: '203.0.113.9', cost: 1, caller: { kind: 'local' } },
+  ...{
+    method: 'GET',
+    path: '/api/assets',
+    ip: '203.0.113.9',
+    userAgent: 'curl/8.5.0',
+    cost: 1,
+    caller: { kind: 'local' },
+  },
   ...changes,
 });
 
@@ -19,6 +26,7 @@ describe('what is kept of a decision', () => {
         method: secret,
         path: `/x?key=${secret.replace('_', '%5F')}`,
         ip: secret,
+        userAgent: secret,
       }),
       // Across the cut, too.
       decision({ path: `/${'x'.repeat(240)}${secret}` }),
@@ -29,7 +37,9 @@ describe('what is kept of a decision', () => {
   it('is bounded, whatever a call says of itself', () => {
     const long = 'x'.repeat(10_000);
     const scopes = Array.from({ length: 1_000 }, (_, place) => `${place}:${long}`);
-    const [kept] = presentable([decision({ scopes, asset: long, action: long, method: long, path: long, ip: long })]);
+    const [kept] = presentable([
+      decision({ scopes, asset: long, action: long, method: long, path: long, ip: long, userAgent: long }),
+    ]);
     expect(kept?.scopes).toHaveLength(20);
     expect(JSON.stringify(kept).length).toBeLessThan(7_000);
   });

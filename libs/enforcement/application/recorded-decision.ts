@@ -30,6 +30,7 @@ export function decisionOf(
     method: request.method ?? null,
     path: request.path ?? null,
     ip: request.ip ?? null,
+    userAgent: request.user_agent ?? null,
     cost: request.cost ?? 1,
     caller,
   };
@@ -47,8 +48,9 @@ export function secretOf(credential: CheckedRef): DecidedSecret {
 const OBJECT_BYTES = 400;
 
 /** What a decision takes in memory at most. Texts are as long as the caller chose, and may have two bytes a character. */
-export function bytesOf({ scopes, asset, action, method, path, ip }: Decision): number {
-  const characters = [...scopes, asset, action, method, path, ip].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+export function bytesOf({ scopes, asset, action, method, path, ip, userAgent }: Decision): number {
+  const texts = [...scopes, asset, action, method, path, ip, userAgent];
+  const characters = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
   return OBJECT_BYTES + 2 * characters;
 }
 
@@ -75,5 +77,6 @@ export function presentable(decisions: readonly Decision[]): Decision[] {
     method: orNull(decision.method),
     path: orNull(decision.path),
     ip: orNull(decision.ip),
+    userAgent: orNull(decision.userAgent),
   }));
 }

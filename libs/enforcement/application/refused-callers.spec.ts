@@ -29,7 +29,15 @@ describe('callers of the check that may not ask', () => {
     const { clock, recorded, counted, refuse } = given();
     refuse(ofStranger, 1);
     refuse(ofEnded, 1);
-    const asked = { scopes: ['enforcement:check'], asset: null, action: null, method: null, path: null, cost: 1 };
+    const asked = {
+      scopes: ['enforcement:check'],
+      asset: null,
+      action: null,
+      method: null,
+      path: null,
+      userAgent: null,
+      cost: 1,
+    };
     const timeMs = clock.now().getTime();
     const caller = { kind: 'refused' };
     expect(recorded).toEqual([

@@ -52,7 +52,16 @@ export class RefusedCallers implements RefusalReport {
     record?.record({
       ...{ timeMs, outcome: reason, via: credential === null ? 'memory' : 'owner' },
       secret: credential && secretOf(credential),
-      ...{ scopes: [CALLER_SCOPE], asset: null, action: null, method: null, path: null, ip: ip ?? null, cost: 1 },
+      ...{
+        scopes: [CALLER_SCOPE],
+        asset: null,
+        action: null,
+        method: null,
+        path: null,
+        ip: ip ?? null,
+        userAgent: null,
+        cost: 1,
+      },
       caller: { kind: 'refused' },
     });
   }

@@ -7,7 +7,17 @@ const decision = (timeMs: number, changes: Partial<Decision> = {}): Decision => 
   outcome: 'allowed',
   via: 'cache',
   secret: { workspaceId: 'w', keyId: 'k1', number: 1 },
-  ...{ scopes: [], asset: null, action: null, method: null, path: null, ip: null, cost: 1, caller: null },
+  ...{
+    scopes: [],
+    asset: null,
+    action: null,
+    method: null,
+    path: null,
+    ip: null,
+    userAgent: null,
+    cost: 1,
+    caller: null,
+  },
   ...changes,
 });
 const usesOf = (...decisions: Decision[]) => usesIn(tableOf(decisions, 0));

@@ -41,11 +41,11 @@ export class AccessDecisionsController {
 }
 
 function accessDecisionOf(placed: PlacedEntry<Decision>) {
-  const { secret, scopes, asset, action, method, path, ip, cost, via, caller } = placed.value;
+  const { secret, scopes, asset, action, method, path, ip, userAgent, cost, via, caller } = placed.value;
   return {
     ...entryRecord(placed),
     credential: secret && credentialOf(secret),
-    ...{ scopes, asset, action, method, path, ip, cost, via },
+    ...{ scopes, asset, action, method, path, ip, user_agent: userAgent, cost, via },
     caller: caller && callerOf(caller),
   };
 }

@@ -60,6 +60,19 @@ describe('forward-auth', () => {
     });
   });
 
+  it('tells the caller that its secret is an old one, and the record what the caller calls itself', async () => {
+    const secrets = [
+      { number: 1, graceUntilMs: Date.UTC(2026, 3, 30), replacedAtMs: Date.UTC(2026, 3, 28) },
+      { number: 2, graceUntilMs: null },
+    ];
+    const { call, asked } = await serving({ secrets });
+    for (const query of ['', '?scope=no:such', '?scope=no:such&statuses=nginx']) {
+      const { headers } = await call(query, { ...bearer, 'user-agent': 'x'.repeat(1_000) });
+      expect(headers).toMatchObject({ deprecation: '@1777334400', sunset: 'Thu, 30 Apr 2026 00:00:00 GMT' });
+    }
+    expect(asked.map(({ user_agent: agent }) => agent)).toEqual(Array.from({ length: 3 }, () => 'x'.repeat(400)));
+  });
+
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('is asked with %s alike', async (method) => {
     const { call } = await serving();
     expect((await call('?scope=assets:read', bearer, method)).statusCode).toBe(200);

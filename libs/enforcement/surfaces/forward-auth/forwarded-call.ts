@@ -1,5 +1,5 @@
 import { extractCredential, headersOf, cookiesOf, isCrossSite, maskKeys, type CredentialForm } from '@latchkey/access';
-import type { CheckRequest } from '@latchkey/contracts';
+import { USER_AGENT_LENGTH_MAX, type CheckRequest } from '@latchkey/contracts';
 import { AppError } from '@latchkey/kernel';
 
 /** A call that a proxy holds back until it knows whether it may pass. */
@@ -7,7 +7,7 @@ export interface ForwardedCall {
   /** Empty: none. */
   readonly credential: string;
   /** For the record, without secrets. */
-  readonly about: Pick<CheckRequest, 'method' | 'path'>;
+  readonly about: Pick<CheckRequest, 'method' | 'path' | 'user_agent'>;
 }
 
 /** What says the method and the address of the call: Traefik's and Caddy's way, and nginx's. */
@@ -35,6 +35,7 @@ export function forwardedCall(
   const method = told(headers, METHOD);
   const address = told(headers, ADDRESS);
   const [path = '', query = ''] = address?.split(/[?#](.*)/s) ?? [];
+  const userAgent = headers['user-agent']?.[0];
   const found = extractCredential(
     {
       headers,
@@ -55,6 +56,7 @@ export function forwardedCall(
     about: {
       ...(method !== undefined && { method }),
       ...(address !== undefined && { path: maskKeys(path).slice(0, PATH_LENGTH_MAX) }),
+      ...(userAgent !== undefined && { user_agent: userAgent.slice(0, USER_AGENT_LENGTH_MAX) }),
     },
   };
 }
