@@ -9,6 +9,7 @@ export * from './events/identity-events';
 export * from './events/key-events';
 export { nodeEnvelope, type NodeEvent, type NodeStarted, type NodeStopped } from './events/node-events';
 export * from './events/registry';
+export * from './events/scope-set-events';
 export * from './events/sign-in-events';
 export * from './events/signing-key-events';
 export * from './secret-id';

@@ -45,7 +45,7 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     kind: z.literal('user'),
     status: z.enum(['active', 'suspended']),
     roles: z.record(z.string(), z.enum(['owner', 'admin', 'member', 'auditor'])),
-    slug: z.string().exactOptional(),
+    scopeSetIds: z.record(z.string(), z.array(id)).exactOptional(),
     sessionGeneration: z.int().min(0).default(0),
   }),
   z.strictObject({

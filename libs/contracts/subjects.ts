@@ -98,6 +98,8 @@ export interface UserSubject {
   /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
   readonly slug?: string;
   readonly roles: Readonly<Record<string, Role>>;
+  /** Scope sets that the user has been given besides the role, by workspace id; absent: none anywhere. */
+  readonly scopeSetIds?: Readonly<Record<string, readonly string[]>>;
   /** Sessions of an earlier generation have ended, all of them at once. */
   readonly sessionGeneration: number;
 }
@@ -124,6 +126,7 @@ export interface SessionSubject {
 export interface ScopeSetSubject {
   readonly kind: 'scope_set';
   readonly workspaceId: WorkspaceId;
+  /** Canonical; none: it was deleted. */
   readonly scopes: readonly string[];
 }
 

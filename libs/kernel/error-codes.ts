@@ -37,6 +37,14 @@ export const errorCatalogue = {
   'key.invalid_ip': 'Not an IP address or CIDR range.',
   'key.expiry_in_past': 'The expiry is in the past.',
   // OAuth applications
+  // Scope sets
+  'scope_set.not_found': 'There is no such scope set.',
+  'scope_set.unknown': 'There is no such scope set.',
+  'scope_set.name_taken': 'The workspace has another scope set of this name.',
+  'scope_set.too_many': 'The workspace has as many scope sets as it can.',
+  'scope_set.exceeds_grantor': 'A scope set cannot be given more than the credential that changes it has.',
+  'scope_set.unknown_scope': 'Unknown scope.',
+  'scope_set.admin_scope': 'The admin scope cannot be in a scope set.',
   'client.not_found': 'There is no such application.',
   'client.deleted': 'The application is deleted.',
   'client.secret_already_issued':

@@ -3,6 +3,7 @@ import { ipMatcher, type IpMatcher } from '../ip/ip-list';
 import type { Profile } from '../profiles/profile';
 import { scopesOfRole, scopesWithinRole } from '../roles';
 import { canonicalScope, displayScope, holdScopes, type HeldScopes } from '../scopes';
+import type { MemberRights } from './members';
 
 /** What a check asks of a body, prepared once: bodies live for many checks, and reading lists of ranges is slow. */
 export interface CompiledGrant {
@@ -86,3 +87,9 @@ export function revokedTokens(client: ClientSubject): ReadonlySet<string> {
 }
 
 export const compiledScopeSet = remembered((profile: Profile, set: ScopeSetSubject) => holdScopes(profile, set.scopes));
+
+/** What a member may do, by their role and by what they have been given besides. */
+export const compiledMember = (profile: Profile, { role, sets }: MemberRights): readonly HeldScopes[] => [
+  compiledRole(profile, role).holds,
+  ...sets.map((set) => compiledScopeSet(profile, set)),
+];

@@ -108,6 +108,34 @@ describe('a key and the role of its member now (S1-02)', () => {
     expect(principalOf(credential, knownOf(world))?.scopes).not.toContain('audit:read');
   });
 
+  it('gives what its member has been given by a scope set besides the role, while the set is there (S4-13)', () => {
+    const world: Partial<World> = {
+      key: everything,
+      scopeSet: { scopes: ['audit:read'] },
+      user: { roles: { w1: 'member' }, scopeSetIds: { w1: ['s1'], w2: ['s2'] } },
+    };
+    expect(passed(world)).toEqual(['assets:write', 'webhooks:manage', 'audit:read']);
+    expect(shown(world)).toContain('audit:read');
+    for (const gone of [{ scopes: [] }, { workspaceId: workspaceId('w2') }, null]) {
+      expect(passed({ ...world, scopeSet: gone })).toEqual(['assets:write', 'webhooks:manage']);
+      expect(shown({ ...world, scopeSet: gone })).not.toContain('audit:read');
+    }
+    expect(passed({ ...world, key: {} })).toEqual([]);
+  });
+
+  it('asks for the scope sets of its member only where they bound it', () => {
+    const known = knownOf({ user: { roles: { w1: 'member' }, scopeSetIds: { w1: ['s7'] } } });
+    expect(decideAccess(credential, {}, known)).toMatchObject({
+      kind: 'needs',
+      subjects: [{ kind: 'scope_set', id: 's7' }],
+    });
+    const unbound = knownOf({
+      workspace: { formerMembersKeys: 'stay' },
+      user: { roles: { w1: 'member' }, scopeSetIds: { w1: ['s7'] } },
+    });
+    expect(decideAccess(credential, {}, unbound).kind).toBe('allow');
+  });
+
   it('stands by itself where the workspace has keys stay', () => {
     const world: Partial<World> = {
       key: everything,

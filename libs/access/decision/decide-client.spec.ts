@@ -108,6 +108,25 @@ describe('what a client may be given a token for', () => {
     expect(scopes({ client: { scopeSetIds: ['s1', 's3'] } })).toEqual([]);
   });
 
+  it('goes as far as the scope sets of its member reach beyond the role, as they are now', () => {
+    const user = { roles: { w1: 'auditor' as const }, scopeSetIds: { w1: ['s1'] } };
+    const [body, ...others] = knownOf({ user });
+    const holding = (held: readonly string[]) =>
+      clientGrant(shown, [
+        body,
+        ...others.map((one) =>
+          one?.kind === 'scope_set' && one.body?.kind === 'scope_set'
+            ? { ...one, body: { ...one.body, scopes: held } }
+            : one,
+        ),
+      ] as KnownSubjects)?.scopes;
+    expect([['scans:write'], [], ['oauth:write']].map(holding)).toEqual([
+      ['assets:read', 'scans:write'],
+      ['assets:read'],
+      ['assets:read', 'oauth:write'],
+    ]);
+  });
+
   it('is nothing while the client or its workspace is not known', () => {
     expect(clientGrant(shown, [])).toBeNull();
     expect(clientGrant(shown, knownOf({ workspace: null }))).toBeNull();

@@ -1,9 +1,10 @@
-import type { ClientSubject, KnownSubjects, Role, SubjectRef, Verdict, Window } from '@latchkey/contracts';
+import type { ClientSubject, KnownSubjects, SubjectRef, Verdict, Window } from '@latchkey/contracts';
 import type { ClientId, WorkspaceId } from '@latchkey/kernel';
 import type { Profile } from '../profiles/profile';
 import { deny, needs, type AccessDenial, type Ending } from './access-request';
 import { decideGranted } from './decide-granted';
 import { bodyOf } from './known-subjects';
+import type { MemberRights } from './members';
 import { scopesHeld, standingOf } from './standing';
 
 /** What a client has shown at an endpoint of OAuth: one of its secrets, or an assertion that one of its keys has signed. */
@@ -57,7 +58,7 @@ const endingOf = (graceUntilMs: number | null): Ending | null =>
 export interface ClientGrant {
   readonly client: ClientSubject;
   readonly profile: Profile;
-  /** Canonical, as far as the role of its member goes. */
+  /** Canonical, as far as the rights of its member go. */
   readonly scopes: readonly string[];
 }
 
@@ -71,7 +72,7 @@ export function clientGrant({ clientId }: ShownByClient, known: KnownSubjects): 
 }
 
 interface KnownScopes {
-  readonly bound: Role | undefined;
+  readonly bound: MemberRights | undefined;
   readonly scopes: readonly string[];
 }
 
@@ -81,7 +82,7 @@ const knownScopes = new WeakMap<ClientSubject, KnownScopes>();
 function scopesOf(
   profile: Profile,
   client: ClientSubject,
-  bound: Role | undefined,
+  bound: MemberRights | undefined,
   known: KnownSubjects,
 ): readonly string[] {
   const before = knownScopes.get(client);

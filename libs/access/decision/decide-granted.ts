@@ -3,7 +3,6 @@ import type {
   DenialReason,
   GrantedSubject,
   KnownSubjects,
-  Role,
   ScopeSetSubject,
   SubjectRef,
   UserSubject,
@@ -15,7 +14,7 @@ import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
 import { canonicalScope, concernsAssets, holdingsCover, type HeldScopes } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
-import { compiledGrant, compiledRole, compiledScopeSet, compiledToken, type CompiledGrant } from './compiled';
+import { compiledGrant, compiledMember, compiledScopeSet, compiledToken, type CompiledGrant } from './compiled';
 import { bodyOf } from './known-subjects';
 import { boundOf, rightsIn, setIdsIn, setRefs, type MemberRights } from './members';
 import { isHome } from './tenant';
@@ -60,7 +59,7 @@ export function decideGranted(
   const windows = profile && planWindows(profile, granted.plan);
   // Data of a newer version than this one's: no rule of ours can judge it.
   if (!windows) return deny('unavailable');
-  const refusal = refusalOf(profile, credential, scopeSets, boundOf(workspace, role), request);
+  const refusal = refusalOf(profile, credential, scopeSets, bound, request);
   if (refusal) return deny(refusal, ending);
   return {
     kind: 'allow',
@@ -75,7 +74,7 @@ export function decideGranted(
 const subjectsOf = ({ workspaceId, userId, scopeSetIds }: GrantedSubject): readonly SubjectRef[] => [
   { kind: 'workspace', id: workspaceId },
   { kind: 'user', id: userId },
-  ...scopeSetIds.map((id): SubjectRef => ({ kind: 'scope_set', id })),
+  ...setRefs(scopeSetIds),
 ];
 
 const isLive = <Body extends WorkspaceSubject | UserSubject>(body: Body | null): body is Body =>
@@ -88,7 +87,7 @@ function refusalOf(
   profile: Profile,
   { granted, token }: GoodCredential,
   scopeSets: readonly MaybeScopeSet[],
-  bound: Role | undefined,
+  bound: MemberRights | undefined,
   { ip, scopes = [], second_factor: secondFactor, ...about }: AccessRequest,
 ): DenialReason | undefined {
   const compiled = compiledGrant(profile, granted);
@@ -98,7 +97,7 @@ function refusalOf(
   if (held === null || !coverAll(profile, held, required)) return 'scope_missing';
   if (token !== undefined && !coverAll(profile, [compiledToken(profile, token).holds], required))
     return 'scope_missing';
-  if (bound !== undefined && !coverAll(profile, [compiledRole(profile, bound).holds], required)) return 'scope_missing';
+  if (bound !== undefined && !coverAll(profile, compiledMember(profile, bound), required)) return 'scope_missing';
   if (!allowsAsset(profile, compiled, about, required)) return 'asset_not_allowed';
   // A person must have shown it, and neither a key nor a client is one.
   return secondFactor === 'required' ? 'mfa_required' : undefined;

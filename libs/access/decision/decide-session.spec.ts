@@ -11,8 +11,9 @@ import {
 import { sessionId, userId, workspaceId } from '@latchkey/kernel';
 import { denialReasonAt, type AccessRequest } from './access-request';
 import { decideSession } from './decide-session';
+import { grantorsOwn } from './grantors-own';
 import { principalOf } from './principal';
-import { snapshot, user as owner, workspace } from '../testing/subjects';
+import { scopeSet, snapshot, user as owner, workspace } from '../testing/subjects';
 
 const DIGEST = 'd'.repeat(64);
 const credential: SessionRef = {
@@ -48,11 +49,45 @@ const knownOf = (world: Partial<World> = {}): KnownSubjects => [
   snapshot('u1', user, world.user),
 ];
 
+describe('a session of a member who has been given scope sets besides the role (S4-13)', () => {
+  const given: Partial<World> = { user: { scopeSetIds: { w1: ['s1'] } } };
+  const allowed = (known: KnownSubjects) =>
+    ['assets:read', 'audit:read', 'users:write'].filter(
+      (scope) => decideSession(credential, { scopes: [scope] }, known).kind === 'allow',
+    );
+  const withSet = (change: Partial<typeof scopeSet> | null) => [...knownOf(given), snapshot('s1', scopeSet, change)];
+
+  it('may do what either gives, and shows it', () => {
+    const known = withSet({ scopes: ['audit:read'] });
+    expect(allowed(known)).toEqual(['assets:read', 'audit:read']);
+    expect(principalOf(credential, known)?.scopes).toEqual(expect.arrayContaining(['read:assets', 'audit:read']));
+    expect(grantorsOwn(credential, known)?.grant.scopes).toContain('audit:read');
+  });
+
+  it.each([null, { scopes: [] }, { workspaceId: workspaceId('w2'), scopes: ['audit:read'] }])(
+    'keeps the role where the set is gone, or another workspace’s: %j',
+    (change) => expect(allowed(withSet(change))).toEqual(['assets:read']),
+  );
+
+  it('asks for the sets before it says anything of scopes, and for none of another workspace', () => {
+    const needs = { kind: 'needs', subjects: [{ kind: 'scope_set', id: 's1' }] };
+    expect(decideSession(credential, {}, knownOf(given))).toEqual(needs);
+    expect(decideSession(credential, {}, knownOf({ user: { scopeSetIds: { w2: ['s1'] } } })).kind).toBe('allow');
+    const roleless = knownOf({ user: { ...given.user, roles: {} } });
+    expect(decideSession(credential, {}, roleless)).toMatchObject({ kind: 'deny', denial: { reason: 'suspended' } });
+  });
+});
+
 /** The reason of the denial at a time, or `allow`. */
 const outcome = (world: Partial<World>, request: AccessRequest = {}, ref = credential, nowMs = 0) => {
   const verdict = decideSession(ref, request, knownOf(world));
   return verdict.kind === 'deny' ? denialReasonAt(verdict.denial, nowMs) : verdict.kind;
 };
+
+it('a session is known at the host of its own workspace alone, and where a host names none', () => {
+  const at = (tenant?: string) => outcome({ workspace: { slug: 'acme' } }, tenant === undefined ? {} : { tenant });
+  expect([at('acme'), at(), at('other')]).toEqual(['allow', 'allow', 'unknown']);
+});
 
 describe('what a decision on a session needs', () => {
   const needsOf = (known: KnownSubjects, ref = credential) => {
@@ -84,11 +119,6 @@ describe('what a decision on a session needs', () => {
 });
 
 describe('a session passes only with its current token, and while all that it depends on is live', () => {
-it('a session is known at the host of its own workspace alone, and where a host names none', () => {
-  const at = (tenant?: string) => outcome({ workspace: { slug: 'acme' } }, tenant === undefined ? {} : { tenant });
-  expect([at('acme'), at(), at('other')]).toEqual(['allow', 'allow', 'unknown']);
-});
-
   it.each<[string, Partial<World>, string, Partial<SessionRef>?]>([
     ['the session is unknown', { session: null }, 'unknown'],
     ['the session is of another workspace', { session: { workspaceId: workspaceId('w2') } }, 'unknown'],

@@ -2,7 +2,7 @@ import type { KnownSubjects, SessionRef, SessionSubject, SubjectRef, Verdict } f
 import { profileByName } from '../profiles/registry';
 import { canonicalScope, holdingsCover } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
-import { compiledRole } from './compiled';
+import { compiledMember } from './compiled';
 import { bodyOf } from './known-subjects';
 import { rightsIn, setIdsIn, setRefs } from './members';
 import { isHome } from './tenant';
@@ -44,7 +44,7 @@ export function decideSession(
   // Data of a newer version than this one's: no rule of ours can judge it.
   if (!profile) return deny('unavailable');
   const ending = endingOf(session);
-  const holds = [compiledRole(profile, role).holds];
+  const holds = compiledMember(profile, member);
   const required = (request.scopes ?? []).map((scope) => canonicalScope(profile, scope));
   if (!required.every((scope) => scope !== undefined && holdingsCover(profile, holds, scope))) {
     return deny('scope_missing', ending);

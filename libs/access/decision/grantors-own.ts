@@ -11,16 +11,15 @@ import {
 import type { GrantorsOwn } from '../grant';
 import { UNLIMITED_PLAN } from '../profiles/common';
 import { profileByName } from '../profiles/registry';
-import { scopesOfRole } from '../roles';
 import { scopesInCommon } from '../scopes';
 import { compiledToken } from './compiled';
 import { bodyOf } from './known-subjects';
-import { roleIn } from './members';
+import { rightsIn, scopesOfMember } from './members';
 import { scopesHeld, standingOf } from './standing';
 
 /**
  * What whoever shows a credential has to grant from (C18), on the subjects that decided that it passes; null while one of them is not known or
- * does not exist. A token gives what it was issued for and its client has; a session all that its user's role has, for ever.
+ * does not exist. A token gives what it was issued for and its client has; a session all that its user may do as a member, for ever.
  */
 export function grantorsOwn(credential: CheckedRef, known: KnownSubjects): GrantorsOwn | null {
   if (isSessionRef(credential)) return ofSession(credential, known);
@@ -44,26 +43,26 @@ function ofToken(token: AccessTokenRef, known: KnownSubjects): GrantorsOwn | nul
 function ofGranted(granted: GrantedSubject, known: KnownSubjects, expiresAt: Date | null): GrantorsOwn | null {
   const standing = standingOf(granted, known);
   if (!standing) return null;
-  const { profile, role, bound } = standing;
+  const { profile, member, bound } = standing;
   const { plan, assets, allowedIps } = granted;
   return {
     profile,
     grant: { scopes: scopesHeld(profile, granted, bound, known), plan, assets, allowedIps, expiresAt },
-    ofOwner: role === 'owner',
+    ofOwner: member?.role === 'owner',
   };
 }
 
 function ofSession({ sessionId, workspaceId }: SessionRef, known: KnownSubjects): GrantorsOwn | null {
   const session = bodyOf(known, 'session', sessionId);
   const profile = profileByName(bodyOf(known, 'workspace', workspaceId)?.profile ?? '');
-  const role = session && roleIn(bodyOf(known, 'user', session.userId)?.roles, workspaceId);
-  if (!profile || !role) return null;
+  const member = session && rightsIn(bodyOf(known, 'user', session.userId), workspaceId, known);
+  if (!profile || !member) return null;
   return {
     profile,
     grant: {
-      ...{ scopes: scopesOfRole(profile, role), plan: UNLIMITED_PLAN, assets: 'all' as const },
+      ...{ scopes: scopesOfMember(profile, member), plan: UNLIMITED_PLAN, assets: 'all' as const },
       ...{ allowedIps: [], expiresAt: null },
     },
-    ofOwner: role === 'owner',
+    ofOwner: member.role === 'owner',
   };
 }

@@ -9,7 +9,6 @@ import {
   type GrantedSubject,
   type KnownSubjects,
   type Principal,
-  type Role,
   type SessionRef,
 } from '@latchkey/contracts';
 import type { Profile } from '../profiles/profile';
@@ -17,7 +16,7 @@ import { profileByName } from '../profiles/registry';
 import { displayScope, scopesInCommon } from '../scopes';
 import { compiledGrant, compiledRole, compiledToken, displayedWithin } from './compiled';
 import { bodyOf } from './known-subjects';
-import { roleIn } from './members';
+import { rightsIn, scopesOfMember, type MemberRights } from './members';
 import { scopesHeld, standingOf } from './standing';
 
 /** Who a credential stands for, from the subjects that decided its check; null while one of them is not known or does not exist. */
@@ -63,8 +62,8 @@ function clientPrincipal(token: AccessTokenRef, known: KnownSubjects): Principal
 function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: KnownSubjects): Principal | null {
   const session = bodyOf(known, 'session', sessionId);
   const profile = profileByName(bodyOf(known, 'workspace', workspaceId)?.profile ?? '');
-  const role = session && roleIn(bodyOf(known, 'user', session.userId)?.roles, workspaceId);
-  if (!session || !profile || !role) return null;
+  const member = session && rightsIn(bodyOf(known, 'user', session.userId), workspaceId, known);
+  if (!session || !profile || !member) return null;
   return {
     kind: 'session',
     id: sessionId,
@@ -72,21 +71,25 @@ function sessionPrincipal({ sessionId, workspaceId }: SessionRef, known: KnownSu
     workspace_id: workspaceId,
     user_id: session.userId,
     name: '',
-    scopes: compiledRole(profile, role).displayedScopes,
+    scopes: displayedMember(profile, member),
     assets: 'all',
   };
 }
 
+const displayedMember = (profile: Profile, member: MemberRights): readonly string[] =>
+  member.sets.length === 0
+    ? compiledRole(profile, member.role).displayedScopes
+    : scopesOfMember(profile, member).map((scope) => displayScope(profile, scope));
+
 function displayedScopes(
   profile: Profile,
   granted: GrantedSubject,
-  bound: Role | undefined,
+  bound: MemberRights | undefined,
   known: KnownSubjects,
 ): readonly string[] {
   if (granted.scopeSetIds.length === 0) {
-    return bound === undefined
-      ? compiledGrant(profile, granted).displayedScopes
-      : displayedWithin[bound](profile, granted);
+    if (bound === undefined) return compiledGrant(profile, granted).displayedScopes;
+    if (bound.sets.length === 0) return displayedWithin[bound.role](profile, granted);
   }
   return scopesHeld(profile, granted, bound, known).map((scope) => displayScope(profile, scope));
 }
@@ -94,7 +97,7 @@ function displayedScopes(
 /** What a token's principal was shown to have, and of what that was put together. */
 interface ShownScopes {
   readonly client: ClientSubject;
-  readonly bound: Role | undefined;
+  readonly bound: MemberRights | undefined;
   readonly scopes: readonly string[];
 }
 
@@ -106,7 +109,7 @@ function tokenScopes(
   profile: Profile,
   token: AccessTokenRef,
   client: ClientSubject,
-  bound: Role | undefined,
+  bound: MemberRights | undefined,
   known: KnownSubjects,
 ): readonly string[] {
   const shown = shownScopes.get(token);

@@ -5,12 +5,14 @@ import { decisionEvents } from './decision-events';
 import { eventEnvelope, type EventEnvelope } from './envelope';
 import { identityEvents } from './identity-events';
 import { keyEvents } from './key-events';
+import { scopeSetEvents } from './scope-set-events';
 import { signInEvents } from './sign-in-events';
 import { signingKeyEvents } from './signing-key-events';
 
 /** Every event type with its schema. A type is never removed and never changes its meaning: a new version is a new type. */
 export const eventSchemas = {
   ...keyEvents,
+  ...scopeSetEvents,
   ...identityEvents,
   ...clientEvents,
   ...signingKeyEvents,
