@@ -24,6 +24,7 @@ export { principalOf } from './decision/principal';
 export { replacedSecret, type ReplacedSecret } from './decision/replaced-secret';
 export { tenantOf } from './decision/tenant';
 export * from './grant';
+export * from './grant-changes';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';
 export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';
@@ -33,14 +34,25 @@ export * from './key-format';
 export * from './live-secrets';
 export * from './mask-keys';
 export * from './plans';
-export { assertProfile, assertProfiles, randomBits, spellingsOf } from './profiles/assert-profile';
-export { ADMIN_SCOPE, HEADER_FORMS, UNLIMITED_PLAN } from './profiles/common';
+export { problemsBeside, problemsOf, randomBits, spellingsOf, type ProfileProblem } from './profiles/assert-profile';
+export {
+  ADMIN_SCOPE,
+  adminScope,
+  BASE62,
+  HEADER_FORMS,
+  perDay,
+  perMinute,
+  perSecond,
+  SYSTEM_SCOPES,
+  UNLIMITED_PLAN,
+  unlimitedPlan,
+} from './profiles/common';
 export type * from './profiles/profile';
-export { profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
+export { addProfiles, allProfiles, profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
 export * from './recorded-text';
 export * from './requested';
 export { scopesOfRole, scopesWithinRole } from './roles';
+export * from './scope-sets';
 export * from './scopes';
 export type { RandomBytes } from './secret-format';
 export * from './session-token';
-export * from './scope-sets';

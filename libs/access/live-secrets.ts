@@ -58,3 +58,22 @@ export function afterRotation(
     .filter((secret) => secret.graceUntil !== null && secret.graceUntil > at);
   return [...kept, { number, createdAt: at, graceUntil: null }];
 }
+
+/** Secrets as a column of JSON has them. */
+export interface SecretRecord {
+  readonly number: number;
+  readonly created_at: string;
+  readonly grace_until: string | null;
+}
+
+export const secretRecord = ({ number, createdAt, graceUntil }: HeldSecret): SecretRecord => ({
+  number,
+  created_at: createdAt.toISOString(),
+  grace_until: graceUntil?.toISOString() ?? null,
+});
+
+export const heldSecret = (record: SecretRecord): HeldSecret => ({
+  number: record.number,
+  createdAt: new Date(record.created_at),
+  graceUntil: record.grace_until === null ? null : new Date(record.grace_until),
+});

@@ -9,6 +9,12 @@ const liveSecret = z.strictObject({
   graceUntilMs: z.int().nullable(),
   replacedAtMs: z.int().exactOptional(),
 });
+/** Of a workspace. */
+const keyPolicy = z.strictObject({
+  expiryRequired: z.boolean(),
+  maxLifetimeDays: z.int().min(1).nullable(),
+  leakedKeys: z.enum(['notify', 'rotate', 'revoke']),
+});
 /** Of a key and of a client. */
 const granted = {
   workspaceId: workspace,
@@ -40,6 +46,8 @@ export const subjectBody: z.ZodType<SubjectBody> = z.discriminatedUnion('kind', 
     profile: z.string(),
     formerMembersKeys: z.enum(['end', 'stay']).default('end'),
     secondFactor: z.enum(['optional', 'required']).default('optional'),
+    slug: z.string().exactOptional(),
+    keyPolicy: keyPolicy.exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('user'),

@@ -87,7 +87,23 @@ export interface WorkspaceSubject {
   readonly formerMembersKeys: 'end' | 'stay';
   /** `required`: a session without a second factor passes only where the call says that it needs none. */
   readonly secondFactor: 'optional' | 'required';
+  /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
+  readonly slug?: string;
+  /** What it demands of its keys; absent: `FREE_KEYS`. */
+  readonly keyPolicy?: KeyPolicy;
 }
+
+export interface KeyPolicy {
+  /** A key without an expiry is neither made nor left so by a change. */
+  readonly expiryRequired: boolean;
+  /** From a key's creation to its expiry, in days; a key without an expiry lives longer than any. Null: nothing bounds it. */
+  readonly maxLifetimeDays: number | null;
+  /** What becomes of a key whose secret was found in public. */
+  readonly leakedKeys: 'notify' | 'rotate' | 'revoke';
+}
+
+/** As every workspace begins. */
+export const FREE_KEYS: KeyPolicy = { expiryRequired: false, maxLifetimeDays: null, leakedKeys: 'revoke' };
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor';
 
@@ -95,8 +111,6 @@ export interface UserSubject {
   readonly kind: 'user';
   readonly status: 'active' | 'suspended';
   /** Role by workspace id. Who is suspended in a workspace has none there. */
-  /** Its name in addresses (S4-04), where it has one: at the host of another workspace its credentials are unknown. */
-  readonly slug?: string;
   readonly roles: Readonly<Record<string, Role>>;
   /** Scope sets that the user has been given besides the role, by workspace id; absent: none anywhere. */
   readonly scopeSetIds?: Readonly<Record<string, readonly string[]>>;

@@ -4,6 +4,7 @@ import { PostgresSubjects } from '@latchkey/live-state';
 import { atFailpoint, disarmFailpoints, eventually } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
 import { PostgresKeyStore } from './adapters/postgres-key-store';
+import { PLAIN_KEY } from './domain/key/commands';
 import { decide } from './domain/key/decide';
 import { gate } from './testing/gate';
 import { issuanceService, type IssuanceService, type Reply } from './testing/issuance-service';
@@ -210,6 +211,7 @@ describe('C31: a request with an Idempotency-Key', () => {
               decide(
                 {
                   type: 'CreateKey',
+                  ...PLAIN_KEY,
                   ...{ keyId: newKeyId, displayId: newKeyId, workspaceId, userId: ownerId, name: 'x', grant, now },
                   scopesAsSent: scopes,
                   grantor: { kind: 'installation' },

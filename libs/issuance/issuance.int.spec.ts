@@ -9,6 +9,7 @@ import { PostgresCredentials } from './adapters/postgres-credentials';
 import { ChangeKeyHandler } from './application/change-key.handler';
 import { CreateKeyHandler } from './application/create-key.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
+import { PLAIN_KEY } from './domain/key/commands';
 import { decide } from './domain/key/decide';
 import { keyListProjection } from './projections/key-list.projection';
 import { gate } from './testing/gate';
@@ -117,6 +118,7 @@ describe('issuance', () => {
           decide(
             {
               type: 'CreateKey',
+              ...PLAIN_KEY,
               ...{ keyId: child, displayId: child, workspaceId, userId: ownerId, name: 'child', grant, now },
               scopesAsSent: grant.scopes,
               grantor: { kind: 'installation' },

@@ -27,6 +27,7 @@ export const errorCatalogue = {
   'key.not_found': 'API key not found.',
   'key.already_revoked': 'The API key is revoked.',
   'key.expired': 'The API key has expired.',
+  'key.suspended': 'The API key is suspended. Resume it first.',
   'key.secret_already_issued':
     'An earlier request with this Idempotency-Key has made the secret, which is shown once. Rotate the key to get another one.',
   'key.last_admin':
@@ -36,7 +37,8 @@ export const errorCatalogue = {
   'key.unknown_plan': 'Unknown plan.',
   'key.invalid_ip': 'Not an IP address or CIDR range.',
   'key.expiry_in_past': 'The expiry is in the past.',
-  // OAuth applications
+  'key.expiry_required': 'Keys of this workspace must have an expiry.',
+  'key.lifetime_too_long': 'The key would live longer than keys of this workspace may.',
   // Scope sets
   'scope_set.not_found': 'There is no such scope set.',
   'scope_set.unknown': 'There is no such scope set.',
@@ -45,6 +47,7 @@ export const errorCatalogue = {
   'scope_set.exceeds_grantor': 'A scope set cannot be given more than the credential that changes it has.',
   'scope_set.unknown_scope': 'Unknown scope.',
   'scope_set.admin_scope': 'The admin scope cannot be in a scope set.',
+  // OAuth applications
   'client.not_found': 'There is no such application.',
   'client.deleted': 'The application is deleted.',
   'client.secret_already_issued':

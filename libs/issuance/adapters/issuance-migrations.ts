@@ -181,6 +181,52 @@ class IndexOldestSecrets1763770000000 implements MigrationInterface {
   }
 }
 
+/** What came to the life of a key: being suspended, scope sets, tags, an origin elsewhere, and what is on record of its end and its rotation. */
+class WidenKeyList1763780000000 implements MigrationInterface {
+  readonly name = 'WidenKeyList1763780000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE key_list
+        ADD scope_set_ids            jsonb   NOT NULL DEFAULT '[]',
+        ADD tags                     jsonb   NOT NULL DEFAULT '[]',
+        ADD imported_prefix          text,
+        ADD grace_until              timestamptz(3),
+        ADD replaced_at              timestamptz(3),
+        ADD ends_when_silent_seconds double precision,
+        ADD stalled                  boolean NOT NULL DEFAULT false,
+        ADD expired_at               timestamptz(3),
+        ADD reminded_days            jsonb   NOT NULL DEFAULT '[]',
+        ADD suspended_at             timestamptz(3);
+
+      -- When an old secret was replaced stood in the events alone.
+      UPDATE key_list SET grace_until = old.grace_until, replaced_at = old.replaced_at
+        FROM (
+          SELECT key_id, (secret ->> 'grace_until')::timestamptz AS grace_until, (
+                   SELECT min((rotated.data ->> 'rotatedAt')::timestamptz)
+                     FROM (SELECT convert_from(data, 'UTF8')::jsonb AS data FROM events
+                            WHERE stream_id = key_id AND type = 'latchkey.key.rotated.v1') rotated
+                    WHERE rotated.data ->> 'oldSecretId' = key_id || '.' || (secret ->> 'number')) AS replaced_at
+            FROM key_list, jsonb_array_elements(secrets) secret
+           WHERE secret ->> 'grace_until' IS NOT NULL) old
+       WHERE key_list.key_id = old.key_id;
+
+      CREATE INDEX key_list_expiring ON key_list (expires_at)
+        WHERE revoked_at IS NULL AND expired_at IS NULL AND expires_at IS NOT NULL;
+      CREATE INDEX key_list_rotating ON key_list (grace_until) WHERE grace_until IS NOT NULL;
+      CREATE INDEX key_list_tags ON key_list USING gin (tags) WHERE revoked_at IS NULL AND tags <> '[]';
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE key_list
+        DROP scope_set_ids, DROP tags, DROP imported_prefix, DROP grace_until, DROP replaced_at,
+        DROP ends_when_silent_seconds, DROP stalled, DROP expired_at, DROP reminded_days, DROP suspended_at;
+    `);
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
@@ -192,4 +238,5 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   SlotKeyCount1763750000000,
   IndexMembersKeys1763760000000,
   IndexOldestSecrets1763770000000,
+  WidenKeyList1763780000000,
 ];

@@ -2,7 +2,7 @@ import { rebuildProjection } from '@latchkey/event-store';
 import { keyId, workspaceId, type KeyId, type WorkspaceId } from '@latchkey/kernel';
 import { atFailpoint, eventually } from '@latchkey/testing';
 import { randomUUID } from 'node:crypto';
-import type { CreateKey, KeyCommand } from '../domain/key/commands';
+import { PLAIN_KEY, type CreateKey, type KeyCommand } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { keyListProjection } from '../projections/key-list.projection';
 import { gate } from '../testing/gate';
@@ -31,6 +31,7 @@ describe('the number of keys of a workspace', () => {
   const create = async (id = keyId(randomUUID())): Promise<KeyId> => {
     const command: CreateKey = {
       type: 'CreateKey',
+      ...PLAIN_KEY,
       ...{ keyId: id, displayId: id, workspaceId: workspace, userId: issuance.identity.first.ownerId, name: 'counted' },
       grant: { scopes: ['assets:read'], plan: 'standard', assets: 'all', allowedIps: [], expiresAt: null },
       scopesAsSent: ['assets:read'],

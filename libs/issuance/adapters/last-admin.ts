@@ -9,7 +9,7 @@ import { keyListProjection, keyOf, type KeyListRow } from '../projections/key-li
 const COLUMNS = keyListProjection.columns.join(', ');
 
 /** In so many words, as the index for it has them. */
-const LIVE_ADMIN = `revoked_at IS NULL AND scopes @> '["${ADMIN_SCOPE}"]'`;
+const LIVE_ADMIN = `revoked_at IS NULL AND scopes @> '["${ADMIN_SCOPE}"]' AND suspended_at IS NULL`;
 
 /** Those that reach furthest come first, so that one of the first stands in if any does. */
 const ADMINS_MAX = 100;
@@ -31,7 +31,7 @@ export async function requireStandIn(
   const rows = await tx.query<KeyListRow[]>(
     `SELECT ${COLUMNS} FROM key_list
       WHERE workspace_id = $1 AND ${LIVE_ADMIN} AND key_id <> $2 AND (expires_at IS NULL OR expires_at > $3)
-      ORDER BY key_id = $4 DESC, allowed_ips = '[]' DESC, expires_at DESC NULLS FIRST LIMIT ${ADMINS_MAX}`,
+      ORDER BY key_id = $4 DESC, allowed_ips = '[]' DESC, assets = '"all"' DESC, expires_at DESC NULLS FIRST LIMIT ${ADMINS_MAX}`,
     [lessened.workspaceId, lessened.keyId, at, actorId],
   );
   if (!rows.map(keyOf).some((key) => standsIn(key, lessened, actorId, at))) throw new AppError('key.last_admin');

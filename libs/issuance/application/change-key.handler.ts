@@ -37,7 +37,7 @@ export class ChangeKeyHandler {
       ...(scopes && { scopes: readScopes(profile, scopes) }),
       ...readGrant(profile, request),
     };
-    const command: ChangeKey = { type: 'ChangeKey', changes, grantor, now };
+    const command: ChangeKey = { type: 'ChangeKey', changes, setScopes: new Map(), grantor, now };
     const { key, changed } = await this.keys.write({
       keyId: found.keyId,
       decide: (state) => decide(command, state),

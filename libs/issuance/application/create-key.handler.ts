@@ -1,6 +1,6 @@
 import { issueOnce, type RepeatableRequest } from '@latchkey/event-store';
 import { keyId, type Clock, type IdSource } from '@latchkey/kernel';
-import type { CreateKey } from '../domain/key/commands';
+import { PLAIN_KEY, type CreateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
 import { withDisplayId } from './display-id';
@@ -53,6 +53,7 @@ export class CreateKeyHandler {
       const command: CreateKey = {
         type: 'CreateKey',
         ...{ keyId: newKeyId, displayId, workspaceId, userId, ...requested, grantor: own.grantor, now },
+        ...PLAIN_KEY,
       };
       return this.keys.write({
         keyId: newKeyId,

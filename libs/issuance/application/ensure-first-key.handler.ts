@@ -1,7 +1,7 @@
 import { isAppError, keyId, type Clock, type IdSource, type Secret } from '@latchkey/kernel';
 import { ADMIN_SCOPE, displayScope, parseKey, profileByName, UNLIMITED_PLAN } from '@latchkey/access';
 import type { Claim } from '@latchkey/event-store';
-import type { CreateKey } from '../domain/key/commands';
+import { PLAIN_KEY, type CreateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { withDisplayId } from './display-id';
 import { secretIdOf, type FirstWorkspace } from '@latchkey/contracts';
@@ -65,6 +65,7 @@ export class EnsureFirstKeyHandler {
           name: 'First admin key',
           grant: { scopes: [ADMIN_SCOPE], plan: UNLIMITED_PLAN, assets: 'all', allowedIps: [], expiresAt: null },
           scopesAsSent: [displayScope(profile, ADMIN_SCOPE)],
+          ...PLAIN_KEY,
           grantor: { kind: 'installation' },
           now,
         };

@@ -11,11 +11,11 @@ import type {
 import type { AccessRequest, GrantorsOwn, Profile } from '@latchkey/access';
 import type { Claim, EventMeta, RepeatableRequest } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
-import type { ActiveKey, KeyState, RevokedKey } from '../domain/key/key';
+import type { ExistingKey, KeyState } from '../domain/key/key';
 import type { PresentedSession } from './caller';
 import type { KeyReach } from './key-reaches';
 
-export type ExistingKey = ActiveKey | RevokedKey;
+export type { ExistingKey } from '../domain/key/key';
 
 /** With what was seen of its use, which is no part of its history and is behind by a second or two. */
 export type ListedKey = ExistingKey & {

@@ -63,6 +63,8 @@ export class RotateKeyHandler {
       replaces: found.lastSecretNumber,
       lost,
       gracePeriodMs: Math.round(gracePeriodHours * HOUR_MS),
+      endsWhenSilentMs: null,
+      setScopes: new Map(),
       grantor,
       now,
     };

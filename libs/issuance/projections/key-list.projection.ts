@@ -1,10 +1,11 @@
+import { heldSecret, secretRecord, type SecretRecord } from '@latchkey/access';
 import type { KeyEvent } from '@latchkey/contracts';
 import type { Projection, RecordedEvent } from '@latchkey/event-store';
 import { keyId, userId, workspaceId } from '@latchkey/kernel';
-import { evolve, initialKey, type ActiveKey, type RevokedKey } from '../domain/key/key';
+import { evolve, initialKey, type ExistingKey, type Key, type Rotation } from '../domain/key/key';
 
 /** Columns are as the driver gives them; times inside JSON are ISO 8601. */
-export interface KeyListRow {
+export interface KeyListRow extends RotationColumns {
   readonly key_id: string;
   readonly workspace_id: string;
   readonly display_id: string;
@@ -12,18 +13,29 @@ export interface KeyListRow {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly scopes_as_sent: readonly string[];
+  readonly scope_set_ids: readonly string[];
   readonly allowed_ips: readonly string[];
   readonly assets: 'all' | readonly string[];
   readonly plan: string;
-  readonly secrets: readonly {
-    readonly number: number;
-    readonly created_at: string;
-    readonly grace_until: string | null;
-  }[];
+  readonly tags: readonly string[];
+  readonly imported_prefix: string | null;
+  readonly secrets: readonly SecretRecord[];
   readonly last_secret_number: number;
   readonly created_at: Date;
   readonly expires_at: Date | null;
+  readonly expired_at: Date | null;
+  readonly reminded_days: readonly number[];
+  readonly suspended_at: Date | null;
   readonly revoked_at: Date | null;
+}
+
+/** Of the old secret that is in a grace period, else null. */
+interface RotationColumns {
+  /** When it ends by its time. */
+  readonly grace_until: Date | null;
+  readonly replaced_at: Date | null;
+  readonly ends_when_silent_seconds: number | null;
+  readonly stalled: boolean;
 }
 
 /** The list of keys: what the aggregate's state is, one row per key. Revoked keys stay in it. */
@@ -37,13 +49,23 @@ export const keyListProjection: Projection<KeyListRow> = {
     'name',
     'scopes',
     'scopes_as_sent',
+    'scope_set_ids',
     'allowed_ips',
     'assets',
     'plan',
+    'tags',
+    'imported_prefix',
     'secrets',
     'last_secret_number',
+    'grace_until',
+    'replaced_at',
+    'ends_when_silent_seconds',
+    'stalled',
     'created_at',
     'expires_at',
+    'expired_at',
+    'reminded_days',
+    'suspended_at',
     'revoked_at',
   ],
   project(row, event) {
@@ -55,7 +77,7 @@ export const keyListProjection: Projection<KeyListRow> = {
 /** The service wrote its streams itself, through the same type. */
 const keyEventOf = ({ type, data }: RecordedEvent): KeyEvent => ({ type, data }) as KeyEvent;
 
-export function keyOf(row: KeyListRow): ActiveKey | RevokedKey {
+export function keyOf(row: KeyListRow): ExistingKey {
   const key = {
     keyId: keyId(row.key_id),
     workspaceId: workspaceId(row.workspace_id),
@@ -64,24 +86,38 @@ export function keyOf(row: KeyListRow): ActiveKey | RevokedKey {
     name: row.name,
     scopes: row.scopes,
     scopesAsSent: row.scopes_as_sent,
+    scopeSetIds: row.scope_set_ids,
     allowedIps: row.allowed_ips,
     assets: row.assets,
     plan: row.plan,
-    secrets: row.secrets.map((secret) => ({
-      number: secret.number,
-      createdAt: new Date(secret.created_at),
-      graceUntil: secret.grace_until === null ? null : new Date(secret.grace_until),
-    })),
+    tags: row.tags,
+    importedPrefix: row.imported_prefix,
+    secrets: row.secrets.map(heldSecret),
     lastSecretNumber: row.last_secret_number,
+    rotation: rotationOf(row),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    expiredAt: row.expired_at,
+    remindedDays: row.reminded_days,
   };
-  return row.revoked_at === null
-    ? { ...key, status: 'Active' }
-    : { ...key, status: 'Revoked', revokedAt: row.revoked_at };
+  if (row.revoked_at !== null) return { ...key, status: 'Revoked', suspendedAt: null, revokedAt: row.revoked_at };
+  return row.suspended_at === null
+    ? { ...key, status: 'Active', suspendedAt: null }
+    : { ...key, status: 'Suspended', suspendedAt: row.suspended_at };
 }
 
-const rowOf = (key: ActiveKey | RevokedKey): KeyListRow => ({
+function rotationOf(row: KeyListRow): Rotation | null {
+  const old = row.secrets.find((secret) => secret.grace_until !== null);
+  if (!old || row.replaced_at === null) return null;
+  return {
+    oldSecretNumber: old.number,
+    replacedAt: row.replaced_at,
+    endsWhenSilentMs: row.ends_when_silent_seconds === null ? null : row.ends_when_silent_seconds * 1_000,
+    stalled: row.stalled,
+  };
+}
+
+const rowOf = (key: ExistingKey): KeyListRow => ({
   key_id: key.keyId,
   workspace_id: key.workspaceId,
   display_id: key.displayId,
@@ -89,16 +125,27 @@ const rowOf = (key: ActiveKey | RevokedKey): KeyListRow => ({
   name: key.name,
   scopes: key.scopes,
   scopes_as_sent: key.scopesAsSent,
+  scope_set_ids: key.scopeSetIds,
   allowed_ips: key.allowedIps,
   assets: key.assets,
   plan: key.plan,
-  secrets: key.secrets.map(({ number, createdAt, graceUntil }) => ({
-    number,
-    created_at: createdAt.toISOString(),
-    grace_until: graceUntil?.toISOString() ?? null,
-  })),
+  tags: key.tags,
+  imported_prefix: key.importedPrefix,
+  secrets: key.secrets.map(secretRecord),
   last_secret_number: key.lastSecretNumber,
+  ...rotationColumns(key),
   created_at: key.createdAt,
   expires_at: key.expiresAt,
+  expired_at: key.expiredAt,
+  reminded_days: key.remindedDays,
+  suspended_at: key.suspendedAt,
   revoked_at: key.status === 'Revoked' ? key.revokedAt : null,
+});
+
+const rotationColumns = ({ secrets, rotation }: Key): RotationColumns => ({
+  grace_until: secrets.find(({ number }) => number === rotation?.oldSecretNumber)?.graceUntil ?? null,
+  replaced_at: rotation?.replacedAt ?? null,
+  ends_when_silent_seconds:
+    rotation === null || rotation.endsWhenSilentMs === null ? null : rotation.endsWhenSilentMs / 1_000,
+  stalled: rotation?.stalled ?? false,
 });

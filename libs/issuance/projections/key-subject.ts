@@ -1,18 +1,24 @@
 import type { KeySubject } from '@latchkey/contracts';
-import type { ActiveKey, RevokedKey } from '../domain/key/key';
+import type { ExistingKey } from '../domain/key/key';
+
+const STATUS = { Active: 'active', Suspended: 'suspended', Revoked: 'revoked' } as const;
 
 /** What enforcement decides by. Expiry and ends of grace periods are in it as times: no event is needed when they pass. */
-export const keySubject = (key: ActiveKey | RevokedKey): KeySubject => ({
+export const keySubject = (key: ExistingKey): KeySubject => ({
   kind: 'key',
   workspaceId: key.workspaceId,
   userId: key.userId,
   name: key.name,
-  status: key.status === 'Active' ? 'active' : 'revoked',
+  status: STATUS[key.status],
   scopes: [...key.scopes].sort(),
-  scopeSetIds: [],
+  scopeSetIds: key.scopeSetIds,
   allowedIps: key.allowedIps,
   assets: key.assets,
   plan: key.plan,
-  secrets: key.secrets.map(({ number, graceUntil }) => ({ number, graceUntilMs: graceUntil?.getTime() ?? null })),
+  secrets: key.secrets.map(({ number, graceUntil }) => ({
+    number,
+    graceUntilMs: graceUntil?.getTime() ?? null,
+    ...(key.rotation?.oldSecretNumber === number && { replacedAtMs: key.rotation.replacedAt.getTime() }),
+  })),
   expiresAtMs: key.expiresAt?.getTime() ?? null,
 });

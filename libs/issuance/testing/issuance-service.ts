@@ -15,6 +15,7 @@ import { PostgresCredentials } from '../adapters/postgres-credentials';
 import { PostgresKeyStore } from '../adapters/postgres-key-store';
 import { EnsureFirstKeyHandler } from '../application/ensure-first-key.handler';
 import type { Randomness } from '../application/ports';
+import { PLAIN_KEY } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { IssuanceModule } from '../issuance.module';
 import { Identity } from './identity';
@@ -191,6 +192,7 @@ export async function issuanceService(
           decide(
             {
               type: 'CreateKey',
+              ...PLAIN_KEY,
               keyId: id,
               displayId: `key-${randomUUID().slice(0, 8)}`,
               workspaceId,

@@ -10,6 +10,7 @@ const current = { number: 2, createdAt: now, graceUntil: null };
 const inGrace = { number: 1, createdAt: now, graceUntil: at(1) };
 const admin = (overrides: Partial<ActiveKey> = {}): ActiveKey => ({
   status: 'Active',
+  suspendedAt: null,
   keyId: keyId('k'),
   displayId: 'key-8a3b9c2d',
   workspaceId: workspaceId('w'),
@@ -17,6 +18,9 @@ const admin = (overrides: Partial<ActiveKey> = {}): ActiveKey => ({
   name: 'admin',
   scopes: ['admin:full'],
   scopesAsSent: ['admin'],
+  scopeSetIds: [],
+  tags: [],
+  importedPrefix: null,
   allowedIps: [],
   assets: 'all',
   plan: 'unlimited',
@@ -24,9 +28,13 @@ const admin = (overrides: Partial<ActiveKey> = {}): ActiveKey => ({
   createdAt: now,
   secrets: [current],
   lastSecretNumber: 2,
+  rotation: null,
+  expiredAt: null,
+  remindedDays: [],
   ...overrides,
 });
 const revoked: KeyState = { ...admin(), status: 'Revoked', revokedAt: now, secrets: [] };
+const suspended: KeyState = { ...admin(), status: 'Suspended', suspendedAt: now };
 const office = ['203.0.113.0/24'];
 
 describe('an admin key', () => {
@@ -36,11 +44,15 @@ describe('an admin key', () => {
     ['expired', false, admin({ expiresAt: now })],
     ['with no secret that lives', false, admin({ secrets: [{ ...inGrace, graceUntil: now }] })],
     ['revoked', false, revoked],
+    ['suspended', false, suspended],
     ['that there is not', false, { status: 'None' }],
   ])('%s: %p', (_what, expected, key) => expect(administers(key, now)).toBe(expected));
 
   it.each<[string, boolean, ActiveKey, KeyState]>([
     ['a revocation', true, admin(), revoked],
+    ['a suspension', true, admin(), suspended],
+    ['a list of assets', true, admin(), admin({ assets: ['a.example'] })],
+    ['an earlier end', true, admin(), admin({ expiresAt: at(5) })],
     ['the loss of the admin scope', true, admin(), admin({ scopes: ['alerts:read'] })],
     ['a list of addresses', true, admin(), admin({ allowedIps: office })],
     ['a shorter list', true, admin({ allowedIps: office }), admin({ allowedIps: ['203.0.113.7'] })],
@@ -59,6 +71,7 @@ describe('an admin key', () => {
     ['an equal one', true, {}, {}],
     ['one that reaches further', true, { allowedIps: [], expiresAt: null }, { allowedIps: office, expiresAt: at(5) }],
     ['one tied to an address', false, { allowedIps: office }, {}],
+    ['one tied to an asset', false, { assets: ['a.example'] }, {}],
     ['one that ends sooner', false, { expiresAt: at(5) }, {}],
     ['one whose last secret ends soon', false, { secrets: [inGrace] }, {}],
     [

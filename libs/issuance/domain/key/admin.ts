@@ -1,4 +1,4 @@
-import { ADMIN_SCOPE, expiryWithin, ipsWithin } from '@latchkey/access';
+import { ADMIN_SCOPE, assetsWithin, expiryWithin, ipsWithin } from '@latchkey/access';
 import { isExpired, liveSecrets, type ActiveKey, type KeyState } from './key';
 
 /*
@@ -13,7 +13,7 @@ export const administers = (key: KeyState, now: Date): key is ActiveKey =>
   !isExpired(key, now) &&
   liveSecrets(key, now).length > 0;
 
-/** Whether a key administered its workspace from more addresses, or for longer, than it does after a change. */
+/** Whether a key administered its workspace from more addresses, for more assets, or for longer, than it does after a change. */
 export const lessensAdmin = (before: KeyState, after: KeyState, now: Date): before is ActiveKey =>
   administers(before, now) && !(administers(after, now) && reachesAsFar(after, before, now));
 
@@ -22,7 +22,9 @@ export const standsIn = (key: KeyState, lessened: ActiveKey, inUse: string, now:
   administers(key, now) && (key.keyId === inUse || reachesAsFar(key, lessened, now));
 
 const reachesAsFar = (key: ActiveKey, other: ActiveKey, now: Date): boolean =>
-  ipsWithin(other.allowedIps, key.allowedIps) && expiryWithin(endOf(other, now), endOf(key, now));
+  ipsWithin(other.allowedIps, key.allowedIps) &&
+  assetsWithin(other.assets, key.assets) &&
+  expiryWithin(endOf(other, now), endOf(key, now));
 
 /** When the last of its secrets ends, `null`: never. */
 function endOf(key: ActiveKey, now: Date): Date | null {

@@ -11,7 +11,7 @@ import {
 } from '@latchkey/access';
 import type { KeyEvent } from '@latchkey/contracts';
 import fc from 'fast-check';
-import type { Grantor, KeyCommand } from './commands';
+import { PLAIN_KEY, type Grantor, type KeyCommand, type ScopesOfSets } from './commands';
 import { decide } from './decide';
 import { evolve, initialKey, liveSecrets, type Key, type KeyState } from './key';
 
@@ -39,6 +39,11 @@ const grantor: fc.Arbitrary<Grantor> = fc.record({
   grant: fc.oneof(fc.constant(everything), lacksOne, grant),
   ofOwner: fc.boolean(),
 });
+/** What they hold. */
+const sets: ScopesOfSets = new Map([
+  ['readers', ['alerts:read', 'rules:read']],
+  ['writers', ['alerts:write', 'rules:write']],
+]);
 const hours = fc.integer({ min: 0, max: 20 });
 
 /** Commands that mostly concern the newest secret: others are soon refused, and nothing would happen. */
@@ -53,12 +58,21 @@ const commandOn = (state: KeyState, now: Date): fc.Arbitrary<KeyCommand> => {
     },
     { requiredKeys: [] },
   );
-  const change = fc.record({ type: fc.constant('ChangeKey' as const), changes, grantor, now: fc.constant(now) });
+  const setScopes = fc.constant(sets);
+  const change = fc.record({
+    type: fc.constant('ChangeKey' as const),
+    changes,
+    setScopes,
+    grantor,
+    now: fc.constant(now),
+  });
   const rotate = fc.record({
     type: fc.constant('RotateKey' as const),
     replaces: fc.constantFrom(last, last, last, last - 1),
     lost: fc.boolean(),
     gracePeriodMs: fc.constantFrom(0, HOUR_MS / 2, 48 * HOUR_MS, 720 * HOUR_MS),
+    endsWhenSilentMs: fc.constantFrom(null, 6 * HOUR_MS),
+    setScopes,
     grantor,
     now: fc.constant(now),
   });
@@ -96,6 +110,7 @@ const isOf = (key: Key, by: Grantor): boolean => by.kind === 'installation' || b
 
 const first = (wanted: Grant, by: Grantor): KeyCommand => ({
   type: 'CreateKey',
+  ...PLAIN_KEY,
   keyId: keyId('k'),
   displayId: 'key-00000000',
   workspaceId: workspaceId('w'),
@@ -164,7 +179,7 @@ describe('over random histories of commands', () => {
         const { scopes: canonical, allowedIps: ips, plan: newPlan } = narrower;
         const changes = { scopes: { canonical, asSent: canonical }, allowedIps: ips, plan: newPlan };
         if (!within({ ...wanted, scopes: canonical, allowedIps: ips, plan: newPlan }, wanted)) return;
-        const events = decide({ type: 'ChangeKey', changes, grantor: by, now: at(0) }, key);
+        const events = decide({ type: 'ChangeKey', changes, setScopes: new Map(), grantor: by, now: at(0) }, key);
         expect(events.reduce(evolve, key)).toMatchObject({ scopes: canonical, allowedIps: ips, plan: newPlan });
       }),
       { numRuns: 500 },

@@ -9,11 +9,14 @@ export interface KeyRecord {
   readonly name: string;
   /** In the spelling in which they were granted (C1). */
   readonly scopes: readonly string[];
+  /** Ids. */
+  readonly scope_sets: readonly string[];
   readonly plan: string;
   /** Empty: any address. */
   readonly allowed_ips: readonly string[];
   readonly assets: 'all' | readonly string[];
-  readonly status: 'active' | 'expired' | 'revoked';
+  readonly tags: readonly string[];
+  readonly status: 'active' | 'suspended' | 'expired' | 'revoked';
   readonly created_at: string;
   /** Id of the user whose key it is. */
   readonly created_by: string;
@@ -31,9 +34,11 @@ export const keyRecord = (key: ListedKey, now: Date): KeyRecord => ({
   id: key.keyId,
   name: key.name,
   scopes: key.scopesAsSent,
+  scope_sets: key.scopeSetIds,
   plan: key.plan,
   allowed_ips: key.allowedIps,
   assets: key.assets,
+  tags: key.tags,
   status: statusOf(key, now),
   created_at: timestamp(key.createdAt),
   created_by: key.userId,
@@ -48,5 +53,6 @@ export const keyRecord = (key: ListedKey, now: Date): KeyRecord => ({
 
 function statusOf(key: ExistingKey, now: Date): KeyRecord['status'] {
   if (key.status === 'Revoked') return 'revoked';
-  return isExpired(key, now) ? 'expired' : 'active';
+  if (isExpired(key, now)) return 'expired';
+  return key.status === 'Suspended' ? 'suspended' : 'active';
 }
