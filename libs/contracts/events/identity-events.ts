@@ -2,6 +2,12 @@ import { z } from 'zod';
 
 const instant = z.iso.datetime();
 const role = z.enum(['owner', 'admin', 'member', 'auditor']);
+/** Of a workspace, as a whole. */
+const keyPolicy = z.strictObject({
+  expiryRequired: z.boolean(),
+  maxLifetimeDays: z.int().positive().nullable(),
+  leakedKeys: z.enum(['notify', 'rotate', 'revoke']),
+});
 const mfaMethod = z.enum(['totp', 'email']);
 
 /**
@@ -21,6 +27,7 @@ export const identityEvents = {
     z.strictObject({ changed: z.literal('former_members_keys'), formerMembersKeys: z.enum(['end', 'stay']) }),
     z.strictObject({ changed: z.literal('second_factor'), secondFactor: z.enum(['optional', 'required']) }),
     z.strictObject({ changed: z.literal('slug'), slug: z.string() }),
+    z.strictObject({ changed: z.literal('key_policy'), keyPolicy }),
   ]),
 
   'latchkey.invitation.created.v1': z.strictObject({

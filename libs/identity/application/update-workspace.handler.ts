@@ -1,6 +1,6 @@
 import type { Clock } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
-import { decideWorkspace, type ActiveWorkspace, type WorkspaceSettings } from '../domain/workspace/workspace';
+import { decideWorkspace, type ActiveWorkspace, type WorkspaceChanges } from '../domain/workspace/workspace';
 import { metaOf, type Caller } from './caller';
 import type { Workspaces } from './ports';
 
@@ -12,7 +12,7 @@ export class UpdateWorkspaceHandler {
   ) {}
 
   /** Changes the caller's workspace. When it resolves, no node goes by what it was. @throws AppError `auth.forbidden` */
-  async execute(changes: Partial<WorkspaceSettings>, caller: Caller): Promise<ActiveWorkspace> {
+  async execute(changes: WorkspaceChanges, caller: Caller): Promise<ActiveWorkspace> {
     const { workspace, changed } = await this.workspaces.write({
       workspaceId: caller.workspaceId,
       decide: (state) => decideWorkspace({ type: 'UpdateWorkspace', changes }, state),

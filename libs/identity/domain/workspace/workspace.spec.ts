@@ -6,8 +6,8 @@ import {
   evolveWorkspace,
   initialWorkspace,
   workspaceSubject,
+  type WorkspaceChanges,
   type WorkspaceCommand,
-  type WorkspaceSettings,
 } from './workspace';
 
 const now = new Date('2026-04-28T12:00:00Z');
@@ -16,7 +16,7 @@ const workspace = { initialState: initialWorkspace, decide: decideWorkspace, evo
 const create: WorkspaceCommand = {
   ...{ type: 'CreateWorkspace', workspaceId: workspaceId('w'), name: 'First workspace', profile: 's4e', now },
 };
-const update = (changes: Partial<WorkspaceSettings>): WorkspaceCommand => ({ type: 'UpdateWorkspace', changes });
+const update = (changes: WorkspaceChanges): WorkspaceCommand => ({ type: 'UpdateWorkspace', changes });
 const created: WorkspaceEvent = {
   type: 'latchkey.workspace.created.v1',
   data: { workspaceId: 'w', name: 'First workspace', profile: 's4e', createdAt: now.toISOString() },
@@ -62,6 +62,23 @@ describe('a workspace', () => {
     given(workspace, [named])
       .when(update({ slug: 'umbrella' }))
       .then([updated({ changed: 'slug', slug: 'umbrella' })]);
+  });
+
+  it('keeps what is not said of the policy of its keys', () => {
+    const first = { expiryRequired: true, maxLifetimeDays: null, leakedKeys: 'revoke' } as const;
+    const asks = (keyPolicy: WorkspaceChanges['keyPolicy']) => update({ ...(keyPolicy && { keyPolicy }) });
+    given(workspace, [created])
+      .when(asks({ expiryRequired: true }))
+      .then([updated({ changed: 'key_policy', keyPolicy: first })]);
+    const strict = updated({ changed: 'key_policy', keyPolicy: first });
+    given(workspace, [created, strict])
+      .when(asks({ maxLifetimeDays: 90, leakedKeys: 'notify' }))
+      .then([updated({ changed: 'key_policy', keyPolicy: { ...first, maxLifetimeDays: 90, leakedKeys: 'notify' } })]);
+    given(workspace, [created, strict]).when(asks(first)).then([]);
+    // As every workspace begins.
+    given(workspace, [created])
+      .when(asks({ expiryRequired: false, maxLifetimeDays: null }))
+      .then([]);
   });
 
   it('is not changed by what it is already', () =>

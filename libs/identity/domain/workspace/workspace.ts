@@ -1,5 +1,5 @@
 import { AppError, assertNever, type WorkspaceId } from '@latchkey/kernel';
-import type { WorkspaceEvent, WorkspaceSubject } from '@latchkey/contracts';
+import { FREE_KEYS, type KeyPolicy, type WorkspaceEvent, type WorkspaceSubject } from '@latchkey/contracts';
 
 export interface CreateWorkspace {
   readonly type: 'CreateWorkspace';
@@ -13,12 +13,20 @@ export interface CreateWorkspace {
   readonly now: Date;
 }
 
-export type WorkspaceSettings = Pick<WorkspaceSubject, 'name' | 'formerMembersKeys' | 'secondFactor' | 'slug'>;
+export type WorkspaceSettings = Pick<
+  WorkspaceSubject,
+  'name' | 'formerMembersKeys' | 'secondFactor' | 'slug' | 'keyPolicy'
+>;
+
+/** What is absent stays as it is, in the policy of keys too. */
+export interface WorkspaceChanges extends Partial<Omit<WorkspaceSettings, 'keyPolicy'>> {
+  readonly keyPolicy?: Partial<KeyPolicy>;
+}
 
 /** Changes what is given, one event each. */
 export interface UpdateWorkspace {
   readonly type: 'UpdateWorkspace';
-  readonly changes: Partial<WorkspaceSettings>;
+  readonly changes: WorkspaceChanges;
 }
 
 export type WorkspaceCommand = CreateWorkspace | UpdateWorkspace;
@@ -47,7 +55,7 @@ export function decideWorkspace(command: WorkspaceCommand, state: WorkspaceState
 
 type Update = Extract<WorkspaceEvent, { type: 'latchkey.workspace.updated.v1' }>['data'];
 
-function updates({ name, formerMembersKeys, secondFactor, slug }: Partial<WorkspaceSettings>, now: ActiveWorkspace) {
+function updates({ name, formerMembersKeys, secondFactor, slug, ...changed }: WorkspaceChanges, now: ActiveWorkspace) {
   const changes: Update[] = [];
   if (name !== undefined && name !== now.name) changes.push({ changed: 'name', name });
   if (formerMembersKeys !== undefined && formerMembersKeys !== now.formerMembersKeys) {
@@ -57,8 +65,16 @@ function updates({ name, formerMembersKeys, secondFactor, slug }: Partial<Worksp
     changes.push({ changed: 'second_factor', secondFactor });
   }
   if (slug !== undefined && slug !== now.slug) changes.push({ changed: 'slug', slug });
+  const before = now.keyPolicy ?? FREE_KEYS;
+  const keyPolicy = { ...before, ...changed.keyPolicy };
+  if (!samePolicy(keyPolicy, before)) changes.push({ changed: 'key_policy', keyPolicy });
   return changes;
 }
+
+const samePolicy = (one: KeyPolicy, other: KeyPolicy): boolean =>
+  one.expiryRequired === other.expiryRequired &&
+  one.maxLifetimeDays === other.maxLifetimeDays &&
+  one.leakedKeys === other.leakedKeys;
 
 export function evolveWorkspace(state: WorkspaceState, event: WorkspaceEvent): WorkspaceState {
   switch (event.type) {
@@ -84,6 +100,8 @@ function changeIn(update: Update): Partial<WorkspaceSettings> {
       return { secondFactor: update.secondFactor };
     case 'slug':
       return { slug: update.slug };
+    case 'key_policy':
+      return { keyPolicy: update.keyPolicy };
     default:
       return assertNever(update);
   }

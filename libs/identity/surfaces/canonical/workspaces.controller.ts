@@ -1,16 +1,40 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
-import type { Role } from '@latchkey/contracts';
+import { FREE_KEYS, type KeyPolicy, type Role } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
-import { CursorCodec, displayName, pageQuery, slug, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import {
+  CursorCodec,
+  displayName,
+  pageQuery,
+  slug,
+  zodBody,
+  zodQuery,
+  type Page,
+  type PageQuery,
+} from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ReadWorkspacesQuery } from '../../application/read-workspaces.query';
 import { UpdateWorkspaceHandler } from '../../application/update-workspace.handler';
-import type { ActiveWorkspace, WorkspaceSettings } from '../../domain/workspace/workspace';
+import type { ActiveWorkspace, WorkspaceChanges } from '../../domain/workspace/workspace';
 import { CurrentCaller } from '../current-caller';
 
 const SORT = 'id:asc';
+
+/** Ten years. */
+const LIFETIME_DAYS_MAX = 3_650;
+
+const keyPolicyBody = z
+  .strictObject({
+    expiry_required: z.boolean().optional(),
+    max_lifetime_days: z.int().min(1).max(LIFETIME_DAYS_MAX).nullable().optional(),
+    leaked_keys: z.enum(['notify', 'rotate', 'revoke']).optional(),
+  })
+  .transform((body): Partial<KeyPolicy> => ({
+    ...(body.expiry_required !== undefined && { expiryRequired: body.expiry_required }),
+    ...(body.max_lifetime_days !== undefined && { maxLifetimeDays: body.max_lifetime_days }),
+    ...(body.leaked_keys && { leakedKeys: body.leaked_keys }),
+  }));
 
 const updateBody = z
   .strictObject({
@@ -18,12 +42,14 @@ const updateBody = z
     former_members_keys: z.enum(['end', 'stay']).optional(),
     second_factor: z.enum(['optional', 'required']).optional(),
     slug: slug.optional(),
+    key_policy: keyPolicyBody.optional(),
   })
-  .transform((body): Partial<WorkspaceSettings> => ({
+  .transform((body): WorkspaceChanges => ({
     ...(body.name !== undefined && { name: body.name }),
     ...(body.former_members_keys && { formerMembersKeys: body.former_members_keys }),
     ...(body.second_factor && { secondFactor: body.second_factor }),
     ...(body.slug !== undefined && { slug: body.slug }),
+    ...(body.key_policy && { keyPolicy: body.key_policy }),
   }));
 
 interface WorkspaceRecord {
@@ -37,6 +63,12 @@ interface WorkspaceRecord {
   readonly second_factor: 'optional' | 'required';
   /** Its name in addresses, `<slug>.<TENANT_DOMAIN>`; null: it has none. */
   readonly slug: string | null;
+  /** What it demands of its keys, and what becomes of one that was found in public. */
+  readonly key_policy: {
+    readonly expiry_required: boolean;
+    readonly max_lifetime_days: number | null;
+    readonly leaked_keys: 'notify' | 'rotate' | 'revoke';
+  };
 }
 
 type OwnWorkspaceRecord = Pick<WorkspaceRecord, 'id' | 'name' | 'profile'> & { readonly role: Role };
@@ -48,6 +80,13 @@ const workspaceRecord = (id: WorkspaceId, workspace: ActiveWorkspace): Workspace
   former_members_keys: workspace.formerMembersKeys,
   second_factor: workspace.secondFactor,
   slug: workspace.slug ?? null,
+  key_policy: keyPolicyRecord(workspace.keyPolicy ?? FREE_KEYS),
+});
+
+const keyPolicyRecord = (policy: KeyPolicy): WorkspaceRecord['key_policy'] => ({
+  expiry_required: policy.expiryRequired,
+  max_lifetime_days: policy.maxLifetimeDays,
+  leaked_keys: policy.leakedKeys,
 });
 
 @Controller('api/v1/workspaces')
@@ -84,7 +123,7 @@ export class WorkspacesController {
   @Patch('current')
   @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session', 'client'] })
   async change(
-    @Body(zodBody(updateBody)) changes: Partial<WorkspaceSettings>,
+    @Body(zodBody(updateBody)) changes: WorkspaceChanges,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkspaceRecord> {
     const workspace = await this.updateWorkspace.execute(changes, caller);
