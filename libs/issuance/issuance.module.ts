@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SOURCES, TOPICS, type IdentityDirectory, type SubjectReader } from '@latchkey/contracts';
-import type { EventBus } from '@latchkey/event-bus';
+import { TelemetryBatches, type EventBus } from '@latchkey/event-bus';
 import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
 import type { OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
@@ -23,7 +23,6 @@ import { NoteUses } from './application/note-uses';
 import { ReadKeysQuery } from './application/read-keys.query';
 import { RevokeKeyHandler } from './application/revoke-key.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
-import { DECISIONS, KeyUseReader } from './key-use-reader';
 import { CatalogueController } from './surfaces/canonical/catalogue.controller';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
 import { MeController } from './surfaces/canonical/me.controller';
@@ -91,9 +90,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(ListCursors, new ListCursors(options.cursors, 'created_at:desc')),
         given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),
-        given(NoteUses, new NoteUses(new PostgresKeyUses(dataSource))),
-        { provide: DECISIONS, useValue: options.decisions },
-        KeyUseReader,
+        given(TelemetryBatches, usedKeys(options)),
         { provide: DATABASE, useValue: dataSource },
       ],
       exports: [EnsureFirstKeyHandler, PostgresCredentials],
@@ -111,6 +108,12 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
 }
 
 const given = <Type>(provide: abstract new (...parameters: never[]) => Type, useValue: Type) => ({ provide, useValue });
+
+const usedKeys = ({ dataSource, decisions }: IssuanceOptions): TelemetryBatches => {
+  const uses = new NoteUses(new PostgresKeyUses(dataSource));
+  const handle = uses.handle.bind(uses);
+  return new TelemetryBatches(decisions, { group: 'issuance-last-used', topic: TOPICS.decisions, handle });
+};
 
 const relayOf = ({ dataSource, publisher, onRelayError }: IssuanceOptions): Relay =>
   new Relay({

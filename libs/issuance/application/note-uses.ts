@@ -1,36 +1,16 @@
 import { decisionEvents, decisionsIn, type DecidedSecret, type DecisionTable } from '@latchkey/contracts';
-import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
-import { z } from 'zod';
+import { payloadOf, type DeliveredMessage } from '@latchkey/event-bus';
 import type { KeyUses, SecretUse } from './ports';
 
 const BATCH = 'latchkey.decisions.recorded.v1';
-const anyEvent = z.looseObject({ type: z.string(), data: z.unknown() });
 
 /** Keeps when keys were last used, from the batches of decisions: one write for each batch, however many calls are in it. */
 export class NoteUses {
   constructor(private readonly uses: KeyUses) {}
 
-  async handle({ value }: DeliveredMessage): Promise<void> {
-    const table = tableIn(value);
-    if (table !== null) await this.uses.note(usesIn(table));
-  }
-}
-
-/** Null for an event of another type. @throws PoisonMessageError, whose reason quotes no value */
-function tableIn(value: Buffer): DecisionTable | null {
-  const event = anyEvent.safeParse(json(value));
-  if (!event.success) throw new PoisonMessageError('not an event');
-  if (event.data.type !== BATCH) return null;
-  const batch = decisionEvents[BATCH].safeParse(event.data.data);
-  if (!batch.success) throw new PoisonMessageError(`not an event of type ${BATCH}`);
-  return batch.data.decisions;
-}
-
-function json(value: Buffer): unknown {
-  try {
-    return JSON.parse(value.toString());
-  } catch {
-    throw new PoisonMessageError('not JSON');
+  async handle(message: DeliveredMessage): Promise<void> {
+    const batch = payloadOf(message, BATCH, decisionEvents[BATCH]);
+    if (batch !== null) await this.uses.note(usesIn(batch.decisions));
   }
 }
 

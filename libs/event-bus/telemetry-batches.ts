@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { PoisonMessageError, type DeliveredMessage, type EventBus, type Subscription } from './event-bus';
+
+const anyEvent = z.looseObject({ type: z.string(), data: z.unknown() });
+
+/**
+ * What an event of this type says, by its schema; null for an event of another.
+ * @throws PoisonMessageError, whose reason quotes no value
+ */
+export function payloadOf<Payload>(
+  { value }: Pick<DeliveredMessage, 'value'>,
+  type: string,
+  schema: z.ZodType<Payload>,
+): Payload | null {
+  const event = anyEvent.safeParse(json(value));
+  if (!event.success) throw new PoisonMessageError('not an event');
+  if (event.data.type !== type) return null;
+  const payload = schema.safeParse(event.data.data);
+  if (!payload.success) throw new PoisonMessageError(`not an event of type ${type}`);
+  return payload.data;
+}
+
+function json(value: Buffer): unknown {
+  try {
+    return JSON.parse(value.toString());
+  } catch {
+    throw new PoisonMessageError('not JSON');
+  }
+}
+
+export interface TelemetryReading {
+  readonly group: string;
+  readonly topic: string;
+  /** At least once for each message, as `SubscribeOptions` has it. */
+  handle(this: void, message: DeliveredMessage): Promise<void>;
+}
+
+/** Reads a topic of telemetry, beside the audit, from when the application has started until it stops: Nest calls it by these names. */
+export class TelemetryBatches {
+  #subscription: Subscription | undefined;
+
+  constructor(
+    private readonly bus: Pick<EventBus, 'subscribe'>,
+    private readonly reading: TelemetryReading,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { group, topic, handle } = this.reading;
+    this.#subscription = await this.bus.subscribe({
+      ...{ group, topics: [topic], handle },
+      // The audit puts it aside, as it reads the same; the bus logs that it was passed by.
+      park: () => Promise.resolve(),
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#subscription?.close();
+  }
+}
