@@ -1,10 +1,21 @@
-import { PROFILES } from './profiles/registry';
+import type { Profile } from './profiles/profile';
+import { allProfiles, PROFILES } from './profiles/registry';
 import { SECRET_KINDS } from './secret-format';
 
-const prefixes = PROFILES.map(({ key }) => key.prefix).join('|');
+let known = { profiles: PROFILES, pattern: patternOf(PROFILES) };
 
 /** Broken off, in the wrong case or mistyped: what is nearly a key may be as good as one. */
-const KEYS = new RegExp(`((?:${prefixes})_(?:${SECRET_KINDS.join('|')})_)[0-9a-z]+`, 'gi');
+function patternOf(profiles: readonly Profile[]): RegExp {
+  const prefixes = profiles.map(({ key }) => key.prefix).join('|');
+  return new RegExp(`((?:${prefixes})_(?:${SECRET_KINDS.join('|')})_)[0-9a-z]+`, 'gi');
+}
+
+/** Keys of all profiles that there are. */
+function keys(): RegExp {
+  const profiles = allProfiles();
+  if (known.profiles !== profiles) known = { profiles, pattern: patternOf(profiles) };
+  return known.pattern;
+}
 
 /**
  * A session's or an access token (RFC 7515 §3.1), with its signature or a piece of it. On the way to the dot no `eyJ` is passed over but one
@@ -21,7 +32,7 @@ const ENCODED = /%(?:25)*([0-7][0-9a-f])/gi;
 const decode = (text: string) =>
   text.replace(ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 const mask = (text: string) =>
-  [KEYS, TOKENS, CHALLENGES].reduce((masked, secret) => masked.replace(secret, '$1[secret]'), text);
+  [keys(), TOKENS, CHALLENGES].reduce((masked, secret) => masked.replace(secret, '$1[secret]'), text);
 
 /** Whether something in it looks like a key or a token: such a text is not to be kept. */
 export const holdsKey = (text: string): boolean => maskKeys(text) !== text;

@@ -1,7 +1,7 @@
 import { Secret } from '@latchkey/kernel';
 import { checksumOf } from './checksum';
 import type { KeyShape, Profile } from './profiles/profile';
-import { PROFILES, profileOfPrefix } from './profiles/registry';
+import { profileOfPrefix } from './profiles/registry';
 
 /** What a secret is, as it says itself after its prefix: a key of an environment, or the secret of an OAuth client. */
 export const SECRET_KINDS = ['live', 'test', 'client'] as const;
@@ -15,14 +15,17 @@ export type ParsedSecret =
   | { readonly kind: 'secret'; readonly profile: Profile; readonly secretKind: SecretKind }
   | { readonly kind: 'malformed'; readonly error: 'shape' | 'checksum' };
 
-const shapes = new Map(
-  PROFILES.map(({ key }) => [
-    key.prefix,
-    new RegExp(
-      `^${key.prefix}_(${SECRET_KINDS.join('|')})_[${key.alphabet}]{${key.randomLength + key.checksumLength}}$`,
-    ),
-  ]),
-);
+/** What a profile's secrets look like, worked out when first needed. */
+const shapes = new WeakMap<KeyShape, RegExp>();
+
+function shapeOf(key: KeyShape): RegExp {
+  const known = shapes.get(key);
+  if (known) return known;
+  const characters = `[${key.alphabet}]{${key.randomLength + key.checksumLength}}`;
+  const shape = new RegExp(`^${key.prefix}_(${SECRET_KINDS.join('|')})_${characters}$`);
+  shapes.set(key, shape);
+  return shape;
+}
 
 /** Longer text is no secret of any profile; it is refused before it is looked at. */
 const LENGTH_MAX = 100;
@@ -40,7 +43,7 @@ export function formatSecret(profile: Profile, secretKind: SecretKind, randomByt
 export function parseSecret(text: string): ParsedSecret {
   const prefix = text.length > LENGTH_MAX ? '' : text.slice(0, Math.max(text.indexOf('_'), 0));
   const profile = profileOfPrefix(prefix);
-  const secretKind = shapes.get(prefix)?.exec(text)?.[1];
+  const secretKind = profile && shapeOf(profile.key).exec(text)?.[1];
   if (!profile || !isSecretKind(secretKind)) return { kind: 'malformed', error: 'shape' };
   const bodyLength = text.length - profile.key.checksumLength;
   const valid = checksumOf(text.slice(0, bodyLength), profile.key) === text.slice(bodyLength);

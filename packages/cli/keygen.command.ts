@@ -1,12 +1,15 @@
-import { ENVIRONMENTS, formatKey, profileByName, PROFILES } from '@latchkey/access';
+import { allProfiles, ENVIRONMENTS, formatKey, profileByName } from '@latchkey/access';
 import { UsageError, type CommandIo } from './command';
-
-const PROFILE_NAMES = PROFILES.map(({ name }) => name).join(', ');
 
 /** Prints a new key. @throws UsageError */
 export function keygen(options: Readonly<Record<string, string | undefined>>, { out, randomBytes }: CommandIo): number {
   const profile = profileByName(options['profile'] ?? '');
-  if (!profile) throw new UsageError(`--profile must be one of: ${PROFILE_NAMES}`);
+  if (!profile) {
+    const names = allProfiles()
+      .map(({ name }) => name)
+      .join(', ');
+    throw new UsageError(`--profile must be one of: ${names}`);
+  }
   const asked = options['environment'] ?? 'live';
   const environment = ENVIRONMENTS.find((name) => name === asked);
   if (!environment) throw new UsageError(`--environment must be one of: ${ENVIRONMENTS.join(', ')}`);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { useProfileFiles } from '@latchkey/platform';
 import { runCommand } from './run-command';
 
 async function readInput(bytesMax: number): Promise<string> {
@@ -13,6 +14,7 @@ async function readInput(bytesMax: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
+  useProfileFiles(process.env);
   process.exitCode = await runCommand(process.argv.slice(2), {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),

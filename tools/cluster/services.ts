@@ -155,7 +155,7 @@ export const services: readonly ServiceSpec[] = [
 ];
 
 /** Variables for every service. */
-export const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS'];
+export const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS', 'LATCHKEY_PROFILES_DIR'];
 
 /** Whether a variable is one of ours: what anything else is called is no business of ours. */
 export const isOwn = (name: string): boolean =>

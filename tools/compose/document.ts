@@ -39,8 +39,11 @@ export function composeDocument(): ComposeDocument {
   };
 }
 
+/** Not a folder of the host. */
+const NAMED = /^([\w-]+):/;
+
 const namedVolumes = (containers: readonly Container[]) => [
-  ...new Set(containers.flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':', 1).join()))),
+  ...new Set(containers.flatMap(({ volumes = [] }) => volumes.flatMap((volume) => NAMED.exec(volume)?.[1] ?? []))),
 ];
 
 const HEADER = `# Written by \`node tools/compose.mjs --write\` from tools/cluster/services.ts: change that, not this.

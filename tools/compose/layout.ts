@@ -2,6 +2,8 @@
 
 /** Folder of what a service keeps. */
 export const DATA_DIR = '/data';
+/** Folder of the operator's own profiles. */
+export const PROFILES_DIR = '/profiles';
 /** Where the one-shot setup has the folders of all containers. */
 export const SETUP_DIR = '/setup';
 /** `node` in the official images. */

@@ -3,7 +3,16 @@ import { instanceNames, neighbourVariables, routesTo, type Instance } from '../c
 import { common, services, variablesOf, type ServiceSpec } from '../cluster/services';
 import { backing, MAIL_CATCHER, type BackingName } from './backing';
 import { confined, healthcheck, readOnly, type Container } from './container';
-import { ADMIN_PORT, DATA_DIR, EDGE_ADDRESS, GRPC_PORT, HTTP_PORT, SERVICE_USER, SETUP_DIR } from './layout';
+import {
+  ADMIN_PORT,
+  DATA_DIR,
+  EDGE_ADDRESS,
+  GRPC_PORT,
+  HTTP_PORT,
+  PROFILES_DIR,
+  SERVICE_USER,
+  SETUP_DIR,
+} from './layout';
 import { fileOf, ROLES_FILE, SECRETS_DIR, secretsOf, tlsFiles, type MadeSecret } from './secrets';
 
 /** What a service of ours waits for, by the variable that has its address. */
@@ -56,12 +65,19 @@ export function serviceContainer({ name, service, port, adminPort }: Instance): 
     command: [`dist/${service.entry}`],
     ...(service.example && { profiles: ['examples'] }),
     environment: environmentOf(service),
-    volumes: [readOnly(`${service.name}-secrets`, SECRETS_DIR), ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : [])],
+    volumes: [
+      readOnly(`${service.name}-secrets`, SECRETS_DIR),
+      OWN_PROFILES,
+      ...(service.keeps ? [`${name}-data:${DATA_DIR}`] : []),
+    ],
     networks: ['services', ...(needs.length > 0 ? ['backing'] : []), ...(service.goesOut ? ['outside'] : [])],
     depends_on: { ...completed(needs.length > 0 ? ['setup', 'rights'] : ['setup']), ...healthy(needs) },
     healthcheck: answers(service.example ? `https://127.0.0.1:${port}/readyz` : `http://127.0.0.1:${adminPort}/readyz`),
   };
 }
+
+/** The operator's folder of profiles; that of the sample, which nobody reads, where there is none. */
+const OWN_PROFILES = readOnly('${LATCHKEY_PROFILES_DIR:-./examples/profiles}', PROFILES_DIR);
 
 const KAFKA_BROKERS = 'kafka:9092';
 
@@ -76,6 +92,7 @@ function environmentOf(service: ServiceSpec): Record<string, string> {
     HOST: '0.0.0.0',
     TRUSTED_PROXIES: EDGE_ADDRESS,
     KAFKA_BROKERS,
+    LATCHKEY_PROFILES_DIR: `\${LATCHKEY_PROFILES_DIR:+${PROFILES_DIR}}`,
     ...neighbourVariables(instances),
   });
   const secrets = secretsOf(service);

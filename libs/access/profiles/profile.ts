@@ -1,7 +1,5 @@
 import type { Window } from '@latchkey/contracts';
 
-export type ProfileName = 's4e' | 'zshield' | 'slaunch' | 'latchkey';
-
 /** What the secrets of a profile look like: `<prefix>_<live|test>_<random><checksum>`. */
 export interface KeyShape {
   /** Lower-case letters and digits; no two profiles share one. */
@@ -43,7 +41,8 @@ export type CredentialForm = 'bearer' | 'x-api-key' | 'cookie' | 'body' | 'query
 
 /** A product's conventions, as data (C21). A workspace has one, and keeps it. */
 export interface Profile {
-  readonly name: ProfileName;
+  /** Lower-case letters, digits and hyphens; no two profiles share one. */
+  readonly name: string;
   readonly key: KeyShape;
   readonly scopes: readonly ScopeDefinition[];
   readonly plans: readonly Plan[];

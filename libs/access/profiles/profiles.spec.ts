@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import { formatKey, parseKey } from '../key-format';
+import { maskKeys } from '../mask-keys';
 import { planWindows } from '../plans';
 import { canonicalScope, scopeCatalogue } from '../scopes';
 import { assertProfile, assertProfiles } from './assert-profile';
 import { SYSTEM_SCOPES } from './common';
 import type { Profile } from './profile';
-import { profileByName, profileOfPrefix, PROFILES } from './registry';
+import { addProfiles, allProfiles, profileByName, profileOfPrefix, PROFILES } from './registry';
 import { s4e } from './s4e';
 import { slaunch } from './slaunch';
 import { zshield } from './zshield';
@@ -67,6 +70,12 @@ describe('a profile that cannot work is refused', () => {
 
   it.each<[string, Profile]>([
     ['key prefix S4E is not 2 to 8 lower-case letters and digits', key({ prefix: 'S4E' })],
+    ['the name My Product is not 1 to 32 lower-case letters, digits and hyphens', { ...s4e, name: 'My Product' }],
+    ['a key has more than 80 characters after its prefix', key({ randomLength: 74 })],
+    [
+      'scope a:b has a spelling that is not of lower-case letters, digits and _ : . -',
+      scopes({ canonical: 'a:b', description: '', spellings: ['a:b', 'a b'] }),
+    ],
     ['the key alphabet has other characters than letters and digits', key({ alphabet: 'abc-' })],
     ['the key alphabet has a twice', key({ alphabet: 'abca' })],
     ['a key has less than 128 random bits', key({ randomLength: 24 })],
@@ -96,10 +105,33 @@ describe('a profile that cannot work is refused', () => {
     ],
     ['the default plan unlimited is not a plan with limits', { ...s4e, defaultPlan: 'unlimited' }],
   ])('%s', (problem, profile) => {
-    expect(() => assertProfile(profile)).toThrow(`profile s4e: ${problem}`);
+    expect(() => assertProfile(profile)).toThrow(`profile ${profile.name}: ${problem}`);
   });
 
-  it('and so are two with one prefix', () => {
-    expect(() => assertProfiles([s4e, { ...zshield, key: s4e.key }])).toThrow('two profiles have the key prefix s4e');
+  it.each<[string, Partial<Profile>]>([
+    ['two profiles have the key prefix s4e', { key: s4e.key }],
+    ['two profiles have the name s4e', { name: 's4e' }],
+    [
+      'admin spells a:b, and admin:full in another profile',
+      { scopes: [...zshield.scopes, { canonical: 'a:b', description: '', spellings: ['a:b', 'admin'] }] },
+    ],
+  ])('beside another one: %s', (problem, change) => {
+    expect(() => assertProfiles([s4e, { ...zshield, ...change }])).toThrow(problem);
   });
+});
+
+describe('a profile that is added', () => {
+  const acme: Profile = { ...zshield, name: 'acme', key: { ...zshield.key, prefix: 'acme' } };
+  const key = formatKey(acme, 'live', randomBytes).reveal();
+
+  it('is one like those that come with Latchkey, from then on', () => {
+    expect([parseKey(key), maskKeys(key)]).toEqual([{ kind: 'malformed', error: 'shape' }, key]);
+    addProfiles([acme]);
+    expect(allProfiles()).toEqual([...PROFILES, acme]);
+    expect([profileByName('acme'), profileOfPrefix('acme')]).toEqual([acme, acme]);
+    expect(parseKey(key)).toEqual({ kind: 'key', profile: acme, environment: 'live' });
+    expect(maskKeys(`/keys/${key}`)).toBe('/keys/acme_live_[secret]');
+  });
+
+  it('is not taken twice', () => expect(() => addProfiles([acme])).toThrow('two profiles have the name acme'));
 });

@@ -1,8 +1,10 @@
-import { canonicalScope, PROFILES } from '@latchkey/access';
+import { allProfiles, canonicalScope } from '@latchkey/access';
 
 /** In whatever spelling. No text stands for one scope in one profile and for another in another. */
 const canonicalOf = (text: string): string =>
-  PROFILES.map((profile) => canonicalScope(profile, text)).find((canonical) => canonical !== undefined) ?? text;
+  allProfiles()
+    .map((profile) => canonicalScope(profile, text))
+    .find((canonical) => canonical !== undefined) ?? text;
 
 /**
  * Scopes as the token that they belong to spells them, as far as it names them: a profile may have several spellings (C1), and who compares a

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { formatClientSecret, profileByName, type ProfileName } from '@latchkey/access';
+import { formatClientSecret, profileByName } from '@latchkey/access';
 import type {
   AccessTokenEntry,
   SubjectBody,
@@ -44,7 +44,7 @@ export const USER = userId('01900000-0000-7000-8000-00000000000b');
 const MASTER_KEY = new Secret('m'.repeat(32));
 
 export interface TokenServiceOptions {
-  readonly profile?: ProfileName;
+  readonly profile?: string;
   readonly algorithm?: SigningAlgorithm;
   readonly issuer?: string;
   readonly tokensPerMinute?: number;

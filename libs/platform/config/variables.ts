@@ -1,4 +1,4 @@
-import { parseIpRange, PROFILES } from '@latchkey/access';
+import { allProfiles, parseIpRange, profileByName } from '@latchkey/access';
 import { Secret } from '@latchkey/kernel';
 import { z } from 'zod';
 import { SLUG, SLUG_SENTENCE } from '../http/slug';
@@ -107,11 +107,17 @@ export const variables = {
       'Domain whose hosts `<slug>.<domain>` take credentials of the workspace with that slug alone. Absent: hosts name no workspaces.',
     ),
   LATCHKEY_DATA_DIR: z.string().default('./.latchkey').describe('Folder of everything that a single machine keeps.'),
+  LATCHKEY_PROFILES_DIR: z
+    .string()
+    .describe('Folder with profiles of your own, a YAML file each: the same for every process. None when absent.'),
   LATCHKEY_PROFILE: z
-    .enum(
-      PROFILES.map(({ name }) => name),
-      `must be one of: ${PROFILES.map(({ name }) => name).join(', ')}.`,
-    )
+    .string()
+    .refine((name) => profileByName(name) !== undefined, {
+      error: () =>
+        `must be one of: ${allProfiles()
+          .map(({ name }) => name)
+          .join(', ')}.`,
+    })
     .default('latchkey')
     .describe('Profile of the first workspace.'),
   LATCHKEY_TENANT: z
