@@ -24,6 +24,7 @@ export { principalOf } from './decision/principal';
 export { replacedSecret, type ReplacedSecret } from './decision/replaced-secret';
 export { tenantOf } from './decision/tenant';
 export * from './grant';
+export * from './grant-changes';
 export * from './ip/client-ip';
 export { formatIpAddress, parseIpAddress, type IpAddress } from './ip/ip-address';
 export { ipAllowed, ipMatcher, type IpMatcher } from './ip/ip-list';

@@ -4,7 +4,7 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Docume
 export interface PlacedYaml {
   readonly value: unknown;
   /** Line, from 1, of what stands at a path; of the nearest that is there around it where nothing does. */
-  lineOf(path: readonly (string | number)[]): number;
+  readonly lineOf: (path: readonly (string | number)[]) => number;
 }
 
 /** The text is no YAML. */
