@@ -84,11 +84,20 @@ export function withGrantUpdate<Of extends NamedGrant>(of: Of, update: GrantUpda
   }
 }
 
-export const sameList = <Item>(
+/** Item by item, in order. */
+export function sameList<Item>(
   one: readonly Item[],
-  other: readonly Item[],
-  same: (one: Item, other: Item | undefined) => boolean = Object.is,
-): boolean => one.length === other.length && one.every((item, place) => same(item, other[place]));
+  other: readonly (Item | undefined)[],
+  same: (one: Item, other: Item) => boolean = (a, b) => a === b,
+): boolean {
+  return (
+    one.length === other.length &&
+    one.every((item, place) => {
+      const there = other[place];
+      return there !== undefined && same(item, there);
+    })
+  );
+}
 
 /** No asset has an empty name. */
 const listOf = (assets: 'all' | readonly string[]): readonly string[] => (assets === 'all' ? [''] : assets);

@@ -1,3 +1,4 @@
+import { heldSecret, secretRecord, type SecretRecord } from '@latchkey/access';
 import type { ClientEvent } from '@latchkey/contracts';
 import type { Projection, RecordedEvent } from '@latchkey/event-store';
 import { clientId, userId, workspaceId } from '@latchkey/kernel';
@@ -25,11 +26,7 @@ export interface ClientListRow {
   readonly token_lifetime_seconds: number;
   readonly authentication: ClientAuthenticationKind;
   readonly public_keys: readonly PublicJwk[];
-  readonly secrets: readonly {
-    readonly number: number;
-    readonly created_at: string;
-    readonly grace_until: string | null;
-  }[];
+  readonly secrets: readonly SecretRecord[];
   readonly last_secret_number: number;
   readonly token_generation: number;
   readonly revoked_tokens: readonly { readonly jti: string; readonly expires_at: string }[];
@@ -86,11 +83,7 @@ export function clientOf(row: ClientListRow): ExistingClient {
     tokenLifetimeSeconds: row.token_lifetime_seconds,
     authentication: row.authentication,
     publicKeys: row.public_keys,
-    secrets: row.secrets.map((secret) => ({
-      number: secret.number,
-      createdAt: new Date(secret.created_at),
-      graceUntil: secret.grace_until === null ? null : new Date(secret.grace_until),
-    })),
+    secrets: row.secrets.map(heldSecret),
     lastSecretNumber: row.last_secret_number,
     tokenGeneration: row.token_generation,
     revokedTokens: row.revoked_tokens.map(({ jti, expires_at: expiresAt }) => ({
@@ -121,11 +114,7 @@ const rowOf = (client: ExistingClient, version: number): ClientListRow => ({
   token_lifetime_seconds: client.tokenLifetimeSeconds,
   authentication: client.authentication,
   public_keys: client.publicKeys,
-  secrets: client.secrets.map(({ number, createdAt, graceUntil }) => ({
-    number,
-    created_at: createdAt.toISOString(),
-    grace_until: graceUntil?.toISOString() ?? null,
-  })),
+  secrets: client.secrets.map(secretRecord),
   last_secret_number: client.lastSecretNumber,
   token_generation: client.tokenGeneration,
   revoked_tokens: client.revokedTokens.map(({ jti, expiresAt }) => ({ jti, expires_at: expiresAt.toISOString() })),

@@ -7,7 +7,7 @@ import {
   type UserId,
   type WorkspaceId,
 } from '@latchkey/kernel';
-import { afterRotation, type Grant, type HeldSecret } from '@latchkey/access';
+import { afterRotation, withGrantUpdate, type Grant, type HeldSecret, type NamedGrant } from '@latchkey/access';
 import {
   secretNumberOf,
   type AccessTokenRevoked,
@@ -32,14 +32,11 @@ export interface RevokedToken {
 /** What a client may be granted: it does not end by itself, as its tokens do. */
 export type ClientGrant = Omit<Grant, 'expiresAt'>;
 
-export interface Client extends ClientGrant {
+export interface Client extends NamedGrant {
   readonly clientId: ClientId;
   readonly workspaceId: WorkspaceId;
   /** Who registered it, and whose role bounds it. */
   readonly userId: UserId;
-  readonly name: string;
-  /** The scopes in the spelling of who granted them (C1). */
-  readonly scopesAsSent: readonly string[];
   /** 60 to 86,400. */
   readonly tokenLifetimeSeconds: number;
   readonly authentication: ClientAuthenticationKind;
@@ -138,20 +135,16 @@ type LivingClient = ActiveClient | SuspendedClient;
 /** The client after an update. */
 export function updated<Of extends LivingClient>(client: Of, { data }: ClientUpdated): Of {
   switch (data.changed) {
-    case 'name':
-      return { ...client, name: data.name };
-    case 'scopes':
-      return { ...client, scopes: data.scopes, scopesAsSent: data.scopesAsSent };
-    case 'allowed_ips':
-      return { ...client, allowedIps: data.allowedIps };
-    case 'assets':
-      return { ...client, assets: data.assets };
-    case 'plan':
-      return { ...client, plan: data.plan };
     case 'token_lifetime':
       return { ...client, tokenLifetimeSeconds: data.tokenLifetimeSeconds };
     case 'public_keys':
       return { ...client, publicKeys: data.publicKeys };
+    case 'name':
+    case 'scopes':
+    case 'allowed_ips':
+    case 'assets':
+    case 'plan':
+      return withGrantUpdate(client, data);
     default:
       return assertNever(data);
   }

@@ -1,4 +1,4 @@
-import type { GrantorsOwn } from '@latchkey/access';
+import type { GrantChanges, GrantorsOwn } from '@latchkey/access';
 import type { ClientId, UserId, WorkspaceId } from '@latchkey/kernel';
 import type { ClientAuthenticationKind, ClientGrant, PublicJwk } from './client';
 
@@ -25,12 +25,7 @@ export interface RegisterClient {
 }
 
 /** Fields that are absent stay as they are. */
-export interface ClientChanges {
-  readonly name?: string;
-  readonly scopes?: { readonly canonical: readonly string[]; readonly asSent: readonly string[] };
-  readonly allowedIps?: readonly string[];
-  readonly assets?: 'all' | readonly string[];
-  readonly plan?: string;
+export interface ClientChanges extends GrantChanges {
   readonly tokenLifetimeSeconds?: number;
   readonly publicKeys?: readonly PublicJwk[];
 }

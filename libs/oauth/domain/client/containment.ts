@@ -1,5 +1,5 @@
-import { AppError, assertNever } from '@latchkey/kernel';
-import { assetsWithin, fieldBeyond, ipsWithin, planWithin, scopesWithin, type Profile } from '@latchkey/access';
+import { AppError } from '@latchkey/kernel';
+import { fieldBeyond, grantWidens, type Profile } from '@latchkey/access';
 import type { ClientUpdated } from '@latchkey/contracts';
 import type { Client, ClientGrant, PublicJwk } from './client';
 import type { Grantor } from './commands';
@@ -35,22 +35,16 @@ export function refuseOthersClient({ userId }: Client, grantor: Grantor): void {
 /** Whether the update gives more than there was before: further rights, longer-lived tokens, or a key that somebody signs with. */
 export function widens(profile: Profile, before: Client, update: ClientUpdated['data']): boolean {
   switch (update.changed) {
-    case 'name':
-      return false;
-    case 'scopes':
-      return !scopesWithin(profile, update.scopes, before.scopes);
-    case 'allowed_ips':
-      return !ipsWithin(update.allowedIps, before.allowedIps);
-    case 'assets':
-      return !assetsWithin(update.assets, before.assets);
-    case 'plan':
-      return !planWithin(profile, update.plan, before.plan);
     case 'token_lifetime':
       return update.tokenLifetimeSeconds > before.tokenLifetimeSeconds;
     case 'public_keys':
       return !update.publicKeys.every((key) => before.publicKeys.some((known) => sameKey(key, known)));
-    default:
-      return assertNever(update);
+    case 'name':
+    case 'scopes':
+    case 'allowed_ips':
+    case 'assets':
+    case 'plan':
+      return grantWidens(profile, before, update);
   }
 }
 

@@ -1,5 +1,5 @@
 import { AppError, assertNever } from '@latchkey/kernel';
-import { rotateSecrets } from '@latchkey/access';
+import { grantDiffers, grantUpdates, rotateSecrets, sameList } from '@latchkey/access';
 import { secretIdOf, type ClientEvent, type ClientUpdated } from '@latchkey/contracts';
 import { isForgotten, updated, type ActiveClient, type ClientState, type SuspendedClient } from './client';
 import type {
@@ -115,57 +115,25 @@ function change({ changes, grantor }: ChangeClient, client: LivingClient): reado
 
 type Update = ClientUpdated['data'];
 
-function updatesOf(changes: ClientChanges): readonly Update[] {
-  const { name, scopes, allowedIps, assets, plan, tokenLifetimeSeconds, publicKeys } = changes;
-  return [
-    ...(name === undefined ? [] : [{ changed: 'name', name } as const]),
-    ...(scopes === undefined
-      ? []
-      : [{ changed: 'scopes', scopes: scopes.canonical, scopesAsSent: scopes.asSent } as const]),
-    ...(allowedIps === undefined ? [] : [{ changed: 'allowed_ips', allowedIps } as const]),
-    ...(assets === undefined ? [] : [{ changed: 'assets', assets } as const]),
-    ...(plan === undefined ? [] : [{ changed: 'plan', plan } as const]),
-    ...(tokenLifetimeSeconds === undefined ? [] : [{ changed: 'token_lifetime', tokenLifetimeSeconds } as const]),
-    ...(publicKeys === undefined ? [] : [{ changed: 'public_keys', publicKeys } as const]),
-  ];
-}
+const updatesOf = ({ tokenLifetimeSeconds, publicKeys, ...changes }: ClientChanges): readonly Update[] => [
+  ...grantUpdates(changes),
+  ...(tokenLifetimeSeconds === undefined ? [] : [{ changed: 'token_lifetime', tokenLifetimeSeconds } as const]),
+  ...(publicKeys === undefined ? [] : [{ changed: 'public_keys', publicKeys } as const]),
+];
 
 function differs(client: LivingClient, update: Update): boolean {
   switch (update.changed) {
-    case 'name':
-      return client.name !== update.name;
-    case 'scopes':
-      return !sameList(client.scopes, update.scopes) || !sameList(client.scopesAsSent, update.scopesAsSent);
-    case 'allowed_ips':
-      return !sameList(client.allowedIps, update.allowedIps);
-    case 'assets':
-      return !sameList(listOf(client.assets), listOf(update.assets));
-    case 'plan':
-      return client.plan !== update.plan;
     case 'token_lifetime':
       return client.tokenLifetimeSeconds !== update.tokenLifetimeSeconds;
     case 'public_keys':
       return !sameList(client.publicKeys, update.publicKeys, sameKey);
-    default:
-      return assertNever(update);
+    case 'name':
+    case 'scopes':
+    case 'allowed_ips':
+    case 'assets':
+    case 'plan':
+      return grantDiffers(client, update);
   }
-}
-
-/** No asset has an empty name. */
-const listOf = (assets: 'all' | readonly string[]): readonly string[] => (assets === 'all' ? [''] : assets);
-
-function sameList<Item>(
-  one: readonly Item[],
-  other: readonly (Item | undefined)[],
-  same: (one: Item, other: Item) => boolean = (a, b) => a === b,
-): boolean {
-  return (
-    one.length === other.length &&
-    one.every((item, place) => {
-      const there = other[place];
-      return there !== undefined && same(item, there);
-    })
-  );
 }
 
 /**
