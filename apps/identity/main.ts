@@ -103,6 +103,7 @@ async function build(resources: Resources): Promise<Service> {
         signIns: await keepSignInRecord(resources, config, { bus: publisher, logger, metrics }),
         captcha: captchaPolicy(config),
         delivery,
+        keyEvents: publisher,
         publicUrl: config.PUBLIC_URL,
         ...{ metrics, logger },
         publisher,

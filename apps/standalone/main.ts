@@ -102,6 +102,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         signIns: await keepSignInRecord(resources, config, { bus, logger, metrics }),
         captcha: captchaPolicy(config),
         delivery,
+        keyEvents: bus,
         publicUrl: config.PUBLIC_URL ?? ownUrl,
         ...{ metrics, logger },
       }),

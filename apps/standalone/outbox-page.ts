@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Controller, Get, Inject, Module, Query, Req, Res, type DynamicModule } from '@nestjs/common';
 import { Public } from '@latchkey/guard';
-import { escapeHtml, KeptLetters, type KeptLetter } from '@latchkey/identity';
+import { escapeHtml, KeptLetters, LETTER_STYLE, type KeptLetter } from '@latchkey/identity';
 import { AppError, isLoopback, type Secret } from '@latchkey/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StandaloneConfig } from './config';
@@ -20,11 +20,17 @@ export const showsMails = (
   config.TRUSTED_PROXIES.length === 0 &&
   config.LATCHKEY_ALLOW_PLAINTEXT !== 'true';
 
-const STYLE = 'body{font:1rem system-ui;max-width:45rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap}';
-/** Nothing is loaded, run, sent or framed; the one style is known by its digest. */
+const STYLE = [
+  ':root{color-scheme:light dark}',
+  'body{font:1rem system-ui;max-width:45rem;margin:2rem auto;padding:0 1rem}',
+  'pre{white-space:pre-wrap}',
+  'iframe{width:100%;height:28rem;border:1px solid #8888;border-radius:.5rem}',
+].join('');
+const sourceOf = (style: string): string => `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+/** Nothing is loaded, run, sent or framed by others; the styles of the page and of the letters on it are known by their digests. */
 const POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `style-src ${sourceOf(STYLE)} ${sourceOf(LETTER_STYLE)}`,
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -80,10 +86,14 @@ ${letters.map(entryOf).join('\n') || '<p>There are none.</p>'}
 </html>
 `;
 
-const entryOf = ({ at, to, subject, text, link }: KeptLetter): string => `<article>
+/** Both parts: what a program for mails shows stands in a frame that may do nothing, so its link is below once more. */
+const entryOf = ({ at, to, subject, text, html, link }: KeptLetter): string => `<article>
 <h2>${escapeHtml(subject)}</h2>
 <p>To ${escapeHtml(to)}, ${at.toISOString()}</p>
 <pre>${escapeHtml(text)}</pre>
+<details><summary>As HTML</summary>
+<iframe title="${escapeHtml(subject)}" sandbox srcdoc="${escapeHtml(html)}"></iframe>
+</details>
 ${link === null ? '' : `<p><a href="${escapeHtml(link)}" rel="noreferrer">Open the link</a></p>`}
 </article>`;
 

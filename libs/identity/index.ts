@@ -1,7 +1,7 @@
 export { identityMigrations } from './adapters/identity-migrations';
 export type { Delivery } from './adapters/mail/delivery';
 export { KeptLetters, type KeptLetter } from './adapters/mail/kept-letters';
-export { escapeHtml } from './adapters/mail/letter';
+export { escapeHtml, LETTER_STYLE } from './adapters/mail/letter-html';
 export { noDelivery } from './adapters/mail/no-delivery';
 export { SmtpDelivery, type SmtpOptions } from './adapters/mail/smtp-delivery';
 export { Argon2Hasher } from './adapters/password-hashing/argon2-hasher';

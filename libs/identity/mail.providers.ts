@@ -1,12 +1,18 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type Provider } from '@nestjs/common';
+import { TOPICS } from '@latchkey/contracts';
+import { TelemetryBatches, type EventBus } from '@latchkey/event-bus';
 import type { Logger, MetricsRegistry } from '@latchkey/platform';
 import type { Delivery } from './adapters/mail/delivery';
 import { MailDispatch } from './adapters/mail/mail-dispatch';
 import { PromMailReport } from './adapters/mail/prom-mail-report';
-import type { IdentityParts } from './identity-parts';
+import { PostgresKeyNotices } from './adapters/postgres-key-notices';
+import { SendKeyNotices } from './application/send-key-notices';
+import { given, type IdentityParts } from './identity-parts';
 
 export interface MailOptions {
   readonly delivery: Delivery;
+  /** Where the events of keys come from, of which people are mailed. */
+  readonly keyEvents: Pick<EventBus, 'subscribe'>;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
 }
@@ -24,14 +30,21 @@ class MailSending implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** Mails leave the outbox for as long as the application runs. */
-export const mailProviders = (
-  { outbox, clock }: Pick<IdentityParts, 'outbox' | 'clock'>,
-  { delivery, metrics, logger }: MailOptions,
-): readonly Provider[] => [
-  {
-    provide: MailDispatch,
-    useValue: new MailDispatch({ outbox, delivery, clock, report: new PromMailReport(metrics, logger, outbox) }),
-  },
+/** Mails leave the outbox for as long as the application runs, those about keys among them. */
+export const mailProviders = (parts: IdentityParts, options: MailOptions): readonly Provider[] => [
+  given(MailDispatch, mailDispatch(parts, options)),
   MailSending,
+  given(TelemetryBatches, noticedKeys(parts, options.keyEvents)),
 ];
+
+const mailDispatch = ({ outbox, clock }: IdentityParts, { delivery, metrics, logger }: MailOptions): MailDispatch =>
+  new MailDispatch({ outbox, delivery, clock, report: new PromMailReport(metrics, logger, outbox) });
+
+function noticedKeys(
+  { dataSource, workspaces, mail, clock }: IdentityParts,
+  bus: MailOptions['keyEvents'],
+): TelemetryBatches {
+  const notices = new SendKeyNotices(new PostgresKeyNotices(dataSource), workspaces, mail, clock);
+  const handle = notices.handle.bind(notices);
+  return new TelemetryBatches(bus, { group: 'identity-key-notices', topic: TOPICS.keys, handle });
+}

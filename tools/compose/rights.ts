@@ -50,7 +50,12 @@ export type RightsTable = Readonly<Record<string, Rights>>;
 
 /** By the names of services. A service that is not here shares nothing with the others. */
 export const rights: RightsTable = {
-  identity: { schema: 'identity', liveState: owning('identity'), writes: [TOPICS.identity, TOPICS.signIns] },
+  identity: {
+    schema: 'identity',
+    liveState: owning('identity'),
+    writes: [TOPICS.identity, TOPICS.signIns],
+    reads: { 'identity-key-notices': [TOPICS.keys] },
+  },
   issuance: {
     schema: 'issuance',
     liveState: owning('issuance'),

@@ -17,7 +17,7 @@ export const PERSONAL_TABLES = [
 ] as const;
 
 /** Tables with a column `user_id` whose rows stay: an id alone is nobody once the rows above are gone. */
-export const IMPERSONAL_TABLES = ['session', 'workspace_member'] as const;
+export const IMPERSONAL_TABLES = ['session', 'workspace_member', 'key_notice'] as const;
 
 export class PostgresPersonalData implements PersonalData {
   async erase(tx: Transaction, userId: UserId): Promise<EmailAddress | null> {

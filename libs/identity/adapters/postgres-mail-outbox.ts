@@ -25,8 +25,11 @@ export interface TakenMail {
   open(): Letter;
 }
 
+const DAY_MS = 86_400_000;
 /** So long is it tried to send a mail. */
-const KEPT_MS = 86_400_000;
+const KEPT_MS = DAY_MS;
+/** And one that nobody would ask for again. */
+const NOTICE_KEPT_MS = 7 * DAY_MS;
 
 /**
  * Mails that are to be sent, with what is in them sealed: it may be a link that is as good as a password. Whoever takes one has it until a
@@ -43,7 +46,7 @@ export class PostgresMailOutbox implements Mail {
     const { ids, clock, write } = this.options;
     const mailId = ids.next();
     const now = clock.now();
-    const goodUntil = new Date(Math.min(now.getTime() + KEPT_MS, endOf(message)?.getTime() ?? Infinity));
+    const goodUntil = new Date(Math.min(now.getTime() + keptMs(message), endOf(message)?.getTime() ?? Infinity));
     await tx.query(
       `INSERT INTO mail_outbox (mail_id, recipient, template, sealed, due_at, good_until) VALUES ($1, $2, $3, $4, $5, $6)`,
       [
@@ -58,14 +61,15 @@ export class PostgresMailOutbox implements Mail {
   }
 
   /**
-   * The mail that has waited longest, if one is due; an invitation when nothing else is, as somebody may send many, and who waits for a code
-   * waits at the screen. Of several who ask at once, each gets another one.
+   * The mail that has waited longest, if one is due; an invitation, or what a clock has written, when nothing else is, as there may be many, and
+   * who waits for a code waits at the screen. Of several who ask at once, each gets another one.
    */
   async take(until: Date): Promise<TakenMail | null> {
     const [[row]] = await this.#query<[MailRow[], number]>(
       `UPDATE mail_outbox SET attempts = attempts + 1, due_at = $2
         WHERE mail_id = (SELECT mail_id FROM mail_outbox WHERE due_at <= $1
-                          ORDER BY (template = 'invitation'), due_at, mail_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+                          ORDER BY (template IN ('invitation', 'key_expires', 'key_rotation_stalled')), due_at, mail_id
+                          LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING mail_id, template, attempts, good_until, sealed`,
       [this.options.clock.now(), until],
     );
@@ -115,5 +119,10 @@ interface MailRow {
 /** What a sealed mail belongs to. */
 const contextOf = (mailId: string): string => `mail/${mailId}`;
 
-/** When what a mail carries has expired, if it does. */
-const endOf = ({ values }: MailMessage): Date | undefined => ('expiresAt' in values ? values.expiresAt : undefined);
+const keptMs = ({ template }: MailMessage): number => (template.startsWith('key_') ? NOTICE_KEPT_MS : KEPT_MS);
+
+/** When nobody needs it any more, if there is such a time. */
+function endOf({ values }: MailMessage): Date | undefined {
+  if ('expiresAt' in values) return values.expiresAt;
+  return 'graceUntil' in values ? values.graceUntil : undefined;
+}

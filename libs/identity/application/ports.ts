@@ -6,6 +6,7 @@ import type { EmailAddress } from '../domain/email-address';
 import type { InvitationState } from '../domain/invitation/invitation';
 import type { ActiveUser, ErasedUser, UserState } from '../domain/user/user';
 import type { ActiveWorkspace, WorkspaceState } from '../domain/workspace/workspace';
+import type { KeyNotice } from './key-notice';
 
 /** A transaction of identity's database, on its way from one port to another. */
 export type Transaction = Parameters<NonNullable<Append['within']>>[0];
@@ -205,6 +206,7 @@ export type MailMessage = { readonly to: EmailAddress } & (
     }
   | { readonly template: 'password_changed'; readonly values: { readonly at: Date } }
   | { readonly template: 'account_locked'; readonly values: { readonly until: Date } }
+  | KeyNotice
 );
 
 export interface Mail {

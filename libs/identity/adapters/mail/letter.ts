@@ -1,3 +1,5 @@
+import { htmlOf } from './letter-html';
+
 /** What somebody gets to read. */
 export interface Letter {
   readonly to: string;
@@ -8,47 +10,33 @@ export interface Letter {
   readonly link: string | null;
 }
 
-/** A paragraph: words, something to open, or something to type. */
-export type Paragraph = string | { readonly link: string; readonly label: string } | { readonly code: string };
+/** What stands beside its name. */
+export type Fact = readonly [name: string, value: string];
+
+/** A paragraph: words, something to open, something to type, or facts below each other. */
+export type Paragraph =
+  | string
+  | { readonly link: string; readonly label: string }
+  | { readonly code: string }
+  | { readonly facts: readonly Fact[] };
 
 export interface Draft {
   readonly subject: string;
   readonly paragraphs: readonly Paragraph[];
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** For the text of an element and for attributes in quotes. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-
 /** Both forms of a letter, saying the same. */
-export function letterOf(to: string, { subject, paragraphs }: Draft): Letter {
-  const body = paragraphs.map((paragraph) => `<p>${asHtml(paragraph)}</p>`).join('\n');
+export function letterOf(to: string, draft: Draft): Letter {
+  const { subject, paragraphs } = draft;
   const [link = null] = paragraphs.flatMap((paragraph) =>
     typeof paragraph === 'object' && 'link' in paragraph ? [paragraph.link] : [],
   );
-  return {
-    to,
-    subject,
-    text: `${paragraphs.map(asText).join('\n\n')}\n`,
-    html: `<!doctype html>\n<html lang="en">\n<title>${escapeHtml(subject)}</title>\n${body}\n</html>\n`,
-    link,
-  };
+  return { to, subject, text: `${paragraphs.map(asText).join('\n\n')}\n`, html: htmlOf(draft), link };
 }
 
 function asText(paragraph: Paragraph): string {
   if (typeof paragraph === 'string') return paragraph;
-  return 'link' in paragraph ? `${paragraph.label}:\n${paragraph.link}` : paragraph.code;
-}
-
-function asHtml(paragraph: Paragraph): string {
-  if (typeof paragraph === 'string') return escapeHtml(paragraph);
-  if ('link' in paragraph) return `<a href="${escapeHtml(paragraph.link)}">${escapeHtml(paragraph.label)}</a>`;
-  return `<strong>${escapeHtml(paragraph.code)}</strong>`;
+  if ('link' in paragraph) return `${paragraph.label}:\n${paragraph.link}`;
+  if ('code' in paragraph) return paragraph.code;
+  return paragraph.facts.map(([name, value]) => `${name}: ${value}`).join('\n');
 }

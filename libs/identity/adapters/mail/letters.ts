@@ -1,9 +1,10 @@
 import { assertNever } from '@latchkey/kernel';
 import type { MfaMethod } from '@latchkey/contracts';
 import type { MailMessage } from '../../application/ports';
+import { keyNotice } from './key-letters';
 import { letterOf, type Draft, type Letter } from './letter';
+import { notALink, shown } from './words';
 
-const SHOWN_MAX = 60;
 const DISTRUST = 'If this was not you, set another password now, and tell an admin of your workspace.';
 
 const METHODS: Readonly<Record<MfaMethod, string>> = {
@@ -47,6 +48,10 @@ function draftOf(message: MailMessage, base: string): Draft {
           'If that was you, wait, or reset the password. If it was not, nothing was opened, and you need to do nothing.',
         ],
       };
+    case 'key_expires':
+    case 'key_rotation_stalled':
+    case 'key_leaked':
+      return keyNotice(message);
     default:
       return assertNever(message);
   }
@@ -97,16 +102,3 @@ const emailCode = ({ expiresAt, code }: Values<'email_code'>): Draft => ({
     'If you are not signing in, somebody knows your password: set another one.',
   ],
 });
-
-const shown = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-/**
- * A name that anybody can choose, in a letter that we vouch for: in one line, not longer than a name is, and nothing that a program for
- * mails would turn into a link.
- */
-function notALink(name: string): string {
-  const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  const short = [...line].slice(0, SHOWN_MAX).join('');
-  // Behind a dot or an at sign a name of a host may begin; a zero-width non-joiner is not seen, and ends it.
-  return short.replace(/:\/+/g, ' ').replace(/([.@])(?=\S)/g, '$1\u200c');
-}

@@ -44,4 +44,36 @@ class InviteLast1763790000000 implements MigrationInterface {
   }
 }
 
-export const mailMigrations: readonly MigrationClass[] = [TryMails1763770000000, InviteLast1763790000000];
+/** Who was told what about a key, and mails that a clock writes, many at once, after those that somebody waits for. */
+class NoteKeyNotices1763850000000 implements MigrationInterface {
+  readonly name = 'NoteKeyNotices1763850000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE key_notice (
+        notice  text COLLATE "C" NOT NULL,
+        user_id text COLLATE "C" NOT NULL,
+        told_at timestamptz(3)   NOT NULL,
+        PRIMARY KEY (notice, user_id)
+      );
+      CREATE INDEX key_notice_oldest ON key_notice (told_at);
+      DROP INDEX mail_outbox_due;
+      CREATE INDEX mail_outbox_due
+        ON mail_outbox ((template IN ('invitation', 'key_expires', 'key_rotation_stalled')), due_at, mail_id);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP INDEX mail_outbox_due;
+      CREATE INDEX mail_outbox_due ON mail_outbox ((template = 'invitation'), due_at, mail_id);
+      DROP TABLE key_notice;
+    `);
+  }
+}
+
+export const mailMigrations: readonly MigrationClass[] = [
+  TryMails1763770000000,
+  InviteLast1763790000000,
+  NoteKeyNotices1763850000000,
+];
