@@ -107,7 +107,7 @@ async function build(resources: Resources): Promise<Service> {
         ...tokenEndpoint(config),
         introspection: check,
         accessTokens: await keepAccessTokenRecord(resources, config, { bus: publisher, logger, metrics }),
-        ...{ metrics, publisher },
+        ...{ metrics, publisher, recorded: publisher },
         onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),
     ),

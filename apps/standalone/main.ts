@@ -130,6 +130,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         ...tokenEndpoint(config, ownUrl),
         introspection: enforcement.access,
         accessTokens: await keepAccessTokenRecord(resources, config, { bus, logger, metrics }),
+        recorded: bus,
         metrics,
       }),
       enforcement.module,

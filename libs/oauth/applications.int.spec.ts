@@ -56,7 +56,7 @@ describe('S1-07: OAuth applications', () => {
       ...{ plan: 'standard', allowed_ips: [], assets: 'all', token_lifetime_seconds: 3_600 },
       ...{ authentication: 'client_secret', jwks: null, status: 'active' },
       created_at: '2026-04-28T12:00:00Z',
-      created_by: oauth.owner,
+      ...{ created_by: oauth.owner, last_used: null },
       secrets: [{ id: `${reply.body.id}.1`, created_at: '2026-04-28T12:00:00Z', grace_until: null }],
     });
     const { client_secret: secret, ...record } = reply.body;

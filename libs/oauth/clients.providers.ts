@@ -1,3 +1,5 @@
+import { TOPICS } from '@latchkey/contracts';
+import { TelemetryBatches } from '@latchkey/event-bus';
 import { IssuedSecrets, PostgresEventStore } from '@latchkey/event-store';
 import { systemClock } from '@latchkey/kernel';
 import { ListCursors, UuidV7Source } from '@latchkey/platform';
@@ -5,9 +7,11 @@ import { CryptoRandomness } from './adapters/crypto-randomness';
 import { IssuedClients } from './adapters/issued-clients';
 import { PostgresClientList } from './adapters/postgres-client-list';
 import { PostgresClientStore } from './adapters/postgres-client-store';
+import { PostgresClientUses } from './adapters/postgres-client-uses';
 import { ChangeClientHandler } from './application/change-client.handler';
 import { ClientLifeHandler } from './application/client-life.handler';
 import { Grantors } from './application/grantors';
+import { NoteClientUses } from './application/note-client-uses';
 import { ReadClientsQuery } from './application/read-clients.query';
 import { RegisterClientHandler } from './application/register-client.handler';
 import { RevokeAccessTokenHandler } from './application/revoke-access-token.handler';
@@ -39,6 +43,13 @@ export function clientsPart(options: OauthOptions): OauthPart {
       given(ClientLifeHandler, new ClientLifeHandler(clients, list, grantors, settlement, clock)),
       given(RevokeAccessTokenHandler, new RevokeAccessTokenHandler(clients, settlement, clock)),
       given(ReadClientsQuery, new ReadClientsQuery(list)),
+      given(TelemetryBatches, usedClients(options)),
     ],
   };
+}
+
+function usedClients({ dataSource, recorded }: OauthOptions): TelemetryBatches {
+  const uses = new NoteClientUses(new PostgresClientUses(dataSource));
+  const handle = uses.handle.bind(uses);
+  return new TelemetryBatches(recorded, { group: 'oauth-last-used', topic: TOPICS.accessTokens, handle });
 }

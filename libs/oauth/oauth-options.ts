@@ -1,5 +1,6 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import type { AccessTokenEntry, SubjectReader } from '@latchkey/contracts';
+import type { EventBus } from '@latchkey/event-bus';
 import type { Publisher } from '@latchkey/event-store';
 import type { CheckClient } from '@latchkey/guard';
 import type { Clock, IdSource, Secret } from '@latchkey/kernel';
@@ -36,6 +37,8 @@ export interface OauthOptions {
   readonly introspection: CheckClient;
   /** The record of issued tokens and refused clients (`accessTokenTelemetry`). */
   readonly accessTokens: Entries<AccessTokenEntry>;
+  /** Where that record is read, for when each client last got a token. */
+  readonly recorded: Pick<EventBus, 'subscribe'>;
   readonly metrics: MetricsRegistry;
   /** Where the events of clients and signing keys go. */
   readonly publisher: Publisher;

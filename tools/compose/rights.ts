@@ -67,6 +67,7 @@ export const rights: RightsTable = {
     // It decides who gets a token, so it takes nothing for good but what that depends on, and counts nothing but tokens.
     liveState: [...owning('oauth'), ...deciding(['client', 'user', 'workspace', 'scope_set'], 'tokens:*')],
     writes: [TOPICS.oauth, TOPICS.accessTokens],
+    reads: { 'oauth-last-used': [TOPICS.accessTokens] },
   },
   enforcement: { liveState: deciding(KINDS, '*'), writes: [TOPICS.decisions] },
   audit: { schema: 'audit', reads: { audit: ALL_TOPICS } },

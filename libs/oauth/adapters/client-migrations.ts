@@ -49,3 +49,21 @@ export class CreateClients1763800100000 implements MigrationInterface {
     await runner.query('DROP TABLE idempotency, client_secret_digest, client_list');
   }
 }
+
+export class CreateClientUses1763800300000 implements MigrationInterface {
+  readonly name = 'CreateClientUses1763800300000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      -- When clients last got a token. It comes from telemetry, and is no part of their history.
+      CREATE TABLE client_last_used (
+        client_id    text COLLATE "C" PRIMARY KEY,
+        last_used_at timestamptz(3)   NOT NULL
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE client_last_used');
+  }
+}

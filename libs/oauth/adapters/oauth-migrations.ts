@@ -1,6 +1,6 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
-import { CreateClients1763800100000 } from './client-migrations';
+import { CreateClients1763800100000, CreateClientUses1763800300000 } from './client-migrations';
 import { CreateSigningKeys1763800200000 } from './token-migrations';
 
 /** All tables of oauth's schema. */
@@ -9,4 +9,5 @@ export const oauthMigrations: readonly MigrationClass[] = [
   ...liveStateMigrations,
   CreateClients1763800100000,
   CreateSigningKeys1763800200000,
+  CreateClientUses1763800300000,
 ];

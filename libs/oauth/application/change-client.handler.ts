@@ -1,12 +1,11 @@
 import type { Clock } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
-import type { ExistingClient } from '../domain/client/client';
 import type { ChangeClient } from '../domain/client/commands';
 import { decide } from '../domain/client/decide';
 import { metaOf, type Caller } from './caller';
 import { findClient } from './find-client';
 import type { Grantors } from './grantors';
-import type { ClientList, ClientStore } from './ports';
+import type { ClientList, ClientStore, ListedClient } from './ports';
 import { readRequested, type RequestedClient } from './requested-client';
 
 export class ChangeClientHandler {
@@ -23,8 +22,8 @@ export class ChangeClientHandler {
    * for what is left.
    * @throws AppError what `findClient`, `Grantors.of`, `readRequested`, `decide` and `ClientStore.write` throw
    */
-  async execute(id: string, request: RequestedClient, caller: Caller): Promise<ExistingClient> {
-    const { clientId } = await findClient(this.list, caller.workspaceId, id);
+  async execute(id: string, request: RequestedClient, caller: Caller): Promise<ListedClient> {
+    const { clientId, lastUsedAt } = await findClient(this.list, caller.workspaceId, id);
     const { grantor, confirm } = await this.grantors.of(caller);
     const now = this.clock.now();
     const command: ChangeClient = {
@@ -40,6 +39,6 @@ export class ChangeClientHandler {
       beforeCommit: confirm,
     });
     await this.settlement.settle([changed]);
-    return client;
+    return { ...client, lastUsedAt };
   }
 }

@@ -1,12 +1,11 @@
 import type { Clock } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
-import type { ExistingClient } from '../domain/client/client';
 import type { ClientCommand } from '../domain/client/commands';
 import { decide } from '../domain/client/decide';
 import { metaOf, type Caller } from './caller';
 import { findClient } from './find-client';
 import type { Grantors } from './grantors';
-import type { ClientList, ClientStore } from './ports';
+import type { ClientList, ClientStore, ListedClient } from './ports';
 
 const REASON = 'requested';
 
@@ -21,18 +20,18 @@ export class ClientLifeHandler {
   ) {}
 
   /** Reversible. @throws AppError `client.not_found`, `client.deleted` */
-  suspend(id: string, caller: Caller): Promise<ExistingClient> {
+  suspend(id: string, caller: Caller): Promise<ListedClient> {
     return this.#write(id, caller, (now) => ({ type: 'SuspendClient', reason: REASON, now }));
   }
 
   /** @throws AppError `client.not_found`, `client.deleted`, `client.exceeds_grantor`; what `Grantors.of` throws */
-  async resume(id: string, caller: Caller): Promise<ExistingClient> {
+  async resume(id: string, caller: Caller): Promise<ListedClient> {
     const { grantor, confirm } = await this.grantors.of(caller);
     return this.#write(id, caller, (now) => ({ type: 'ResumeClient', grantor, now }), confirm);
   }
 
   /** Ends every access token that the client has. @throws AppError `client.not_found` */
-  endTokens(id: string, caller: Caller): Promise<ExistingClient> {
+  endTokens(id: string, caller: Caller): Promise<ListedClient> {
     return this.#write(id, caller, (now) => ({ type: 'EndTokens', reason: REASON, now }));
   }
 
@@ -46,8 +45,8 @@ export class ClientLifeHandler {
     caller: Caller,
     commandAt: (now: Date) => ClientCommand,
     beforeCommit?: () => Promise<void>,
-  ): Promise<ExistingClient> {
-    const { clientId } = await findClient(this.list, caller.workspaceId, id);
+  ): Promise<ListedClient> {
+    const { clientId, lastUsedAt } = await findClient(this.list, caller.workspaceId, id);
     const now = this.clock.now();
     const command = commandAt(now);
     const { client, changed } = await this.clients.write({
@@ -57,6 +56,6 @@ export class ClientLifeHandler {
       ...(beforeCommit && { beforeCommit }),
     });
     await this.settlement.settle([changed]);
-    return client;
+    return { ...client, lastUsedAt };
   }
 }

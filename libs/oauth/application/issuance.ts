@@ -8,6 +8,7 @@ export interface IssuedClient extends WrittenClient {
   readonly kind: 'issued';
   /** Null: it authenticates by keys of its own. */
   readonly secret: Secret | null;
+  readonly lastUsedAt: Date | null;
 }
 
 /** The same request has made a client, or its secret, before: that cannot be shown again (C31). */

@@ -62,11 +62,28 @@ export interface ClientPosition {
   readonly id: string;
 }
 
+/** With what was seen of its use, which is no part of its history and is behind by a second or two. */
+export type ListedClient = ExistingClient & {
+  /** When it last got an access token; `null`: never. */
+  readonly lastUsedAt: Date | null;
+};
+
 /** The read model of clients. A client's change is in it when its reply is sent. */
 export interface ClientList {
   /** A client of another workspace is not there. */
-  find(workspaceId: WorkspaceId, clientId: string): Promise<ExistingClient | null>;
-  after(workspaceId: WorkspaceId, position: ClientPosition | null, limit: number): Promise<readonly ExistingClient[]>;
+  find(workspaceId: WorkspaceId, clientId: string): Promise<ListedClient | null>;
+  after(workspaceId: WorkspaceId, position: ClientPosition | null, limit: number): Promise<readonly ListedClient[]>;
+}
+
+/** A client, and when it got a token. */
+export interface ClientUse {
+  readonly clientId: string;
+  readonly at: Date;
+}
+
+export interface ClientUses {
+  /** Keeps the latest of each client: the same uses may come again, and older ones later. */
+  note(uses: readonly ClientUse[]): Promise<void>;
 }
 
 export interface Randomness {

@@ -1,10 +1,9 @@
 import type { WorkspaceId } from '@latchkey/kernel';
-import type { ExistingClient } from '../domain/client/client';
 import { findClient } from './find-client';
-import type { ClientList, ClientPosition } from './ports';
+import type { ClientList, ClientPosition, ListedClient } from './ports';
 
 export interface ClientPage {
-  readonly clients: readonly ExistingClient[];
+  readonly clients: readonly ListedClient[];
   /** Where the next page begins, `null` on the last one. */
   readonly next: ClientPosition | null;
 }
@@ -14,7 +13,7 @@ export class ReadClientsQuery {
   constructor(private readonly list: ClientList) {}
 
   /** @throws AppError `client.not_found` */
-  one(workspaceId: WorkspaceId, id: string): Promise<ExistingClient> {
+  one(workspaceId: WorkspaceId, id: string): Promise<ListedClient> {
     return findClient(this.list, workspaceId, id);
   }
 

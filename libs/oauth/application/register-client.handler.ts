@@ -72,7 +72,7 @@ export class RegisterClientHandler {
       ...(known && { request: known }),
       beforeCommit: confirm,
     });
-    return { kind: 'issued', ...written, secret };
+    return { kind: 'issued', ...written, secret, lastUsedAt: null };
   }
 }
 

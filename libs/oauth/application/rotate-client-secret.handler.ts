@@ -1,14 +1,13 @@
 import { issueOnce, type RepeatableRequest } from '@latchkey/event-store';
 import type { Clock } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
-import type { ExistingClient } from '../domain/client/client';
 import type { RotateClientSecret } from '../domain/client/commands';
 import { decide } from '../domain/client/decide';
 import { metaOf, type Caller } from './caller';
 import { findClient } from './find-client';
 import type { Grantors } from './grantors';
 import { earlierIn, repeatable, type AlreadyIssued, type IssuedClient } from './issuance';
-import type { ClientList, ClientStore, IssuedRequests, Randomness } from './ports';
+import type { ClientList, ClientStore, IssuedRequests, ListedClient, Randomness } from './ports';
 
 const HOUR_MS = 3_600_000;
 
@@ -45,7 +44,7 @@ export class RotateClientSecretHandler {
   }
 
   async #rotate(
-    { clientId, lastSecretNumber: replaces }: ExistingClient,
+    { clientId, lastSecretNumber: replaces, lastUsedAt }: ListedClient,
     gracePeriodHours: number,
     caller: Caller,
     known: RepeatableRequest | null,
@@ -66,6 +65,6 @@ export class RotateClientSecretHandler {
       ...(known && { request: known }),
       beforeCommit: confirm,
     });
-    return { kind: 'issued', ...written, secret };
+    return { kind: 'issued', ...written, secret, lastUsedAt };
   }
 }

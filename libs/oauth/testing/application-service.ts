@@ -1,17 +1,21 @@
 import { Module } from '@nestjs/common';
 import { decideByOwners, denialReasonAt, principalOf } from '@latchkey/access';
-import type {
-  AccessTokenRef,
-  CheckedRef,
-  CheckRequest,
-  CheckResult,
-  Role,
-  SubjectBody,
-  SubjectReader,
-  SubjectRef,
-  SubjectSnapshot,
-  WorkspaceSubject,
+import {
+  accessTokenEnvelope,
+  TOPICS,
+  type AccessTokenEntry,
+  type AccessTokenRef,
+  type CheckedRef,
+  type CheckRequest,
+  type CheckResult,
+  type Role,
+  type SubjectBody,
+  type SubjectReader,
+  type SubjectRef,
+  type SubjectSnapshot,
+  type WorkspaceSubject,
 } from '@latchkey/contracts';
+import type { SubscribeOptions } from '@latchkey/event-bus';
 import { openDatabase, PostgresEventStore, type EventStore, type OutgoingMessage } from '@latchkey/event-store';
 import { GuardModule, type CheckClient } from '@latchkey/guard';
 import { keyId, Secret, sessionId, userId, workspaceId, type UserId } from '@latchkey/kernel';
@@ -66,6 +70,7 @@ export class ApplicationService implements CheckClient, SubjectReader, Settlemen
   readonly #elsewhere = new Map<string, SubjectSnapshot>();
   readonly #credentials = new Map<string, CheckedRef>();
   #service: Service | null = null;
+  #recordReader: SubscribeOptions | null = null;
   #hook: ((refs: readonly SubjectRef[]) => void) | null = null;
 
   private constructor(
@@ -197,6 +202,15 @@ export class ApplicationService implements CheckClient, SubjectReader, Settlemen
     return credential;
   }
 
+  /** Hands a batch of the record of access tokens to who reads it. */
+  async deliver(accessTokens: readonly AccessTokenEntry[]): Promise<void> {
+    const data = { node: 'n', boot: 'b', dropped: 0, accessTokens: [...accessTokens] };
+    const event = accessTokenEnvelope({ type: 'latchkey.access_tokens.recorded.v1', data }, 1, this.clock.now());
+    const value = Buffer.from(JSON.stringify(event));
+    if (!this.#recordReader) throw new Error('nobody reads the record');
+    await this.#recordReader.handle({ topic: TOPICS.accessTokens, key: 'k', partition: 0, offset: '0', value });
+  }
+
   async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, sent: Sent = {}): Promise<Reply> {
     const { body, as = this.session, headers = {} } = sent;
     const reply = await this.service.fastify.inject({
@@ -250,6 +264,12 @@ export class ApplicationService implements CheckClient, SubjectReader, Settlemen
       ...{ issuer: 'https://id.example.com', audience: 'https://api.example.com', signingAlgorithm: 'ES256' },
       ...{ tokensPerMinute: 600, requestsPerMinute: 6_000, introspection: this, metrics: createMetrics('oauth') },
       accessTokens: { record: () => undefined },
+      recorded: {
+        subscribe: async (reader) => {
+          this.#recordReader = reader;
+          return { close: async () => undefined };
+        },
+      },
       publisher: { publish: async (messages) => void this.published.push(...messages) },
     });
     @Module({ imports: [GuardModule.forRoot({ client: { check: (request) => this.check(request) } }), oauth] })

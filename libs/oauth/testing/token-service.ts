@@ -256,6 +256,7 @@ export class TokenService {
       requestsPerMinute: options.requestsPerMinute ?? 6_000,
       introspection: check,
       accessTokens: { record: (entry) => this.recorded.push(entry) },
+      recorded: { subscribe: async () => ({ close: async () => undefined }) },
       metrics: createMetrics('oauth'),
       publisher: { publish: () => Promise.resolve() },
       clock: this.clock,

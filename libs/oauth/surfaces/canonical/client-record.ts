@@ -1,7 +1,8 @@
 import { liveSecrets } from '@latchkey/access';
 import { secretIdOf } from '@latchkey/contracts';
 import { timestamp } from '@latchkey/platform';
-import type { ClientAuthenticationKind, ExistingClient, PublicJwk } from '../../domain/client/client';
+import type { ListedClient } from '../../application/ports';
+import type { ClientAuthenticationKind, PublicJwk } from '../../domain/client/client';
 
 const STATUS = { Active: 'active', Suspended: 'suspended', Deleted: 'deleted' } as const;
 
@@ -25,6 +26,8 @@ export interface ClientRecord {
   readonly created_at: string;
   /** Id of the user who registered it. */
   readonly created_by: string;
+  /** When it last got an access token, a second or two behind. */
+  readonly last_used: string | null;
   /** Those that are live, the newest last. */
   readonly secrets: readonly {
     readonly id: string;
@@ -33,7 +36,7 @@ export interface ClientRecord {
   }[];
 }
 
-export const clientRecord = (client: ExistingClient, now: Date): ClientRecord => ({
+export const clientRecord = (client: ListedClient, now: Date): ClientRecord => ({
   id: client.clientId,
   client_id: client.clientId,
   name: client.name,
@@ -47,6 +50,7 @@ export const clientRecord = (client: ExistingClient, now: Date): ClientRecord =>
   status: STATUS[client.status],
   created_at: timestamp(client.createdAt),
   created_by: client.userId,
+  last_used: client.lastUsedAt && timestamp(client.lastUsedAt),
   secrets: liveSecrets(client.secrets, now).map(({ number, createdAt, graceUntil }) => ({
     id: secretIdOf(client.clientId, number),
     created_at: timestamp(createdAt),

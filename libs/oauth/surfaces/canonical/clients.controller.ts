@@ -132,7 +132,7 @@ export class ClientsController {
     if (issuance.kind === 'already_issued') {
       throw new AppError('client.secret_already_issued', { details: { client_id: issuance.clientId } });
     }
-    const { client, secret } = issuance;
-    return { ...this.record(client), ...(secret && { client_secret: secret.reveal() }) };
+    const { client, secret, lastUsedAt } = issuance;
+    return { ...this.record({ ...client, lastUsedAt }), ...(secret && { client_secret: secret.reveal() }) };
   }
 }
