@@ -19,7 +19,7 @@ export { grantorsOwn } from './decision/grantors-own';
 export { decideCredential, firstSubjectsOf } from './decision/decide-credential';
 export { decideGranted, type GoodCredential } from './decision/decide-granted';
 export { decideSession, isCurrentToken } from './decision/decide-session';
-export { boundOf, roleIn, scopesOfMember, type MemberRights } from './decision/members';
+export { boundOf, rightsIn, roleIn, scopesOfMember, setIdsIn, setRefs, type MemberRights } from './decision/members';
 export { principalOf } from './decision/principal';
 export { replacedSecret, type ReplacedSecret } from './decision/replaced-secret';
 export { tenantOf } from './decision/tenant';

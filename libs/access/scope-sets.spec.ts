@@ -1,5 +1,5 @@
 import type { SubjectReader } from '@latchkey/contracts';
-import { readScopeSets, scopesWithSets, setScopesOf } from './scope-sets';
+import { readScopeSets, scopeSetsOf, scopesOfSets, scopesWithSets } from './scope-sets';
 import { scopeSet, snapshot } from './testing/subjects';
 import { workspaceId } from '@latchkey/kernel';
 
@@ -19,7 +19,7 @@ const reader: SubjectReader = {
 
 describe('scope sets that a request wants attached', () => {
   const ids = ['s1', 'deleted', 'theirs', 'none'];
-  const sets = () => setScopesOf(reader, 'w1', ids);
+  const sets = async () => scopesOfSets(await scopeSetsOf(reader, 'w1', ids));
 
   it('are told by their owner: those of another workspace and deleted ones hold nothing', async () => {
     expect([...(await sets())]).toEqual([
@@ -28,7 +28,7 @@ describe('scope sets that a request wants attached', () => {
       ['theirs', []],
       ['none', []],
     ]);
-    expect(await setScopesOf({ read: () => Promise.reject(new Error('asked')) }, 'w1', [])).toEqual(new Map());
+    expect(await scopeSetsOf({ read: () => Promise.reject(new Error('asked')) }, 'w1', [])).toEqual([]);
   });
 
   it.each(['deleted', 'theirs', 'none'])('are refused by place and id where one is not there: %s', async (id) => {

@@ -5,21 +5,30 @@ import { setRefs } from './decision/members';
 /** Canonical scopes of scope sets, by id. Of a set that was deleted, or is not the workspace's, there are none. */
 export type SetScopes = ReadonlyMap<string, readonly string[]>;
 
-/** As their owner has them now. @throws AppError `service.unavailable` */
-export async function setScopesOf(
+export interface KnownScopeSet {
+  readonly id: string;
+  /** Of its subject: it counts every change. */
+  readonly version: number;
+  /** As in `SetScopes`. */
+  readonly scopes: readonly string[];
+}
+
+/** As their owner has them now, each once. @throws AppError `service.unavailable` */
+export async function scopeSetsOf(
   reader: SubjectReader,
   workspaceId: string,
   ids: readonly string[],
-): Promise<SetScopes> {
-  if (ids.length === 0) return new Map();
+): Promise<readonly KnownScopeSet[]> {
+  if (ids.length === 0) return [];
   const found = await reader.read('issuance', setRefs([...new Set(ids)]));
-  return new Map(
-    found.map(({ id, body }) => [
-      id,
-      body?.kind === 'scope_set' && body.workspaceId === workspaceId ? body.scopes : [],
-    ]),
-  );
+  return found.map(({ id, version, body }) => {
+    const isThere = body?.kind === 'scope_set' && body.workspaceId === workspaceId;
+    return { id, version, scopes: isThere ? body.scopes : [] };
+  });
 }
+
+export const scopesOfSets = (sets: readonly KnownScopeSet[]): SetScopes =>
+  new Map(sets.map(({ id, scopes }) => [id, scopes]));
 
 /**
  * The scope sets that a request wants attached, each once.

@@ -23,9 +23,11 @@ import { NoteUses } from './application/note-uses';
 import { ReadKeysQuery } from './application/read-keys.query';
 import { RevokeKeyHandler } from './application/revoke-key.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
+import { scopeSetProviders } from './scope-sets.providers';
 import { CatalogueController } from './surfaces/canonical/catalogue.controller';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
 import { MeController } from './surfaces/canonical/me.controller';
+import { ScopeSetsController } from './surfaces/canonical/scope-sets.controller';
 import { S4eKeysController } from './surfaces/s4e/keys.controller';
 import { CLOCK, WORKSPACES } from './surfaces/tokens';
 
@@ -74,7 +76,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     const grantors = new Grantors(keys, workspaces, clock);
     return {
       module: IssuanceModule,
-      controllers: [CanonicalKeysController, CatalogueController, MeController, S4eKeysController],
+      controllers: [CanonicalKeysController, CatalogueController, MeController, ScopeSetsController, S4eKeysController],
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: WORKSPACES, useValue: workspaces },
@@ -87,6 +89,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, reaches, settlement, clock)),
         given(ReadKeysQuery, new ReadKeysQuery(list, reaches)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
+        ...scopeSetProviders(options, grantors, ids, clock),
         given(ListCursors, new ListCursors(options.cursors, 'created_at:desc')),
         given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),

@@ -63,10 +63,10 @@ describe('what issuance knows of workspaces', () => {
   });
 
   it('asks for a role each time, and gives none to strangers', async () => {
-    expect((await workspaces.standingOf(first, ownerId)).role).toBe('owner');
-    expect((await workspaces.standingOf(first, userId('nobody'))).role).toBeUndefined();
+    expect((await workspaces.standingOf(first, ownerId)).member?.role).toBe('owner');
+    expect((await workspaces.standingOf(first, userId('nobody'))).member).toBeUndefined();
     const elsewhere = identity.add('elsewhere', 's4e', userId('somebody'));
-    expect((await workspaces.standingOf(elsewhere, ownerId)).role).toBeUndefined();
+    expect((await workspaces.standingOf(elsewhere, ownerId)).member).toBeUndefined();
   });
 
   it('has no profile for a workspace that there is not', () =>

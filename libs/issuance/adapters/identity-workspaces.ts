@@ -4,9 +4,14 @@ import {
   decideSession,
   grantorsOwn,
   profileByName,
-  roleIn,
+  rightsIn,
+  scopeSetsOf,
+  setIdsIn,
+  setRefs,
   type AccessRequest,
   type GrantorsOwn,
+  type KnownScopeSet,
+  type MemberRights,
   type Profile,
 } from '@latchkey/access';
 import type {
@@ -46,28 +51,26 @@ export class IdentityWorkspaces implements WorkspaceDirectory {
   }
 
   async standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing> {
-    const known = await this.#read([
-      { kind: 'workspace', id: workspaceId },
-      { kind: 'user', id: userId },
-    ]);
-    return { workspace: workspaceIn(known, workspaceId), role: roleOf(known, workspaceId) };
+    const known = await this.#readMember(workspaceId, userId);
+    return { workspace: workspaceIn(known, workspaceId), member: memberIn(known, workspaceId) };
   }
 
   async sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null> {
     const { workspaceId, userId, sessionId, tokenNumber } = of;
-    const known = await this.#read([
-      { kind: 'session', id: sessionId },
-      { kind: 'workspace', id: workspaceId },
-      { kind: 'user', id: userId },
-    ]);
+    const known = await this.#readMember(workspaceId, userId, { kind: 'session', id: sessionId });
     const session = bodyIn(known, 'session');
-    const role = roleOf(known, workspaceId);
+    const role = memberIn(known, workspaceId)?.role;
     if (session?.userId !== userId || session.tokenNumber !== tokenNumber || role === undefined) return null;
     // The check has seen the token, so its digest is the session's own.
     const presented = { workspaceId, sessionId, tokenNumber, tokenSha256: session.tokenSha256 };
     const verdict = decideSession(presented, asked, known);
     const stands = verdict.kind === 'allow' && (verdict.notAfterMs === null || now.getTime() < verdict.notAfterMs);
-    return stands ? { session, role, workspace: workspaceIn(known, workspaceId) } : null;
+    const own = stands ? grantorsOwn(presented, known) : null;
+    return own && { session, role, own, workspace: workspaceIn(known, workspaceId) };
+  }
+
+  scopeSetsOf(workspaceId: WorkspaceId, ids: readonly string[]): Promise<readonly KnownScopeSet[]> {
+    return scopeSetsOf(this.reader, workspaceId, ids);
   }
 
   async ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date): Promise<GrantorsOwn | null> {
@@ -78,6 +81,17 @@ export class IdentityWorkspaces implements WorkspaceDirectory {
 
   #read(subjects: readonly SubjectRef[]): Promise<KnownSubjects> {
     return this.reader.read('identity', subjects);
+  }
+
+  /** With the scope sets that the user has been given in the workspace, if any. */
+  async #readMember(
+    workspaceId: WorkspaceId,
+    userId: UserId,
+    ...others: readonly SubjectRef[]
+  ): Promise<KnownSubjects> {
+    const known = await this.#read([...others, { kind: 'workspace', id: workspaceId }, { kind: 'user', id: userId }]);
+    const setIds = setIdsIn(bodyIn(known, 'user'), workspaceId);
+    return setIds.length === 0 ? known : [...known, ...(await this.reader.read('issuance', setRefs(setIds)))];
   }
 }
 
@@ -92,7 +106,7 @@ function workspaceIn(known: KnownSubjects, id: WorkspaceId) {
   return workspace;
 }
 
-function roleOf(known: KnownSubjects, workspaceId: WorkspaceId) {
+function memberIn(known: KnownSubjects, workspaceId: WorkspaceId): MemberRights | undefined {
   const user = bodyIn(known, 'user');
-  return user?.status === 'active' ? roleIn(user.roles, workspaceId) : undefined;
+  return user?.status === 'active' ? rightsIn(user, workspaceId, known) : undefined;
 }

@@ -1,6 +1,7 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { CreateScopeSets1763790000000 } from './scope-set-migrations';
 
 class CreateKeys1763710000000 implements MigrationInterface {
   readonly name = 'CreateKeys1763710000000';
@@ -240,3 +241,4 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   IndexOldestSecrets1763770000000,
   WidenKeyList1763780000000,
 ];
+  CreateScopeSets1763790000000,

@@ -12,12 +12,13 @@ import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live
 import type { Peppers } from '@latchkey/platform';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { ExistingKey, KeyStore, KeyVersion, KeyWrite, WrittenKey } from '../application/ports';
+import type { ExistingKey, KeyStore, KeyWrite, WrittenKey } from '../application/ports';
 import { evolve, initialKey, type ActiveKey, type KeyState } from '../domain/key/key';
 import { lessensAdmin } from '../domain/key/admin';
 import { keyListProjection } from '../projections/key-list.projection';
 import { keySubject } from '../projections/key-subject';
 import { currentSubject } from './current-subject';
+import { holdSetsUnchanged, holdUnchanged } from './held-grantor';
 import { countKey } from './key-count';
 import { requireStandIn, takeTurns } from './last-admin';
 
@@ -83,6 +84,7 @@ export class PostgresKeyStore implements KeyStore {
         if (!sparesAdminKeys && lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);
         if (newSecret) await this.#writeDigest(tx, key, newSecret);
         changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
+        if (grantor) await holdSetsUnchanged(tx, grantor);
         await beforeCommit?.();
         await countKey(tx, key, recorded);
       },
@@ -116,17 +118,4 @@ export class PostgresKeyStore implements KeyStore {
 function existing(state: KeyState): ExistingKey {
   if (state.status === 'None') throw new Error('a key without events was written');
   return state;
-}
-
-/**
- * Whoever changes the grantor waits from here on, and whoever has changed it is seen. Before the count, which every
- * revoke changes after its key's row.
- * @param own events that this transaction adds to the grantor's stream itself
- */
-async function holdUnchanged(tx: EntityManager, { keyId, version }: KeyVersion, own: number): Promise<void> {
-  await tx.query('SELECT FROM key_list WHERE key_id = $1 FOR SHARE', [keyId]);
-  const [stream] = await tx.query<{ last: number }[]>('SELECT max(version) AS last FROM events WHERE stream_id = $1', [
-    keyId,
-  ]);
-  if (stream?.last !== version + own) throw new AppError('stream.version_conflict', { internal: `grantor ${keyId}` });
 }

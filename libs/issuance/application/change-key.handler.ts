@@ -1,3 +1,4 @@
+import { readScopeSets } from '@latchkey/access';
 import type { Clock } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
 import type { ChangeKey } from '../domain/key/commands';
@@ -13,6 +14,8 @@ import { readGrant, readScopes, type RequestedGrant } from './requested-grant';
 export interface ChangeKeyRequest extends RequestedGrant {
   readonly name?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  /** As in `CreateKeyRequest`. */
+  readonly scopeSets?: readonly string[] | undefined;
 }
 
 export class ChangeKeyHandler {
@@ -25,19 +28,21 @@ export class ChangeKeyHandler {
     private readonly clock: Clock,
   ) {}
 
-  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant`, `decide` and `KeyStore.write` throw */
+  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant`, `readScopeSets`, `decide` and `KeyStore.write` throw */
   async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ListedKey> {
     const reach = await this.reaches.toChange(caller);
     const { key: found } = await findKey(this.list, reach, ref);
     const { profile, grantor, hold } = await this.grantors.of(caller);
     const now = this.clock.now();
-    const { name, scopes } = request;
+    const { name, scopes, scopeSets } = request;
+    const setScopes = await this.grantors.scopesOfSets(caller, [...found.scopeSetIds, ...(scopeSets ?? [])]);
     const changes = {
       ...(name !== undefined && { name }),
       ...(scopes && { scopes: readScopes(profile, scopes) }),
+      ...(scopeSets && { scopeSetIds: readScopeSets(scopeSets, found.scopeSetIds, setScopes) }),
       ...readGrant(profile, request),
     };
-    const command: ChangeKey = { type: 'ChangeKey', changes, setScopes: new Map(), grantor, now };
+    const command: ChangeKey = { type: 'ChangeKey', changes, setScopes, grantor, now };
     const { key, changed } = await this.keys.write({
       keyId: found.keyId,
       decide: (state) => decide(command, state),

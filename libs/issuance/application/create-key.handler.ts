@@ -1,4 +1,5 @@
 import { issueOnce, type RepeatableRequest } from '@latchkey/event-store';
+import { readScopeSets } from '@latchkey/access';
 import { keyId, type Clock, type IdSource } from '@latchkey/kernel';
 import { PLAIN_KEY, type CreateKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
@@ -13,6 +14,8 @@ export interface CreateKeyRequest {
   readonly name: string;
   /** In any spelling of the workspace's profile. */
   readonly scopes: readonly string[];
+  /** Ids of the workspace's scope sets, whose scopes it has besides. */
+  readonly scopeSets?: readonly string[] | undefined;
   /** Empty: any. Absent: those of the caller's own key, any for a session. */
   readonly allowedIps?: readonly string[] | undefined;
   /** Absent: the profile's default. */
@@ -34,7 +37,7 @@ export class CreateKeyHandler {
   /**
    * Nothing has to be settled: no node can know a key that there was not.
    * @param idempotencyKey `null`: the request is not repeated
-   * @throws AppError what `readGrant`, `decide` and `issueOnce` throw
+   * @throws AppError what `readGrant`, `readScopeSets`, `decide` and `issueOnce` throw
    */
   async execute(request: CreateKeyRequest, caller: Caller, idempotencyKey: string | null = null): Promise<Issuance> {
     const known = repeatable(caller, idempotencyKey, 'create', request);
@@ -43,6 +46,8 @@ export class CreateKeyHandler {
 
   async #issue(request: CreateKeyRequest, caller: Caller, known: RepeatableRequest | null): Promise<IssuedKey> {
     const own = await this.grantors.of(caller);
+    const setScopes = await this.grantors.scopesOfSets(caller, request.scopeSets ?? []);
+    const scopeSetIds = readScopeSets(request.scopeSets ?? [], [], setScopes);
     const requested = requestedKey(request, own);
     const { workspaceId, userId } = caller;
     const now = this.clock.now();
@@ -53,7 +58,7 @@ export class CreateKeyHandler {
       const command: CreateKey = {
         type: 'CreateKey',
         ...{ keyId: newKeyId, displayId, workspaceId, userId, ...requested, grantor: own.grantor, now },
-        ...PLAIN_KEY,
+        ...{ ...PLAIN_KEY, scopeSetIds, setScopes },
       };
       return this.keys.write({
         keyId: newKeyId,

@@ -1,15 +1,16 @@
 import { AppError, type Clock } from '@latchkey/kernel';
 import {
   boundOf,
-  scopesOfRole,
-  scopesWithinRole,
-  UNLIMITED_PLAN,
+  scopesInCommon,
+  scopesOfMember,
+  scopesOfSets,
+  scopesWithSets,
   type Grant,
   type GrantorsOwn,
   type Profile,
 } from '@latchkey/access';
-import { secretIdOf, type Role } from '@latchkey/contracts';
-import type { Grantor } from '../domain/key/commands';
+import { secretIdOf } from '@latchkey/contracts';
+import type { Grantor, ScopesOfSets } from '../domain/key/commands';
 import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
 import type { Caller, PresentedClient, PresentedKey, PresentedSession } from './caller';
 import type { KeyStore, KeyWrite, WorkspaceDirectory } from './ports';
@@ -54,39 +55,41 @@ export class Grantors {
     }
   }
 
-  /** A key grants what it has, as far as its member's role goes. */
+  /** What scope sets hold that are to be granted, or granted on. */
+  async scopesOfSets({ workspaceId }: Pick<Caller, 'workspaceId'>, ids: readonly string[]): Promise<ScopesOfSets> {
+    return scopesOfSets(await this.directory.scopeSetsOf(workspaceId, ids));
+  }
+
+  /** A key grants what it has, by itself and by its scope sets, as far as the rights of its member go. */
   async #ofKey(presented: PresentedKey, { workspaceId, userId }: Caller): Promise<CallersGrant> {
-    const [{ state: key, version }, profile, { workspace, role }] = await Promise.all([
+    const [{ state: key, version }, profile, { workspace, member }] = await Promise.all([
       this.keys.load(presented.keyId),
       this.directory.profileOf(workspaceId),
       this.directory.standingOf(workspaceId, userId),
     ]);
     const isBound = workspace.formerMembersKeys === 'end';
     const stands = passes(key, { workspaceId, secretId: presented.secretId }, this.clock.now());
-    if (!stands || (isBound && role === undefined)) throw new AppError('auth.unauthorized');
-    const bound = boundOf(workspace, role);
-    const grant = bound === undefined ? key : { ...key, scopes: scopesWithinRole(profile, key.scopes, bound) };
+    if (!stands || (isBound && member === undefined)) throw new AppError('auth.unauthorized');
+    const sets = await this.directory.scopeSetsOf(workspaceId, key.scopeSetIds);
+    const held = scopesWithSets(key.scopes, key.scopeSetIds, scopesOfSets(sets));
+    const bound = boundOf(workspace, member);
+    const scopes = bound === undefined ? held : scopesInCommon(profile, held, scopesOfMember(profile, bound));
+    const grant = { ...key, scopes };
     return {
       grant,
       profile,
-      grantor: { kind: 'credential', userId, profile, grant, ofOwner: role === 'owner' },
-      hold: { grantor: { keyId: key.keyId, version } },
+      grantor: { kind: 'credential', userId, profile, grant, ofOwner: member?.role === 'owner' },
+      hold: { grantor: { keyId: key.keyId, version, sets } },
     };
   }
 
-  /** A session grants what its user's role has: every asset, every plan but `unlimited` unless it is an owner's (C23), and for ever. */
+  /** A session grants what its user may do as a member: every asset, every plan but `unlimited` unless it is an owner's (C23), and for ever. */
   async #ofSession(presented: PresentedSession, caller: Caller): Promise<CallersGrant> {
-    const [profile, role] = await Promise.all([
-      this.directory.profileOf(caller.workspaceId),
-      this.#roleOf(presented, caller),
-    ]);
-    const scopes = scopesOfRole(profile, role);
-    const grant: Grant = { scopes, plan: UNLIMITED_PLAN, assets: 'all', allowedIps: [], expiresAt: null };
+    const own = await this.#ownOfSession(presented, caller);
     return {
-      grant,
-      profile,
-      grantor: { kind: 'credential', userId: caller.userId, profile, grant, ofOwner: role === 'owner' },
-      hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirm(presented, caller, role) } : {},
+      ...{ grant: own.grant, profile: own.profile },
+      grantor: { kind: 'credential', userId: caller.userId, ...own },
+      hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirmSession(presented, caller, own) } : {},
     };
   }
 
@@ -101,8 +104,7 @@ export class Grantors {
   }
 
   async #confirmClient(presented: PresentedClient, before: GrantorsOwn): Promise<void> {
-    const own = await this.#ownOf(presented);
-    if (JSON.stringify([own.grant, own.ofOwner]) === JSON.stringify([before.grant, before.ofOwner])) return;
+    if (isSame(await this.#ownOf(presented), before)) return;
     throw new AppError('auth.forbidden', { public: 'What the client may do has changed meanwhile. Try again.' });
   }
 
@@ -114,21 +116,23 @@ export class Grantors {
   }
 
   /** Identity's rows are not ours to hold. So they are read again when all else is done: what had changed by then is seen. */
-  async #confirm(presented: PresentedSession, caller: Caller, role: Role): Promise<void> {
-    if ((await this.#roleOf(presented, caller)) === role) return;
-    throw new AppError('auth.forbidden', { public: 'Your role in the workspace has changed meanwhile. Try again.' });
+  async #confirmSession(presented: PresentedSession, caller: Caller, before: GrantorsOwn): Promise<void> {
+    if (isSame(await this.#ownOfSession(presented, caller), before)) return;
+    throw new AppError('auth.forbidden', {
+      public: 'What you may do in the workspace has changed meanwhile. Try again.',
+    });
   }
 
-  async #roleOf(presented: PresentedSession, { workspaceId, userId }: Caller): Promise<Role> {
-    const standing = await this.directory.sessionStanding(
-      { ...presented, workspaceId, userId },
-      GRANTING,
-      this.clock.now(),
-    );
+  async #ownOfSession(presented: PresentedSession, { workspaceId, userId }: Caller): Promise<GrantorsOwn> {
+    const of = { ...presented, workspaceId, userId };
+    const standing = await this.directory.sessionStanding(of, GRANTING, this.clock.now());
     if (!standing) throw new AppError('auth.unauthorized');
-    return standing.role;
+    return standing.own;
   }
 }
+
+const isSame = (one: GrantorsOwn, other: GrantorsOwn): boolean =>
+  JSON.stringify([one.grant, one.ofOwner]) === JSON.stringify([other.grant, other.ofOwner]);
 
 /** Whether the secret still stands for its key. */
 export const passes = (

@@ -38,8 +38,8 @@ export class KeyReaches {
     if (scopes.some((scope) => canonicalScope(profile, scope) === ADMIN_SCOPE)) {
       return { workspaceId, userId: null, admin: true };
     }
-    const { role } = await this.directory.standingOf(workspaceId, userId);
-    return { workspaceId, userId: all.has(role) ? null : userId, admin: false };
+    const { member } = await this.directory.standingOf(workspaceId, userId);
+    return { workspaceId, userId: all.has(member?.role) ? null : userId, admin: false };
   }
 }
 

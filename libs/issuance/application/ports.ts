@@ -8,7 +8,7 @@ import type {
   SessionSubject,
   WorkspaceSubject,
 } from '@latchkey/contracts';
-import type { AccessRequest, GrantorsOwn, Profile } from '@latchkey/access';
+import type { AccessRequest, GrantorsOwn, KnownScopeSet, MemberRights, Profile } from '@latchkey/access';
 import type { Claim, EventMeta, RepeatableRequest } from '@latchkey/event-store';
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { ExistingKey, KeyState } from '../domain/key/key';
@@ -23,11 +23,14 @@ export type ListedKey = ExistingKey & {
   readonly lastUsedAt: Date | null;
 };
 
-/** A stream as it was when something was read from it. */
+/** The maker's key as it was when something was read from it. */
 export interface KeyVersion {
   readonly keyId: KeyId;
   readonly version: number;
+  /** Of its stream. */
 }
+  /** Scope sets that it has rights by. */
+  readonly sets: readonly Pick<KnownScopeSet, 'id' | 'version'>[];
 
 export interface KeyWrite {
   readonly keyId: KeyId;
@@ -35,8 +38,8 @@ export interface KeyWrite {
   readonly decide: (state: KeyState) => readonly KeyEvent[];
   readonly meta: EventMeta;
   /**
-   * The maker's key, as the decision has it, where it has one. It is held unchanged until the commit, so that a revoke or a narrowing of the maker that
-   * has answered is followed by no grant that rests on what was before.
+   * The maker's key, as the decision has it, where it has one. It is held unchanged until the commit, and its scope sets with it, so that a revoke or a
+   * narrowing of the maker that has answered is followed by no grant that rests on what was before.
    */
   readonly grantor?: KeyVersion;
   /** The secret that the events bring in, if they bring one. Only its digest is kept. */
@@ -143,9 +146,11 @@ export interface SecretDirectory {
 
 /** A member and their workspace, as they are now. */
 export interface Standing {
+  /** What it gives to grant from. */
+  readonly own: GrantorsOwn;
   readonly workspace: WorkspaceSubject;
   /** Undefined: no member, or suspended there. */
-  readonly role: Role | undefined;
+  readonly member: MemberRights | undefined;
 }
 
 export interface SessionOfUser extends PresentedSession {
@@ -153,13 +158,15 @@ export interface SessionOfUser extends PresentedSession {
   readonly userId: UserId;
 }
 
+  /** Each once; what is asked for and not there holds nothing. */
+  scopeSetsOf(workspaceId: WorkspaceId, ids: readonly string[]): Promise<readonly KnownScopeSet[]>;
 export interface SessionStanding {
   readonly session: SessionSubject;
   readonly workspace: WorkspaceSubject;
   readonly role: Role;
 }
 
-/** What identity knows, and oauth of clients. Each answer comes from the owner's primary: what had changed before the question is in it. */
+/** What identity knows, oauth of clients, and we ourselves of scope sets. Each answer comes from the owner's primary: what had changed before the question is in it. */
 export interface WorkspaceDirectory {
   first(): Promise<FirstWorkspace>;
   /** @throws AppError `service.unavailable`; `service.internal` for a workspace that there is not. */

@@ -53,8 +53,9 @@ export class RotateKeyHandler {
     known: RepeatableRequest | null,
   ): Promise<IssuedKey> {
     const now = this.clock.now();
-    const [{ profile, grantor, hold }, lost] = await Promise.all([
+    const [{ profile, grantor, hold }, setScopes, lost] = await Promise.all([
       this.grantors.of(caller),
+      this.grantors.scopesOfSets(caller, found.scopeSetIds),
       this.#isLost(found, caller, now),
     ]);
     const secret = this.random.secret(profile);
@@ -64,7 +65,7 @@ export class RotateKeyHandler {
       lost,
       gracePeriodMs: Math.round(gracePeriodHours * HOUR_MS),
       endsWhenSilentMs: null,
-      setScopes: new Map(),
+      setScopes,
       grantor,
       now,
     };
