@@ -1,5 +1,10 @@
 import type { AccessTokenEntry, Principal, SubjectBody } from '@latchkey/contracts';
+import { decodeJwt } from 'jose';
+import { randomUUID } from 'node:crypto';
+import { REVOKED_TOKENS_MAX } from './domain/client/decide';
 import { TokenService, USER, WORKSPACE, type TestClient } from './testing/token-service';
+
+const HOUR_MS = 3_600_000;
 
 describe('introspection and revocation on a database', () => {
   let service: TokenService;
@@ -30,13 +35,14 @@ describe('introspection and revocation on a database', () => {
     ...{ kind: 'client', id, secret_id: jti, workspace_id: WORKSPACE, user_id: USER, name: 'Nightly report' },
     ...{ scopes: ['read:assets', 'write:scans'], assets: 'all' },
   });
-  async function revokedOf({ id }: TestClient): Promise<readonly string[]> {
+  async function bodyOf(id: string) {
     const [row] = await service.dataSource.query<{ body: Extract<SubjectBody, { kind: 'client' }> }[]>(
       "SELECT body FROM subject_state WHERE kind = 'client' AND id = $1",
       [id],
     );
-    return row?.body.revokedTokens.map(({ jti }) => jti) ?? [];
+    return row?.body;
   }
+  const revokedOf = async ({ id }: TestClient) => (await bodyOf(id))?.revokedTokens.map(({ jti }) => jti) ?? [];
   const eventsOf = async ({ id }: TestClient) =>
     service.dataSource.query<{ type: string; payload: string }[]>(
       "SELECT type, convert_from(data, 'UTF8') AS payload FROM events WHERE stream_id LIKE '%' || $1",
@@ -100,4 +106,48 @@ describe('introspection and revocation on a database', () => {
         expect(JSON.stringify([service.recorded, service.log])).not.toContain(secret);
     },
   );
+
+  describe(`of ${REVOKED_TOKENS_MAX} tokens that were revoked one by one and have not expired`, () => {
+    const generationOf = async ({ id }: TestClient) => (await bodyOf(id))?.tokenGeneration;
+    /** So many of the client's, revoked elsewhere. */
+    const revokedElsewhere = (of: TestClient, count: number, expiresInMs: number) =>
+      service.change(
+        of.id,
+        ...Array.from({ length: count }, () => ({
+          type: 'latchkey.access_token.revoked.v1' as const,
+          data: {
+            ...{ jti: randomUUID(), revokedAt: service.clock.now().toISOString() },
+            expiresAt: new Date(service.clock.now().getTime() + expiresInMs).toISOString(),
+          },
+        })),
+      );
+
+    it('each is known; the next one ends every token that the client has instead, and it asks for new ones', async () => {
+      const busy = await service.register();
+      await revokedElsewhere(busy, REVOKED_TOKENS_MAX - 1, HOUR_MS);
+      const [last, beyond, bystander] = [await goodToken(busy), await goodToken(busy), await goodToken(busy)];
+      await ask('revoke', last.token, busy);
+      expect([(await revokedOf(busy)).length, await generationOf(busy)]).toEqual([REVOKED_TOKENS_MAX, 1]);
+      // All of it is read with every change of the client, by every node.
+      expect(JSON.stringify(await bodyOf(busy.id)).length).toBeLessThan(100_000);
+
+      service.settled.length = 0;
+      expect((await ask('revoke', beyond.token, busy)).status).toBe(200);
+      expect([await revokedOf(busy), await generationOf(busy)]).toEqual([[], 2]);
+      expect(service.settled).toMatchObject([{ id: busy.id }]);
+      const generations = [bystander.token, (await goodToken(busy)).token].map((token) => decodeJwt(token)['gen']);
+      expect(generations).toEqual([1, 2]);
+    });
+
+    it('those leave that have expired, with room for others', async () => {
+      const patient = await service.register();
+      await revokedElsewhere(patient, REVOKED_TOKENS_MAX - 1, HOUR_MS / 4);
+      await revokedElsewhere(patient, 1, 2 * HOUR_MS);
+      service.clock.advance(HOUR_MS / 2);
+      const { token, jti } = await goodToken(patient);
+      expect((await ask('revoke', token, patient)).status).toBe(200);
+      expect(await revokedOf(patient)).toEqual([expect.any(String), jti]);
+      expect(await generationOf(patient)).toBe(1);
+    });
+  });
 });
