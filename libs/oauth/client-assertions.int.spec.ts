@@ -141,6 +141,34 @@ describe('a client with public keys (private_key_jwt, RFC 7523)', () => {
     );
   });
 
+  it('goes on by a key that was good there, whatever others fail at its address, in its own name too', async () => {
+    const crowded = await TokenService.start();
+    try {
+      const pair = ecPair();
+      const register = () => crowded.register({ publicKeys: [publicJwk(pair)] });
+      const [known, stranger] = [await register(), await register()];
+      const fresh = async ({ id }: TestClient, key = pair.privateKey) => {
+        const claims = { iss: id, sub: id, iat: undefined, exp: crowded.clock.now().getTime() / 1_000 + 60 };
+        const assertion = await signed(claims, key, { alg: 'ES256' });
+        const form = { client_assertion_type: JWT_BEARER, client_assertion: assertion };
+        return (await crowded.post('/oauth/token', { grant_type: 'client_credentials', ...form })).status;
+      };
+      expect(await fresh(known)).toBe(200);
+      const guesses = async (of: TestClient) => {
+        for (let each = 0; each < 16; each += 1) await fresh(of, ecPair().privateKey);
+      };
+      await guesses(known);
+      for (const other of [await register(), await register(), await register()]) await guesses(other);
+      expect([await fresh(stranger), await fresh(known, ecPair().privateKey)]).toEqual([429, 429]);
+      expect(await fresh(known)).toBe(200);
+      const removed = { changed: 'public_keys' as const, publicKeys: [publicJwk(ecPair())] };
+      await crowded.change(known.id, { type: 'latchkey.client.updated.v1', data: removed });
+      expect(await fresh(known)).toBe(401);
+    } finally {
+      await crowded.stop();
+    }
+  });
+
   describe('uses an assertion once', () => {
     it('and is refused the second time, whose it is being known', async () => {
       const assertion = await signed();

@@ -11,6 +11,7 @@ import { RecordedTokens } from './application/access-token-telemetry';
 import { AddressLimits } from './application/address-limits';
 import { ClientAssertions } from './application/client-assertions';
 import { ClientAuthentication } from './application/client-authentication';
+import { ClientIdentification } from './application/client-identification';
 import { ClientSecrets } from './application/client-secrets';
 import { IssueTokenHandler } from './application/issue-token.handler';
 import { SigningKeyring } from './application/signing-keyring';
@@ -19,8 +20,8 @@ import type { TokenRecord } from './application/token-record';
 import { given, type OauthOptions, type OauthPart } from './oauth-options';
 import { TOKEN_TERMS, TokenEndpoints } from './token-endpoints';
 
-/** Failed authentications from one address in any minute, after which only who is known here goes on. */
-const FAILURES_PER_MINUTE = 60;
+/** Failures from one address in any minute, and of those in one name, after which only who is known here goes on. */
+const FAILURES = { failuresPerMinute: 60, failuresOfOnePerMinute: 15 };
 
 /** Signing keys, and the endpoint that issues access tokens. */
 export function tokensPart(options: OauthOptions): OauthPart {
@@ -32,10 +33,11 @@ export function tokensPart(options: OauthOptions): OauthPart {
     { provide: TOKEN_TERMS, useValue: { issuer, clock } },
     given(SigningKeyring, keyring),
     given(PostgresUsedAssertions, used),
+    given(AddressLimits, addressLimits(options)),
     {
       provide: ClientAuthentication,
-      inject: [RecordedTokens],
-      useFactory: (record: TokenRecord) => authentication(options, used, record),
+      inject: [RecordedTokens, AddressLimits],
+      useFactory: (record: TokenRecord, addresses: AddressLimits) => authentication(options, used, record, addresses),
     },
     {
       provide: IssueTokenHandler,
@@ -47,6 +49,9 @@ export function tokensPart(options: OauthOptions): OauthPart {
   ];
   return { controllers: [], providers };
 }
+
+const addressLimits = ({ requestsPerMinute, clock = systemClock }: OauthOptions): AddressLimits =>
+  new AddressLimits({ requestsPerMinute, ...FAILURES, clock });
 
 const signingKeyring = ({
   dataSource,
@@ -63,15 +68,14 @@ const signingKeyring = ({
   });
 
 function authentication(
-  { dataSource, peppers, liveAccess, issuer, tokensPerMinute, requestsPerMinute, clock = systemClock }: OauthOptions,
+  { dataSource, peppers, liveAccess, issuer, tokensPerMinute, clock = systemClock }: OauthOptions,
   used: PostgresUsedAssertions,
   record: TokenRecord,
+  addresses: AddressLimits,
 ): ClientAuthentication {
   const credentials = new PostgresClientCredentials(dataSource, peppers);
-  return new ClientAuthentication({
-    secrets: new ClientSecrets(credentials, nodeSha256),
-    assertions: new ClientAssertions({ keys: credentials, used, issuer, clock, usesPerMinute: tokensPerMinute }),
-    addresses: new AddressLimits({ requestsPerMinute, failuresPerMinute: FAILURES_PER_MINUTE, clock }),
-    ...{ liveAccess, tokensPerMinute, record, clock },
-  });
+  const secrets = new ClientSecrets(credentials, nodeSha256);
+  const assertions = new ClientAssertions({ keys: credentials, used, issuer, clock, usesPerMinute: tokensPerMinute });
+  const clients = new ClientIdentification({ secrets, assertions, addresses, clock });
+  return new ClientAuthentication({ clients, addresses, liveAccess, tokensPerMinute, record, clock });
 }

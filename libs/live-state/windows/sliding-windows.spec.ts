@@ -144,6 +144,14 @@ describe('sliding windows', () => {
     expect(windows.consume('key', [minute(1_600)], 200, at(61)).allowed).toBe(true);
   });
 
+  it('of more keys than are kept forget what the first one has used', () => {
+    const windows = new SlidingWindows(2);
+    const takes = (key: string) => windows.consume(key, [minute(1)], 1, 1_700_000_000_000).allowed;
+    expect(['a', 'b', 'a', 'b'].map(takes)).toEqual([true, true, false, false]);
+    expect(takes('c')).toBe(true);
+    expect(['b', 'c', 'a'].map(takes)).toEqual([false, false, true]);
+  });
+
   it('a clock that goes back admits nothing more', () => {
     const windows = new SlidingWindows();
     expect(windows.consume('key', [minute(1)], 1, 1_700_000_000_000).allowed).toBe(true);

@@ -19,6 +19,9 @@ export class SlidingWindows {
   readonly #keys = new Map<string, KeyWindows>();
   #untilSweep = 1_000;
 
+  /** @param keysMax beyond them what the first one has used is forgotten, for windows of which strangers choose the keys. Absent: none ever is */
+  constructor(private readonly keysMax = Infinity) {}
+
   /**
    * Counts `cost` in all windows or in none; a cost of 0 is a look, which nothing refuses. `nowMs` may go back: no time is before that of the key's newest call, so windows only ever move
    * on, and what was counted waits as long as it would have.
@@ -30,8 +33,14 @@ export class SlidingWindows {
     const state = kept?.has(windows) ? kept : new KeyWindows(windows, nowMs, kept);
     const consumed = state.consume(windows, cost, nowMs);
     // Laid out anew is kept even if this call is refused: it is done once per change of limits and not on every refusal.
-    if ((consumed.allowed && cost > 0) || kept !== undefined) this.#keys.set(key, state);
+    if ((consumed.allowed && cost > 0) || kept !== undefined) this.#keep(key, state);
     return consumed;
+  }
+
+  #keep(key: string, state: KeyWindows): void {
+    const [first] = this.#keys.keys();
+    if (first !== undefined && this.#keys.size >= this.keysMax && !this.#keys.has(key)) this.#keys.delete(first);
+    this.#keys.set(key, state);
   }
 
   /** Once in as many calls as there are keys: constant work per call, and no more than twice the keys in use are kept. */

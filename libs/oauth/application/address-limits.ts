@@ -1,65 +1,94 @@
-import { networkOf } from '@latchkey/access';
 import type { Clock } from '@latchkey/kernel';
 import { SlidingWindows, type Window } from '@latchkey/live-state';
+import { Failures, perMinute, REMEMBERED_MAX, type Budget } from './failures';
 
 export interface AddressLimitOptions {
   /** Requests at the token endpoint in any minute. */
   readonly requestsPerMinute: number;
   /** Failed authentications in any minute, at all endpoints. */
   readonly failuresPerMinute: number;
+  /** Of those, by one name: who fails again and again leaves room for the others at the address. */
+  readonly failuresOfOnePerMinute: number;
   readonly clock: Clock;
 }
 
-/** `retryAfterSeconds` at least 1. */
-export type AddressVerdict =
-  { readonly allowed: true } | { readonly allowed: false; readonly retryAfterSeconds: number };
+export interface TooMany {
+  readonly kind: 'too_many';
+  /** At least 1. */
+  readonly retryAfterSeconds: number;
+}
 
-const ALLOWED: AddressVerdict = { allowed: true };
+/** Who tries. */
+export interface Trying {
+  /** As `networkOf` has it. */
+  readonly network: string;
+  /** Who it says that it is. Null: nobody of ours. */
+  readonly name: string | null;
+}
 
-const perMinute = (limit: number): readonly Window[] => [{ name: 'minute', limit, lengthMs: 60_000 }];
+/** For room, in ms. What is under way has a timeout of its own of a second. */
+const WAIT_MAX_MS = 1_000;
+
+const tooMany = (afterMs: number): TooMany => ({
+  kind: 'too_many',
+  retryAfterSeconds: Math.max(1, Math.ceil(afterMs / 1_000)),
+});
 
 /**
  * What one address may ask of this process. A secret has 128 random bits and more, so this is not what keeps it from being guessed: it keeps
  * who tries from taking what others need. Of one process, as it protects that process.
  */
 export class AddressLimits {
-  readonly #windows = new SlidingWindows();
-  readonly #requests: readonly Window[];
-  readonly #failures: readonly Window[];
+  readonly #requests = new SlidingWindows(REMEMBERED_MAX);
+  readonly #requestsOfOne: readonly Window[];
+  readonly #failures: Failures;
+  readonly #failuresByName: Failures;
 
   constructor(private readonly options: AddressLimitOptions) {
-    this.#requests = perMinute(options.requestsPerMinute);
-    this.#failures = perMinute(options.failuresPerMinute);
+    this.#requestsOfOne = perMinute(options.requestsPerMinute);
+    this.#failures = new Failures(options.failuresPerMinute);
+    this.#failuresByName = new Failures(options.failuresOfOnePerMinute);
   }
 
-  /** Counts a request at the token endpoint. */
-  request(ip: string | undefined): AddressVerdict {
-    return this.#consume(`request ${networkOf(ip)}`, this.#requests, 1);
+  /** Counts a request at the token endpoint. Null: it may go on. */
+  request(network: string): TooMany | null {
+    const { allowed, retryAfterMs } = this.#requests.consume(network, this.#requestsOfOne, 1, this.#nowMs());
+    return allowed ? null : tooMany(retryAfterMs);
   }
 
-  /** Counts a failed authentication. */
-  failed(ip: string | undefined): void {
-    this.#consume(`failure ${networkOf(ip)}`, this.#failures, 1);
+  /**
+   * Does what may fail, if one more may. Until it has ended it counts as if it had failed, or many at once would all be let in; where that leaves
+   * no room it waits for another to end.
+   * @throws what `work` throws; then nothing is counted
+   */
+  async attempt<Result>(
+    { network, name }: Trying,
+    work: () => Promise<Result>,
+    hasFailed: (result: Result) => boolean,
+  ): Promise<Result | TooMany> {
+    const budgets = [this.#failures.of(network), this.#failuresByName.of(`${network} ${name}`)];
+    const giveUpMs = performance.now() + WAIT_MAX_MS;
+    for (let full = this.#full(budgets); full !== undefined; full = this.#full(budgets)) {
+      const spentMs = full.spentMs(this.#nowMs());
+      if (spentMs !== null) return tooMany(spentMs);
+      if (performance.now() > giveUpMs) return tooMany(0);
+      await full.oneEnds();
+    }
+    const attempt = work();
+    const ends = budgets.map((budget) => budget.begin(attempt));
+    let failed = false;
+    try {
+      const result = await attempt;
+      failed = hasFailed(result);
+      return result;
+    } finally {
+      for (const end of ends) end(failed, this.#nowMs());
+    }
   }
 
-  /** Whether one more may fail. */
-  mayFail(ip: string | undefined): AddressVerdict {
-    const { remaining = 1, resetAtMs = 0 } = this.#look(`failure ${networkOf(ip)}`, this.#failures) ?? {};
-    if (remaining > 0) return ALLOWED;
-    return refused(resetAtMs - this.options.clock.now().getTime());
+  #full(budgets: readonly Budget[]): Budget | undefined {
+    return budgets.find((budget) => !budget.hasRoom(this.#nowMs()));
   }
 
-  #consume(key: string, windows: readonly Window[], cost: number): AddressVerdict {
-    const { allowed, retryAfterMs } = this.#windows.consume(key, windows, cost, this.options.clock.now().getTime());
-    return allowed ? ALLOWED : refused(retryAfterMs);
-  }
-
-  #look(key: string, windows: readonly Window[]) {
-    return this.#windows.consume(key, windows, 0, this.options.clock.now().getTime()).windows[0];
-  }
+  readonly #nowMs = (): number => this.options.clock.now().getTime();
 }
-
-const refused = (afterMs: number): AddressVerdict => ({
-  allowed: false,
-  retryAfterSeconds: Math.max(1, Math.ceil(afterMs / 1_000)),
-});

@@ -1,7 +1,8 @@
-import { clientId as asClientId, type Clock, type Secret } from '@latchkey/kernel';
+import { clientId as asClientId, RecentlyUsed, type Clock, type Secret } from '@latchkey/kernel';
 import type { ShownByClient } from '@latchkey/access';
 import { AskQueue, SlidingWindows, withinMs, type Window } from '@latchkey/live-state';
-import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
+import { decodeProtectedHeader, importJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
+import { clientOfAssertion } from './claimed-client';
 import type { ClientKeys, RegisteredKeys, UsedAssertions } from './ports-tokens';
 
 /** How far clocks may be apart. */
@@ -17,8 +18,8 @@ const FORGETTERS_CLOCK_SECONDS = 300;
 const ASK_TIMEOUT_MS = 1_000;
 /** Anybody can name any client in an assertion: what is asked about them at once is bounded, and each asker has a share. */
 const ASK_LIMITS = { callsMax: 2, itemsPerCallMax: 100, waitingMax: 1_000 };
-/** Of our clients. Anything else is none, and no database need be asked for it. */
-const CLIENT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Keys, of some 500 bytes each. */
+const KNOWN_KEYS_MAX = 10_000;
 /** Printable ASCII: whoever makes it up makes it of that. */
 const JTI = /^[\x21-\x7e]{1,256}$/;
 
@@ -59,6 +60,8 @@ export interface ClientAssertionsParts {
 export class ClientAssertions {
   readonly #uses = new SlidingWindows();
   readonly #usesOfOne: readonly Window[];
+  /** By client: the key that has signed its last good one. It may be its client's no more. */
+  readonly #knownKeys = new RecentlyUsed<JWK>(KNOWN_KEYS_MAX);
   readonly #asks: AskQueue<string, RegisteredKeys | null>;
 
   constructor(private readonly parts: ClientAssertionsParts) {
@@ -78,19 +81,31 @@ export class ClientAssertions {
    */
   async verify(assertion: Secret, said: string | undefined, asker: string): Promise<AssertionVerdict> {
     const text = assertion.reveal();
-    const clientId = subjectOf(text);
+    const clientId = clientOfAssertion(assertion);
     // RFC 7521 §4.2: where there is a client_id beside it, both name the same client.
     if (clientId === null || (said !== undefined && said !== clientId)) return refused('bad_assertion');
     const registered = await this.#asks.ask(clientId, asker);
     if (registered === null) return refused('unknown');
-    const claims = await this.#claims(text, clientId, registered.keys);
-    if (claims === null) return refused('bad_assertion');
+    const signed = await this.#signed(text, clientId, registered.keys);
+    if (signed === null) return refused('bad_assertion');
     const shown = { workspaceId: registered.workspaceId, clientId: registered.clientId, secretNumber: null };
     if (!this.#mayUse(clientId)) return refused('rate_limited', shown);
-    const first = await this.parts.used.use(asClientId(clientId), claims.jti, claims.forgettableAt);
+    const first = await this.parts.used.use(asClientId(clientId), signed.jti, signed.forgettableAt);
     if (!first) return refused('replayed', shown);
+    this.#knownKeys.put(clientId, signed.key);
     this.#consume(clientId, 1);
     return { kind: 'good', shown };
+  }
+
+  /**
+   * Whether a key has signed it that has signed a good one of that client here before. Asks nobody, and says nothing of whether it is good: it
+   * may be replayed, and the key removed.
+   */
+  async isByKnownKey(assertion: Secret): Promise<boolean> {
+    const clientId = clientOfAssertion(assertion);
+    const key = clientId === null ? undefined : this.#knownKeys.get(clientId);
+    if (clientId === null || key === undefined) return false;
+    return (await this.#signed(assertion.reveal(), clientId, [key])) !== null;
   }
 
   /** Looks only: a replay counts nothing, or who got hold of one assertion could keep its client out. */
@@ -102,10 +117,12 @@ export class ClientAssertions {
     return this.#uses.consume(clientId, this.#usesOfOne, cost, this.parts.clock.now().getTime());
   }
 
-  async #claims(text: string, clientId: string, keys: readonly JWK[]): Promise<GoodClaims | null> {
+  async #signed(text: string, clientId: string, keys: readonly JWK[]): Promise<Signed | null> {
     for (const key of keysFor(text, keys)) {
-      const claims = await this.#verified(text, clientId, key);
-      if (claims !== null) return goodClaims(claims, this.parts.clock.now());
+      const payload = await this.#verified(text, clientId, key);
+      if (payload === null) continue;
+      const claims = goodClaims(payload, this.parts.clock.now());
+      return claims && { ...claims, key };
     }
     return null;
   }
@@ -135,6 +152,10 @@ interface GoodClaims {
   readonly forgettableAt: Date;
 }
 
+interface Signed extends GoodClaims {
+  readonly key: JWK;
+}
+
 /** What RFC 7523 leaves to the server, of an assertion whose signature is good. */
 function goodClaims({ aud, jti, exp, iat }: JWTPayload, now: Date): GoodClaims | null {
   const nowSeconds = now.getTime() / 1_000;
@@ -161,16 +182,6 @@ function keysFor(text: string, keys: readonly JWK[]): readonly JWK[] {
 function headerOf(text: string) {
   try {
     return decodeProtectedHeader(text);
-  } catch {
-    return null;
-  }
-}
-
-/** Whose it says that it is, where issuer and subject are the same (RFC 7523 §3). */
-function subjectOf(text: string): string | null {
-  try {
-    const { iss, sub } = decodeJwt(text);
-    return typeof sub === 'string' && iss === sub && CLIENT_ID.test(sub) ? sub : null;
   } catch {
     return null;
   }

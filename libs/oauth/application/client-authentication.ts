@@ -13,10 +13,10 @@ import type { ClientSubject } from '@latchkey/contracts';
 import { isAppError, type ClientId, type Clock, type WorkspaceId } from '@latchkey/kernel';
 import type { LiveAccess, Outcome, Window } from '@latchkey/live-state';
 import type { AddressLimits } from './address-limits';
-import type { ClientAssertions } from './client-assertions';
-import type { ClientSecrets } from './client-secrets';
+import type { ClientIdentification } from './client-identification';
 import type { Form } from './form';
 import { OauthError } from './oauth-error';
+import { invalidClient, refusal, tooManyRequests, unavailable, type Refusal } from './refusal';
 import { shownCredentials, type AuthenticationMethod, type ShownCredentials } from './shown-credentials';
 import type { TokenRecord } from './token-record';
 
@@ -44,8 +44,7 @@ export interface AuthenticatedClient {
 }
 
 export interface ClientAuthenticationParts {
-  readonly secrets: ClientSecrets;
-  readonly assertions: ClientAssertions;
+  readonly clients: ClientIdentification;
   readonly liveAccess: LiveAccess;
   readonly addresses: AddressLimits;
   /** Tokens for one client in any minute; as many may it revoke. */
@@ -54,29 +53,7 @@ export interface ClientAuthenticationParts {
   readonly clock: Clock;
 }
 
-/** Why not: the true reason for the record, and what the client is told. */
-interface Refusal {
-  readonly kind: 'refused';
-  readonly outcome: string;
-  readonly error: OauthError;
-  readonly method: AuthenticationMethod | null;
-  /** Whose what was shown is, as far as that is certain. */
-  readonly shown: ShownByClient | null;
-}
-
 type Attempt = { readonly kind: 'authenticated'; readonly client: AuthenticatedClient } | Refusal;
-/** Whose what was shown is. Whether it is still good is not asked yet. */
-type Identified = { readonly kind: 'identified'; readonly shown: ShownByClient } | Refusal;
-
-/** Of an assertion too many. */
-const ASSERTIONS_RETRY_SECONDS = 10;
-
-/** One answer for all that is wrong with a client, so that it tells nothing (C17). */
-const invalidClient = () => new OauthError('invalid_client', 'Client authentication failed.');
-const tooMany = (retryAfterSeconds: number) =>
-  new OauthError('temporarily_unavailable', 'Too many requests.', { status: 429, retryAfterSeconds });
-const unavailable = () =>
-  new OauthError('temporarily_unavailable', 'The client cannot be checked right now.', { retryAfterSeconds: 1 });
 
 /** Client authentication (RFC 6749 §2.3) for every endpoint that wants it. */
 export class ClientAuthentication {
@@ -94,48 +71,27 @@ export class ClientAuthentication {
   async authenticate(request: TokenEndpointRequest): Promise<AuthenticatedClient> {
     const attempt = await this.#attempt(request);
     if (attempt.kind === 'authenticated') return attempt.client;
-    if (attempt.error.error === 'invalid_client') this.parts.addresses.failed(request.ip);
     this.#record(request, attempt);
     throw attempt.error;
   }
 
   async #attempt(request: TokenEndpointRequest): Promise<Attempt> {
+    const network = networkOf(request.ip);
     if (request.endpoint === 'token') {
-      const verdict = this.parts.addresses.request(request.ip);
-      if (!verdict.allowed) return refusal('rate_limited', tooMany(verdict.retryAfterSeconds));
+      const refused = this.parts.addresses.request(network);
+      if (refused) return refusal('rate_limited', tooManyRequests(refused.retryAfterSeconds));
     }
     let shown: ShownCredentials | null = null;
     try {
       shown = shownCredentials(request.form, request.authorization);
       if (shown === null) return refusal('missing', invalidClient());
-      const identified = await this.#identify(shown, request);
+      const identified = await this.parts.clients.identify(shown, network);
       return identified.kind === 'refused' ? identified : await this.#decide(identified.shown, shown.method, request);
     } catch (error) {
       if (error instanceof OauthError) return refusal(error.error, error);
       if (isAppError(error, 'service.unavailable')) return refusal('unavailable', unavailable(), shown?.method ?? null);
       throw error;
     }
-  }
-
-  async #identify(shown: ShownCredentials, request: TokenEndpointRequest): Promise<Identified> {
-    const { method } = shown;
-    if (shown.method === 'private_key_jwt') {
-      const verdict = this.parts.addresses.mayFail(request.ip);
-      if (!verdict.allowed) return refusal('rate_limited', tooMany(verdict.retryAfterSeconds), method);
-      const judged = await this.parts.assertions.verify(shown.assertion, shown.clientId, networkOf(request.ip));
-      if (judged.kind === 'good') return { kind: 'identified', shown: judged.shown };
-      const error = judged.reason === 'rate_limited' ? tooMany(ASSERTIONS_RETRY_SECONDS) : invalidClient();
-      return refusal(judged.reason, error, method, judged.shown);
-    }
-    // Who is known here goes on, whatever others at the same address do.
-    let found = this.parts.secrets.remembered(shown.secret);
-    if (found === null) {
-      const verdict = this.parts.addresses.mayFail(request.ip);
-      if (!verdict.allowed) return refusal('rate_limited', tooMany(verdict.retryAfterSeconds), method);
-      found = await this.parts.secrets.ask(shown.secret, networkOf(request.ip));
-    }
-    if (found?.clientId !== shown.clientId) return refusal('unknown', invalidClient(), method);
-    return { kind: 'identified', shown: found };
   }
 
   async #decide(
@@ -180,13 +136,6 @@ export class ClientAuthentication {
   }
 }
 
-const refusal = (
-  outcome: string,
-  error: OauthError,
-  method: AuthenticationMethod | null = null,
-  shown: ShownByClient | null = null,
-): Refusal => ({ kind: 'refused', outcome, error, method, shown });
-
 function refusalBy(outcome: Outcome<AccessDenial>, method: AuthenticationMethod, shown: ShownByClient): Refusal | null {
   switch (outcome.kind) {
     case 'allowed':
@@ -194,7 +143,12 @@ function refusalBy(outcome: Outcome<AccessDenial>, method: AuthenticationMethod,
     case 'unavailable':
       return refusal('unavailable', unavailable(), method, shown);
     case 'limited':
-      return refusal('rate_limited', tooMany(Math.max(1, Math.ceil(outcome.retryAfterMs / 1_000))), method, shown);
+      return refusal(
+        'rate_limited',
+        tooManyRequests(Math.max(1, Math.ceil(outcome.retryAfterMs / 1_000))),
+        method,
+        shown,
+      );
     case 'denied': {
       const reason = denialReasonAt(outcome.denial, outcome.nowMs);
       if (reason === 'unavailable') return refusal(reason, unavailable(), method, shown);
