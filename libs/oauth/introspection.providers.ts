@@ -1,14 +1,29 @@
+import { systemClock } from '@latchkey/kernel';
+import { nodeSha256 } from './adapters/node-signing-machinery';
 import { PromTokenCounter } from './adapters/prom-token-counter';
 import { RecordedTokens } from './application/access-token-telemetry';
+import { AddressLimits } from './application/address-limits';
+import { ClientAuthentication } from './application/client-authentication';
+import { Introspectors } from './application/introspectors';
+import type { TokenRecord } from './application/token-record';
 import { given, type OauthOptions, type OauthPart } from './oauth-options';
 import { CREDENTIAL_CHECK, TokenStatusEndpoints } from './token-status-endpoints';
 
 /** Introspection and revocation, and the record that every endpoint writes to. */
-export const introspectionPart = ({ accessTokens, metrics, introspection }: OauthOptions): OauthPart => ({
-  controllers: [],
-  providers: [
-    given(RecordedTokens, new RecordedTokens(accessTokens, new PromTokenCounter(metrics))),
-    { provide: CREDENTIAL_CHECK, useValue: introspection },
-    TokenStatusEndpoints,
-  ],
-});
+export const introspectionPart = (options: OauthOptions): OauthPart => {
+  const { accessTokens, metrics, introspection: access, clock = systemClock } = options;
+  return {
+    controllers: [],
+    providers: [
+      given(RecordedTokens, new RecordedTokens(accessTokens, new PromTokenCounter(metrics))),
+      { provide: CREDENTIAL_CHECK, useValue: access },
+      {
+        provide: Introspectors,
+        inject: [ClientAuthentication, AddressLimits, RecordedTokens],
+        useFactory: (clients: ClientAuthentication, addresses: AddressLimits, record: TokenRecord) =>
+          new Introspectors({ clients, access, addresses, sha256: nodeSha256, record, clock }),
+      },
+      TokenStatusEndpoints,
+    ],
+  };
+};

@@ -17,14 +17,15 @@ export class TokenStatusEndpoints implements OnModuleInit {
   constructor(
     private readonly http: HttpAdapterHost,
     private readonly clients: ClientAuthentication,
+    private readonly introspectors: Introspectors,
     @Inject(CREDENTIAL_CHECK) private readonly check: CredentialCheck,
     private readonly revocations: RevokeAccessTokenHandler,
   ) {}
 
   onModuleInit(): void {
-    const { http, clients, check, revocations } = this;
+    const { http, clients, introspectors, check, revocations } = this;
     addTokenStatusRoutes(http.httpAdapter.getInstance<FastifyInstance>(), {
-      introspectors: new Introspectors(clients, check),
+      introspectors,
       introspection: new Introspection(check),
       clients,
       revocation: new Revocation(check, revocations),

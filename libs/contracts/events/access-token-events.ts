@@ -16,7 +16,7 @@ const accessToken = z.strictObject({
   outcome: z.string(),
   /** `token`, `introspection` or `revocation`. */
   endpoint: z.string(),
-  /** `client_secret_basic`, `client_secret_post` or `private_key_jwt`; null where the client showed none of them. */
+  /** `client_secret_basic`, `client_secret_post`, `private_key_jwt`, or `bearer` where it introspects by one; null where the client showed none of them. */
   method: text,
   /** Null where it is not known whose what was shown is. */
   clientId: text,

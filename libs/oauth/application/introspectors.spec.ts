@@ -1,10 +1,13 @@
 import { formatKey, profileByName, type Profile } from '@latchkey/access';
-import type { DenialReason, Principal } from '@latchkey/contracts';
+import type { AccessTokenEntry, DenialReason, Principal } from '@latchkey/contracts';
 import { clientId, workspaceId } from '@latchkey/kernel';
+import { FakeClock } from '@latchkey/testing';
+import { nodeSha256 } from '../adapters/node-signing-machinery';
 import { ScriptedCheck } from '../testing/scripted-check';
+import { AddressLimits } from './address-limits';
 import type { AuthenticatedClient, TokenEndpointRequest } from './client-authentication';
 import { parseForm } from './form';
-import { Introspectors } from './introspectors';
+import { Introspectors, type IntrospectorsParts } from './introspectors';
 import { OauthError } from './oauth-error';
 
 const profile = profileByName('s4e') as Profile;
@@ -17,12 +20,28 @@ const PRINCIPAL: Principal = {
 const clientWith = (...scopes: string[]) =>
   ({ clientId: clientId('c1'), workspaceId: workspaceId('w2'), profile, scopes }) as unknown as AuthenticatedClient;
 
+/** Where two may fail from one address in a minute. */
+const given = (parts: Partial<IntrospectorsParts>): Introspectors =>
+  new Introspectors({
+    clients: { authenticate: () => Promise.resolve(clientWith()) },
+    access: new ScriptedCheck(),
+    addresses: new AddressLimits({
+      ...{ requestsPerMinute: 100, failuresPerMinute: 2, failuresOfOnePerMinute: 2 },
+      clock: new FakeClock(),
+    }),
+    record: { record: () => undefined },
+    ...{ sha256: nodeSha256, clock: new FakeClock() },
+    ...parts,
+  });
+
 function admitted(request: Partial<TokenEndpointRequest> & { body?: string }, scopes: readonly string[] = []) {
   const check = new ScriptedCheck();
   const clients = { authenticate: () => Promise.resolve(clientWith(...scopes)) };
+  const recorded: AccessTokenEntry[] = [];
+  const introspectors = given({ clients, access: check, record: { record: (entry) => void recorded.push(entry) } });
   const { body = '', ...rest } = request;
   const asked = { endpoint: 'introspection', authorization: undefined, ip: undefined, userAgent: undefined } as const;
-  return { check, admit: () => new Introspectors(clients, check).admit({ ...asked, form: parseForm(body), ...rest }) };
+  return { check, recorded, admit: () => introspectors.admit({ ...asked, form: parseForm(body), ...rest }) };
 }
 
 describe('who introspects', () => {
@@ -61,6 +80,34 @@ describe('who introspects', () => {
     });
   });
 
+  it('is recorded where it may not, with the true reason, and nothing of what it showed', async () => {
+    const { check, admit, recorded } = admitted({ authorization: `Bearer ${KEY}`, ip: '192.0.2.1', userAgent: 'job' });
+    check.answer(KEY, 'revoked');
+    await expect(admit()).rejects.toMatchObject({ status: 401 });
+    expect(recorded).toMatchObject([
+      { outcome: 'revoked', endpoint: 'introspection', method: 'bearer', ip: '192.0.2.1', userAgent: 'job' },
+    ]);
+    expect(JSON.stringify(recorded)).not.toContain(KEY);
+  });
+
+  it('is refused unasked where so many have failed at its address, unless it was good there the last time', async () => {
+    const access = new ScriptedCheck();
+    const introspectors = given({ access });
+    const ask = (bearer: string, ip = '192.0.2.1') =>
+      introspectors.admit({ ...requestWith(`Bearer ${bearer}`), ip }).then(
+        () => 200,
+        ({ status }: OauthError) => status,
+      );
+    const [good, other] = [KEY, 'another.good.one'];
+    for (const bearer of [good, other]) access.answer(bearer, PRINCIPAL);
+    expect(await ask(good)).toBe(200);
+    expect([await ask('x'), await ask('y'), await ask('z'), await ask(other)]).toEqual([401, 401, 429, 429]);
+    expect(access.asked.map(({ credential }) => credential)).toEqual([good, 'x', 'y']);
+    expect([await ask(good), await ask(other, '192.0.2.2')]).toEqual([200, 200]);
+    access.answer(good, 'revoked');
+    expect([await ask(good), await ask(good)]).toEqual([401, 429]);
+  });
+
   it('is not asked again while nobody can tell', async () => {
     const { check, admit } = admitted({ authorization: `Bearer ${KEY}` });
     check.answer(KEY, 'unavailable');
@@ -78,7 +125,7 @@ describe('who introspects', () => {
 
   it('is nobody where no client is', async () => {
     const refusal = new OauthError('invalid_client', 'Client authentication failed.');
-    const nobody = new Introspectors({ authenticate: () => Promise.reject(refusal) }, new ScriptedCheck());
+    const nobody = given({ clients: { authenticate: () => Promise.reject(refusal) } });
     for (const authorization of [undefined, 'Basic abc', 'Bearer', 'Bearer ', 'Digest x'])
       await expect(nobody.admit(requestWith(authorization))).rejects.toBe(refusal);
   });

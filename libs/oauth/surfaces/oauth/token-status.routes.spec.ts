@@ -2,6 +2,9 @@ import { profileByName } from '@latchkey/access';
 import type { Principal } from '@latchkey/contracts';
 import { AppError, clientId, workspaceId } from '@latchkey/kernel';
 import { createLogger, createService, type Service } from '@latchkey/platform';
+import { FakeClock } from '@latchkey/testing';
+import { nodeSha256 } from '../../adapters/node-signing-machinery';
+import { AddressLimits } from '../../application/address-limits';
 import type { ClientAuthentication, TokenEndpointRequest } from '../../application/client-authentication';
 import { Introspection } from '../../application/introspection';
 import { Introspectors } from '../../application/introspectors';
@@ -28,6 +31,11 @@ describe('introspection and revocation over HTTP', () => {
   let refusal: Error | null = null;
   let service: Service;
 
+  const clock = new FakeClock();
+  const addresses = new AddressLimits({
+    ...{ requestsPerMinute: 100, failuresPerMinute: 100, failuresOfOnePerMinute: 100, clock },
+  });
+
   beforeAll(async () => {
     const clients = {
       authenticate: (request: TokenEndpointRequest) => {
@@ -43,7 +51,10 @@ describe('introspection and revocation over HTTP', () => {
       logger: createLogger({ service: 'oauth', level: 'silent' }),
       routes: (fastify) =>
         addTokenStatusRoutes(fastify, {
-          introspectors: new Introspectors(clients, check),
+          introspectors: new Introspectors({
+            ...{ clients, access: check, addresses, record: { record: () => undefined } },
+            ...{ sha256: nodeSha256, clock },
+          }),
           introspection: new Introspection(check),
           clients,
           revocation: new Revocation(check, { execute: async (command) => void revoked.push(command) }),
