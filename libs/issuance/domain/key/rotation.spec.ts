@@ -1,6 +1,7 @@
 import type { KeyEvent } from '@latchkey/contracts';
 import type { KeyCommand, RotateKey } from './commands';
 import { evolve, initialKey } from './key';
+import { nextLook } from './rotation';
 import {
   another,
   at,
@@ -185,6 +186,7 @@ describe('an old secret that is to end when it is silent', () => {
     ['unless it was chosen', [created, rotated(1, 2, 1, 49)], endSilent(null, 10)],
     ['twice', [...silent, graceEnded(1, 7, 'silent')], endSilent(null, 10)],
     ['when it is the current one', silent, endSilent(null, 10, 2)],
+    ['when its successor was revoked, as the key has no other', [...silent, secretRevoked(2)], endSilent(null, 10)],
     ['while the key is suspended, as nobody can use it', [...silent, suspended(2)], endSilent(null, 10)],
     [
       'when the key was suspended, as its silence says nothing',
@@ -196,6 +198,35 @@ describe('an old secret that is to end when it is silent', () => {
       .when(command)
       .then([]),
   );
+});
+
+describe('the next look at a rotation', () => {
+  const minutes = (count: number) => count / 60;
+  const look = (history: readonly KeyEvent[], lastUsed: number | null, now: number) => {
+    const state = history.reduce(evolve, initialKey);
+    const next = nextLook(state, lastUsed === null ? null : at(lastUsed), at(now));
+    return next && (next.getTime() - at(0).getTime()) / HOUR_MS;
+  };
+  const silent = [created, rotated(1, 2, 1, 49, 6)];
+
+  it.each<[string, number | null, readonly KeyEvent[], number | null, number]>([
+    ['when its last day begins', 217, LONG, null, 1],
+    ['on its last day, a while later', 230.25, LONG, null, 230],
+    ['when it ends, where it is soon, or all is noted', 241, [...LONG, stalled(241, 200)], 220, 221],
+    ['when it would have been silent for long enough', 7, silent, null, 1],
+    ['when it would have been, counted from its last use', 15, silent, 9, 10],
+    ['a while later, when it is not known whether it was', 8.25, silent, null, 8],
+    ['of a short silence sooner', 8 + minutes(1), [created, rotated(1, 2, 1, 49, minutes(10))], null, 8],
+    ['when it ends, while the key is suspended', 49, [...silent, suspended(2)], null, 3],
+    ['never, when it has ended', null, silent, null, 49],
+    ['never, when no secret was replaced', null, [created], null, 3],
+    ['never, of a key that is revoked', null, [...silent, revoked(2)], null, 3],
+  ])('is %s', (_, expected, history, lastUsed, now) => {
+    const next = look(history, lastUsed, now);
+    expect(next === null ? null : Math.round(next * 1_000)).toBe(
+      expected === null ? null : Math.round(expected * 1_000),
+    );
+  });
 });
 
 it('a key that is suspended is not rotated', () =>

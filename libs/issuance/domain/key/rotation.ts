@@ -37,10 +37,8 @@ export function noteStalled({ lastUsedAt, now }: NoteStalledRotation, state: Key
   const running = runningRotation(state, now);
   if (!running || running.rotation.stalled) return [];
   const { key, rotation, graceUntil } = running;
-  const graceMs = graceUntil.getTime() - rotation.replacedAt.getTime();
-  const endsSoon = graceUntil.getTime() - now.getTime() <= Math.min(DAY_MS, graceMs / 4);
-  const isInUse = now.getTime() - lastUsedAt.getTime() <= Math.min(DAY_MS, graceMs / 2);
-  if (!endsSoon || !isInUse || lastUsedAt < rotation.replacedAt) return [];
+  const isInUse = now.getTime() - lastUsedAt.getTime() <= Math.min(DAY_MS, graceMs(running) / 2);
+  if (now < endsSoonFrom(running) || !isInUse || lastUsedAt < rotation.replacedAt) return [];
   return [
     {
       type: 'latchkey.key.rotation_stalled.v1',
@@ -53,15 +51,39 @@ export function noteStalled({ lastUsedAt, now }: NoteStalledRotation, state: Key
   ];
 }
 
-/** A secret that nobody has used since it was replaced is silent from then on. */
+/** A secret that nobody has used since it was replaced is silent from then on. One that has no successor any more is all that the key has. */
 export function endSilent(command: EndSilentSecret, state: KeyState): readonly KeyEvent[] {
   const { secretNumber, lastUsedAt, now } = command;
   const running = runningRotation(state, now);
-  if (running?.rotation.oldSecretNumber !== secretNumber) return [];
-  const { replacedAt, endsWhenSilentMs } = running.rotation;
-  const silentSince = Math.max(replacedAt.getTime(), lastUsedAt?.getTime() ?? 0);
-  if (endsWhenSilentMs === null || now.getTime() - silentSince < endsWhenSilentMs) return [];
+  if (running?.rotation.oldSecretNumber !== secretNumber || liveSecrets(running.key, now).length < 2) return [];
+  const { endsWhenSilentMs } = running.rotation;
+  if (endsWhenSilentMs === null || now.getTime() - silentSince(running.rotation, lastUsedAt) < endsWhenSilentMs)
+    return [];
   return [graceEnded(running.key, secretNumber, 'silent', now)];
+}
+
+/** In which something may come to be due at any moment: looks at it are a hundredth of it apart, a second at least, a quarter of an hour at most. */
+const betweenLooks = (spanMs: number): number => Math.min(15 * 60_000, Math.max(1_000, spanMs / 100));
+
+/**
+ * When `noteStalled` or `endSilent` may decide something else than now, unless the key is changed before; at the end of the grace period at the
+ * latest. `null`: there is no old secret any more.
+ */
+export function nextLook(state: KeyState, lastUsedAt: Date | null, now: Date): Date | null {
+  if (state.status === 'None' || state.rotation === null) return null;
+  const { oldSecretNumber, endsWhenSilentMs, stalled } = state.rotation;
+  const graceUntil = liveSecrets(state, now).find(({ number }) => number === oldSecretNumber)?.graceUntil;
+  if (!graceUntil) return null;
+  const running = { key: state, rotation: state.rotation, graceUntil };
+  const times = [graceUntil.getTime()];
+  if (state.status === 'Active' && !stalled) {
+    times.push(Math.max(endsSoonFrom(running).getTime(), now.getTime() + betweenLooks(graceMs(running))));
+  }
+  if (state.status === 'Active' && endsWhenSilentMs !== null) {
+    const silentAt = silentSince(state.rotation, lastUsedAt) + endsWhenSilentMs;
+    times.push(Math.max(silentAt, now.getTime() + betweenLooks(Math.min(graceMs(running), 10 * endsWhenSilentMs))));
+  }
+  return new Date(Math.min(...times));
 }
 
 interface RunningRotation {
@@ -69,6 +91,16 @@ interface RunningRotation {
   readonly rotation: Rotation;
   readonly graceUntil: NonNullable<HeldSecret['graceUntil']>;
 }
+
+const graceMs = ({ rotation, graceUntil }: RunningRotation): number =>
+  graceUntil.getTime() - rotation.replacedAt.getTime();
+
+/** The last day of the grace period, of a short one its last quarter. */
+const endsSoonFrom = (running: RunningRotation): Date =>
+  new Date(running.graceUntil.getTime() - Math.min(DAY_MS, graceMs(running) / 4));
+
+const silentSince = ({ replacedAt }: Rotation, lastUsedAt: Date | null): number =>
+  Math.max(replacedAt.getTime(), lastUsedAt?.getTime() ?? 0);
 
 /** `null`: no old secret passes. */
 function runningRotation(state: KeyState, now: Date): RunningRotation | null {
