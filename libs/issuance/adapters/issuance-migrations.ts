@@ -239,6 +239,6 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   SlotKeyCount1763750000000,
   IndexMembersKeys1763760000000,
   IndexOldestSecrets1763770000000,
+  CreateScopeSets1763790000000,
   WidenKeyList1763780000000,
 ];
-  CreateScopeSets1763790000000,

@@ -26,11 +26,11 @@ export type ListedKey = ExistingKey & {
 /** The maker's key as it was when something was read from it. */
 export interface KeyVersion {
   readonly keyId: KeyId;
-  readonly version: number;
   /** Of its stream. */
-}
+  readonly version: number;
   /** Scope sets that it has rights by. */
   readonly sets: readonly Pick<KnownScopeSet, 'id' | 'version'>[];
+}
 
 export interface KeyWrite {
   readonly keyId: KeyId;
@@ -146,8 +146,6 @@ export interface SecretDirectory {
 
 /** A member and their workspace, as they are now. */
 export interface Standing {
-  /** What it gives to grant from. */
-  readonly own: GrantorsOwn;
   readonly workspace: WorkspaceSubject;
   /** Undefined: no member, or suspended there. */
   readonly member: MemberRights | undefined;
@@ -158,12 +156,12 @@ export interface SessionOfUser extends PresentedSession {
   readonly userId: UserId;
 }
 
-  /** Each once; what is asked for and not there holds nothing. */
-  scopeSetsOf(workspaceId: WorkspaceId, ids: readonly string[]): Promise<readonly KnownScopeSet[]>;
 export interface SessionStanding {
   readonly session: SessionSubject;
   readonly workspace: WorkspaceSubject;
   readonly role: Role;
+  /** What it gives to grant from. */
+  readonly own: GrantorsOwn;
 }
 
 /** What identity knows, oauth of clients, and we ourselves of scope sets. Each answer comes from the owner's primary: what had changed before the question is in it. */
@@ -174,6 +172,8 @@ export interface WorkspaceDirectory {
   standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing>;
   /** `null`: by the rules of the check the token that was presented does not pass any more with what is asked. */
   sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null>;
+  /** Each once; what is asked for and not there holds nothing. */
+  scopeSetsOf(workspaceId: WorkspaceId, ids: readonly string[]): Promise<readonly KnownScopeSet[]>;
   /** What an access token gives to grant from; `null` as above. */
   ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date): Promise<GrantorsOwn | null>;
 }
