@@ -1,6 +1,6 @@
 import type { MigrationClass } from '@latchkey/event-store';
 import type { Secret } from '@latchkey/kernel';
-import { ConfigError, createLogger, secretFromDataDir, useProfileFiles, variables } from '@latchkey/platform';
+import { ConfigError, createLogger, secretFromDataDir, useKeyFormats, variables } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { openSchema } from './open';
@@ -53,7 +53,7 @@ export const masterKeyOf = async (
  */
 export async function runCommand(command: (args: readonly string[]) => Promise<number>): Promise<void> {
   try {
-    useProfileFiles(process.env);
+    useKeyFormats(process.env);
     process.exitCode = await command(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);

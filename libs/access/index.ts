@@ -23,6 +23,7 @@ export { boundOf, rightsIn, roleIn, scopesOfMember, setIdsIn, setRefs, type Memb
 export { principalOf } from './decision/principal';
 export { replacedSecret, type ReplacedSecret } from './decision/replaced-secret';
 export { tenantOf } from './decision/tenant';
+export * from './foreign-keys';
 export * from './grant';
 export * from './grant-changes';
 export * from './ip/client-ip';

@@ -1,4 +1,5 @@
 import type { Secret } from '@latchkey/kernel';
+import { isForeignKey } from './foreign-keys';
 import type { Profile } from './profiles/profile';
 import { formatSecret, parseSecret, type RandomBytes } from './secret-format';
 
@@ -23,3 +24,6 @@ export function parseKey(text: string): ParsedKey {
     ? { kind: 'malformed', error: 'shape' }
     : { kind: 'key', profile, environment: secretKind };
 }
+
+/** Whether somebody has to be asked if there is such a key: one of our own that is not mistyped, or one from elsewhere. */
+export const looksLikeKey = (text: string): boolean => parseKey(text).kind === 'key' || isForeignKey(text);

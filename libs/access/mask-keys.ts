@@ -1,3 +1,4 @@
+import { foreignKeysWithin } from './foreign-keys';
 import type { Profile } from './profiles/profile';
 import { allProfiles, PROFILES } from './profiles/registry';
 import { SECRET_KINDS } from './secret-format';
@@ -32,7 +33,10 @@ const ENCODED = /%(?:25)*([0-7][0-9a-f])/gi;
 const decode = (text: string) =>
   text.replace(ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 const mask = (text: string) =>
-  [keys(), TOKENS, CHALLENGES].reduce((masked, secret) => masked.replace(secret, '$1[secret]'), text);
+  [keys(), foreignKeysWithin(), TOKENS, CHALLENGES].reduce(
+    (masked, secret) => masked.replace(secret, '$1[secret]'),
+    text,
+  );
 
 /** Whether something in it looks like a key or a token: such a text is not to be kept. */
 export const holdsKey = (text: string): boolean => maskKeys(text) !== text;

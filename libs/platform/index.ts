@@ -26,6 +26,7 @@ export * from './http/to-app-error';
 export * from './http/zod-pipes';
 export * from './logging/logger';
 export * from './metrics/metrics';
+export * from './profiles/key-formats';
 export * from './profiles/profile-files';
 export * from './sealing/sealing';
 export * from './service/create-service';

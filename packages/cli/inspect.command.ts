@@ -1,4 +1,4 @@
-import { isClientSecret, parseKey } from '@latchkey/access';
+import { isClientSecret, isForeignKey, parseKey } from '@latchkey/access';
 import type { CommandIo } from './command';
 
 const EXIT_MALFORMED = 1;
@@ -13,6 +13,10 @@ export async function inspect({ out, readInput }: CommandIo): Promise<number> {
   const text = (await readInput(INPUT_BYTES_MAX)).replace(/\r?\n$/, '');
   if (isClientSecret(text)) {
     out('the secret of an OAuth application: shape and checksum are right\n');
+    return 0;
+  }
+  if (isForeignKey(text)) {
+    out('a key from elsewhere: whether it is mistyped cannot be told offline\n');
     return 0;
   }
   const parsed = parseKey(text);

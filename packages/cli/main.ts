@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { useProfileFiles } from '@latchkey/platform';
+import { useKeyFormats } from '@latchkey/platform';
 import { runCommand } from './run-command';
 
 async function readInput(bytesMax: number): Promise<string> {
@@ -14,7 +14,7 @@ async function readInput(bytesMax: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  useProfileFiles(process.env);
+  useKeyFormats(process.env);
   process.exitCode = await runCommand(process.argv.slice(2), {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),

@@ -81,9 +81,22 @@ export const services: readonly ServiceSpec[] = [
       'LATCHKEY_PEPPER',
       'LATCHKEY_MASTER_KEY',
       'LATCHKEY_ADMIN_KEY',
+      'LATCHKEY_LEAK_KEYS_URL',
+      'LATCHKEY_ASSET_SOURCES',
     ],
-    routes: ['/api/v1/api-keys', '/api/v1/scopes', '/api/v1/plans', '/api/v1/me', '/api/keys', '/api/admin/api-keys'],
+    routes: [
+      '/api/v1/api-keys',
+      '/api/v1/assets',
+      '/api/v1/asset-source',
+      '/api/v1/scopes',
+      '/api/v1/leaks',
+      '/api/v1/plans',
+      '/api/v1/me',
+      '/api/keys',
+      '/api/admin/api-keys',
+    ],
     fallback: true,
+    goesOut: true,
     keeps: true,
   },
   {
@@ -155,7 +168,12 @@ export const services: readonly ServiceSpec[] = [
 ];
 
 /** Variables for every service. */
-export const common = ['LATCHKEY_LOG_LEVEL', 'LATCHKEY_DRAIN_TIMEOUT_MS', 'LATCHKEY_PROFILES_DIR'];
+export const common = [
+  'LATCHKEY_LOG_LEVEL',
+  'LATCHKEY_DRAIN_TIMEOUT_MS',
+  'LATCHKEY_PROFILES_DIR',
+  'LATCHKEY_FOREIGN_PREFIXES',
+];
 
 /** Whether a variable is one of ours: what anything else is called is no business of ours. */
 export const isOwn = (name: string): boolean =>

@@ -1,4 +1,4 @@
-import { parseKey, parseSessionToken } from '@latchkey/access';
+import { looksLikeKey, parseSessionToken } from '@latchkey/access';
 import type { CheckedRef } from '@latchkey/contracts';
 import type { AccessTokens } from './access-tokens';
 import type { CredentialDirectory } from './credential-directory';
@@ -27,7 +27,7 @@ export class PresentedCredentials {
    */
   async find(text: string, asker: string): Promise<FoundCredential> {
     const { keys, accessTokens, sha256 } = this.parts;
-    if (parseKey(text).kind === 'key') return (await keys.find(sha256(text), asker)) ?? 'unknown';
+    if (looksLikeKey(text)) return (await keys.find(sha256(text), asker)) ?? 'unknown';
     // No I/O for a text that can be neither: guessing costs the guesser more than us.
     if (!text.startsWith(JWS)) return 'unreadable';
     const digest = sha256(text);

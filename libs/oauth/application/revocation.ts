@@ -1,7 +1,7 @@
-import { isClientSecret, parseKey, parseSessionToken } from '@latchkey/access';
+import { isClientSecret, isForeignKey, parseKey, parseSessionToken } from '@latchkey/access';
 import type { DenialReason } from '@latchkey/contracts';
 import type { ClientId, RequestId, WorkspaceId } from '@latchkey/kernel';
-import { decodeJwt } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import { lookAt, type CredentialCheck } from './credential-check';
 import { OauthError } from './oauth-error';
 import type { RevokeAccessTokenHandler } from './revoke-access-token.handler';
@@ -30,23 +30,35 @@ export class Revocation {
    * @throws AppError `auth.unavailable` when nobody could tell what it is
    */
   async revoke(client: RevokingClient, token: string, requestId: RequestId): Promise<void> {
-    if (isNoAccessToken(token)) throw new OauthError('unsupported_token_type', 'Only access tokens are revoked here.');
+    if (isNoAccessToken(token)) throw unsupported();
+    const { issuedTo, ...issued } = claimsIn(token);
+    // By what it says of itself, good or not: another client must not learn by the answer whether it still is.
+    if (issuedTo !== undefined && issuedTo !== client.clientId)
+      throw new OauthError('unauthorized_client', 'The token was issued to another client.');
     const result = await lookAt(this.access, token);
     if (result === null || (result.reason !== null && ENDED.has(result.reason))) return;
-    const { issuedTo, ...issued } = claimsOf(token);
-    if (issuedTo !== client.clientId)
-      throw new OauthError('unauthorized_client', 'The token was issued to another client.');
+    if (issuedTo === undefined) throw unsupported();
     await this.revocations.execute({ ...client, ...issued, requestId });
   }
 }
 
-/** As the token endpoint has written them: the check has looked at the signature. */
-function claimsOf(token: string) {
-  const { client_id: issuedTo, jti = '', gen: generation = 0, exp = 0 } = decodeJwt<TokenClaims>(token);
+const unsupported = () => new OauthError('unsupported_token_type', 'Only access tokens are revoked here.');
+
+/** As the token endpoint writes them; whether it has is for the check to say. */
+function claimsIn(token: string) {
+  const { client_id: issuedTo, jti = '', gen: generation = 0, exp = 0 } = payloadOf(token);
   return { issuedTo, jti, generation, expiresAt: new Date(exp * 1_000) };
 }
 
-interface TokenClaims {
+function payloadOf(token: string): TokenClaims {
+  try {
+    return decodeJwt<TokenClaims>(token);
+  } catch {
+    return {};
+  }
+}
+
+interface TokenClaims extends Pick<JWTPayload, 'jti' | 'exp'> {
   readonly client_id?: string;
   readonly gen?: number;
 }
@@ -54,5 +66,6 @@ interface TokenClaims {
 /** By its form alone, mistyped or not: who means to end a key, a secret or a session must not believe that it has ended. */
 function isNoAccessToken(text: string): boolean {
   const key = parseKey(text);
-  return key.kind === 'key' || key.error === 'checksum' || isClientSecret(text) || parseSessionToken(text) !== null;
+  if (key.kind === 'key' || key.error === 'checksum') return true;
+  return isForeignKey(text) || isClientSecret(text) || parseSessionToken(text) !== null;
 }

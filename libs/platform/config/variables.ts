@@ -1,5 +1,5 @@
-import { allProfiles, parseIpRange, profileByName } from '@latchkey/access';
-import { Secret } from '@latchkey/kernel';
+import { allProfiles, foreignPrefixProblem, parseIpRange, profileByName } from '@latchkey/access';
+import { isLoopback, Secret } from '@latchkey/kernel';
 import { z } from 'zod';
 import { SLUG, SLUG_SENTENCE } from '../http/slug';
 import { publicUrl, smtpServer } from './mail';
@@ -57,6 +57,15 @@ const listOf = (isItem: (text: string) => boolean, message: string) =>
 
 const httpAddress = (text: string) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 
+const isOrigin = (text: string) => httpAddress(text) && new URL(text).origin === text;
+
+/** A document that is trusted for what it says. */
+const readable = (text: string) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || protocol === 'file:' || (protocol === 'http:' && isLoopback(hostname));
+};
+
 const broker = /^[A-Za-z0-9._-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/;
 const topicPrefix = /^[A-Za-z0-9._-]{1,50}$/;
 const file = z.string().min(1);
@@ -92,10 +101,7 @@ export const variables = {
   )
     .default([])
     .describe('Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed. None by default.'),
-  TRUSTED_ORIGINS: listOf(
-    (text) => httpAddress(text) && new URL(text).origin === text,
-    'must be origins such as https://console.example.com, separated by commas.',
-  )
+  TRUSTED_ORIGINS: listOf(isOrigin, 'must be origins such as https://console.example.com, separated by commas.')
     .default([])
     .describe(
       "Origins, as `https://console.example.com`, whose pages may change something with a visitor's session cookie, besides Latchkey's own. None by default.",
@@ -110,6 +116,14 @@ export const variables = {
   LATCHKEY_PROFILES_DIR: z
     .string()
     .describe('Folder with profiles of your own, a YAML file each: the same for every process. None when absent.'),
+  LATCHKEY_FOREIGN_PREFIXES: listOf(
+    (prefix) => foreignPrefixProblem(prefix) === undefined,
+    'must be prefixes such as acme_live_, separated by commas, with which keys of no profile begin.',
+  )
+    .default([])
+    .describe(
+      'What keys begin with that were made elsewhere and are imported, as `acme_live_,legacy_`: the same for every process. None by default.',
+    ),
   LATCHKEY_PROFILE: z
     .string()
     .refine((name) => profileByName(name) !== undefined, {
@@ -236,6 +250,20 @@ export const variables = {
   )
     .default([])
     .describe('Addresses and CIDR ranges of workloads whose `bypass_captcha` is believed. None by default.'),
+  LATCHKEY_ASSET_SOURCES: listOf(
+    isOrigin,
+    'must be origins such as https://inventory.example.com, separated by commas.',
+  )
+    .default([])
+    .describe(
+      'Origins, as `https://inventory.example.com`, where a workspace may have a list of its assets read. None by default.',
+    ),
+  LATCHKEY_LEAK_KEYS_URL: z
+    .string()
+    .refine(readable, 'must be an https or file address, or an http one on loopback.')
+    .describe(
+      'Where the public keys are that reports of leaked keys are signed with: `https://api.github.com/meta/public_keys/secret_scanning`, or a `file:` address. Absent: no report is taken.',
+    ),
   LATCHKEY_SESSION_IDLE_MINUTES: wholeNumber(1, 525_600, 1_440).describe(
     'A session ends when nobody has used it for so long, in minutes.',
   ),

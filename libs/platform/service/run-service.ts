@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/load-config';
 import { logGrpc } from '../logging/grpc-log';
 import { createLogger, type Logger } from '../logging/logger';
-import { useProfileFiles } from '../profiles/profile-files';
+import { useKeyFormats } from '../profiles/key-formats';
 import type { Addresses } from './service';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -41,14 +41,14 @@ function stopOnSignal(service: Runnable): void {
 }
 
 /**
- * The main program of a service: takes the operator's profiles, builds it, starts it, prints the ready line, and stops it in order on SIGTERM or SIGINT. Answers where
- * it can be reached.
+ * The main program of a service: takes what the operator says of keys, builds it, starts it, prints the ready line, and stops it in order on
+ * SIGTERM or SIGINT. Answers where it can be reached.
  * What keeps it from starting ends the process with 1; refused configuration is told in plain words, without a stack.
  */
 export async function runService(name: string, build: () => Promise<Runnable>): Promise<Addresses> {
   let service: Runnable | undefined;
   try {
-    useProfileFiles(process.env);
+    useKeyFormats(process.env);
     service = await build();
     logGrpc(service.logger);
     stopOnSignal(service);
