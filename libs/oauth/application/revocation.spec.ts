@@ -71,6 +71,21 @@ describe('revocation', () => {
     expect(revoked).toEqual([]);
   });
 
+  it.each<DenialReason | Principal>([LIVE, 'unknown', 'revoked', 'token_expired', 'suspended'])(
+    "does not tell whether another client's token is any good: %j",
+    async (outcome) => {
+      const { check, revoke } = given(outcome, jwtOf({ client_id: 'c2', jti: 't2', exp: 3_700 }));
+      await expect(revoke()).rejects.toMatchObject({ error: 'unauthorized_client' });
+      expect(check.asked).toEqual([]);
+    },
+  );
+
+  it('does not pretend to have ended a credential of a form that it does not know', async () => {
+    const { revoked, revoke } = given({ ...LIVE, kind: 'api_key' }, 'acme_live_0123456789');
+    await expect(revoke()).rejects.toMatchObject({ error: 'unsupported_token_type', status: 400 });
+    expect(revoked).toEqual([]);
+  });
+
   it.each([
     ['an API key', KEY],
     ['a mistyped API key', KEY.slice(0, -1) + (KEY.endsWith('0') ? '1' : '0')],
