@@ -28,7 +28,9 @@ import { CatalogueController } from './surfaces/canonical/catalogue.controller';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
 import { MeController } from './surfaces/canonical/me.controller';
 import { ScopeSetsController } from './surfaces/canonical/scope-sets.controller';
+import { KeyListRequests } from './surfaces/key-lists/key-list-requests';
 import { S4eKeysController } from './surfaces/s4e/keys.controller';
+import { SLaunchKeysController } from './surfaces/slaunch/keys.controller';
 import { CLOCK, WORKSPACES } from './surfaces/tokens';
 
 export interface IssuanceOptions {
@@ -76,7 +78,14 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     const grantors = new Grantors(keys, workspaces, clock);
     return {
       module: IssuanceModule,
-      controllers: [CanonicalKeysController, CatalogueController, MeController, ScopeSetsController, S4eKeysController],
+      controllers: [
+        CanonicalKeysController,
+        CatalogueController,
+        MeController,
+        ScopeSetsController,
+        S4eKeysController,
+        SLaunchKeysController,
+      ],
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: WORKSPACES, useValue: workspaces },
@@ -87,10 +96,11 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
           new RotateKeyHandler(keys, requests, list, reaches, grantors, settlement, random, clock),
         ),
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, reaches, settlement, clock)),
-        given(ReadKeysQuery, new ReadKeysQuery(list, reaches)),
+        given(ReadKeysQuery, new ReadKeysQuery(list, reaches, workspaces, clock)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
         ...scopeSetProviders(options, grantors, ids, clock),
         given(ListCursors, new ListCursors(options.cursors, 'created_at:desc')),
+        given(KeyListRequests, new KeyListRequests(options.cursors)),
         given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),
         given(TelemetryBatches, usedKeys(options)),

@@ -1,57 +1,72 @@
 import { databaseFailure } from '@latchkey/event-store';
 import type { DataSource } from 'typeorm';
+import type { KeyPosition, KeyListQuery, KeyOrder, KeySelection } from '../application/key-list-query';
 import type { KeyReach } from '../application/key-reaches';
-import type { KeyList, KeyListPosition, KeyListQuery, ListedKey, OldSecretsQuery } from '../application/ports';
+import type { KeyList, ListedKey } from '../application/ports';
 import { keyListProjection, keyOf, type KeyListRow } from '../projections/key-list.projection';
+import { KeyConditions, LAST_USED_AT, orderBy, SORTED_BY } from './key-list-statement';
 
 const COLUMNS = keyListProjection.columns.join(', ');
-/** Of any of its secrets. */
-const LAST_USED =
-  '(SELECT max(last_used_at) FROM key_last_used WHERE key_last_used.key_id = key_list.key_id) AS last_used_at';
+const WITH_LAST_USE = `SELECT ${COLUMNS}, ${LAST_USED_AT} AS last_used_at FROM key_list`;
+
+/** Each key's latest use, by an index that has them in their order. */
+const BY_LAST_USE = `
+  SELECT ${COLUMNS}, last_used_at
+    FROM (SELECT key_id, last_used_at FROM key_last_used used
+           WHERE used.workspace_id = $1 AND NOT EXISTS (
+             SELECT FROM key_last_used later WHERE later.key_id = used.key_id
+                AND (later.last_used_at, later.secret_number) > (used.last_used_at, used.secret_number)
+           )) latest
+    JOIN key_list USING (key_id)`;
+const NEVER_USED = 'NOT EXISTS (SELECT FROM key_last_used used WHERE used.key_id = key_list.key_id)';
+
+const NEWEST_FIRST: KeyOrder = { by: 'created', direction: 'desc' };
 
 interface ListedRow extends KeyListRow {
   readonly last_used_at: Date | null;
 }
 
-const ORDER = 'ORDER BY created_at DESC, key_id DESC';
-/** As in the index. */
-const SECRET_CREATED_AT = `(secrets -> -1 ->> 'created_at') COLLATE "C"`;
-
+/**
+ * The list of keys from its table. A page costs the same wherever it begins, as each sort has an index. Filters are looked at key by key: what
+ * has to be passed over to fill the page costs too.
+ */
 export class PostgresKeyList implements KeyList {
   constructor(private readonly dataSource: DataSource) {}
 
   async find(reach: KeyReach, id: string): Promise<ListedKey | null> {
     const column = id.startsWith('key-') ? 'display_id' : 'key_id';
-    const [key] = await this.#select(reach, `AND ${column} = $3`, [id]);
+    const conditions = new KeyConditions({ reach, filter: {}, liveOnly: false, now: new Date(0) });
+    conditions.add((parameter) => `${column} = ${parameter}`, id);
+    const [key] = await this.#select(WITH_LAST_USE, conditions, '');
     return key ?? null;
   }
 
-  async after(
-    { reach, liveOnly, limit }: KeyListQuery,
-    position: KeyListPosition | null,
-  ): Promise<readonly ListedKey[]> {
-    const from = position ? 'AND (created_at, key_id) < ($4, $5)' : '';
-    return this.#select(reach, `${live(liveOnly)} ${from} ${ORDER} LIMIT $3`, [
-      limit,
-      ...(position ? [position.at, position.id] : []),
-    ]);
+  after(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]> {
+    const { order } = query;
+    if (order.by === 'last_used') return this.#byLastUse(query, position);
+    const expression = SORTED_BY[order.by];
+    const conditions = new KeyConditions(query);
+    if (position) {
+      const value = conditions.parameter(position.value ?? 'infinity');
+      conditions.after(expression, order, value, conditions.parameter(position.id));
+    }
+    const limit = conditions.parameter(query.limit);
+    return this.#select(WITH_LAST_USE, conditions, `${orderBy(expression, order)} LIMIT ${limit}`);
   }
 
-  async withOldSecrets(
-    { reach, before, now, limit }: OldSecretsQuery,
-    position: KeyListPosition | null,
-  ): Promise<readonly ListedKey[]> {
-    const from = position ? `AND (${SECRET_CREATED_AT}, key_id) > ($6, $7)` : '';
-    return this.#select(
-      reach,
-      `${live(true)} AND ${SECRET_CREATED_AT} < $4 AND (expires_at IS NULL OR expires_at > $5) ${from}
-       ORDER BY ${SECRET_CREATED_AT}, key_id LIMIT $3`,
-      [...[limit, before.toISOString(), now], ...(position ? [position.at.toISOString(), position.id] : [])],
-    );
+  skipping(selection: KeySelection, limit: number, offset: number): Promise<readonly ListedKey[]> {
+    const conditions = new KeyConditions(selection);
+    const part = `LIMIT ${conditions.parameter(limit)} OFFSET ${conditions.parameter(offset)}`;
+    return this.#select(WITH_LAST_USE, conditions, `${orderBy(SORTED_BY.created, NEWEST_FIRST)} ${part}`);
   }
 
-  async skipping({ reach, liveOnly, limit }: KeyListQuery, offset: number): Promise<readonly ListedKey[]> {
-    return this.#select(reach, `${live(liveOnly)} ${ORDER} LIMIT $3 OFFSET $4`, [limit, offset]);
+  async count(selection: KeySelection, most: number): Promise<number | null> {
+    const conditions = new KeyConditions(selection);
+    const limit = conditions.parameter(most + 1);
+    const statement = `SELECT count(*) AS found FROM (SELECT FROM key_list ${conditions.where} LIMIT ${limit}) matches`;
+    const [row] = await this.#query<{ found: string }>(statement, conditions.parameters);
+    const found = Number(row?.found);
+    return found > most ? null : found;
   }
 
   async liveCount({ workspaceId, userId }: KeyReach): Promise<number> {
@@ -60,24 +75,50 @@ export class PostgresKeyList implements KeyList {
           workspaceId,
         ])
       : this.#query<{ live: string | null }>(
-          `SELECT count(*) AS live FROM key_list WHERE workspace_id = $1 AND user_id = $2 ${live(true)}`,
+          'SELECT count(*) AS live FROM key_list WHERE workspace_id = $1 AND user_id = $2 AND revoked_at IS NULL',
           [workspaceId, userId],
         ));
     return Number(row?.live ?? 0);
   }
 
-  /** @param and takes `parameters` from $3 on */
-  async #select(
-    { workspaceId, userId }: KeyReach,
-    and: string,
-    parameters: readonly unknown[],
-  ): Promise<readonly ListedKey[]> {
-    // $2 is used in both, so that what follows counts on.
-    const reached = userId === null ? '$2::text IS NULL' : 'user_id = $2';
-    const rows = await this.#query<ListedRow>(
-      `SELECT ${COLUMNS}, ${LAST_USED} FROM key_list WHERE workspace_id = $1 AND ${reached} ${and}`,
-      [workspaceId, userId, ...parameters],
-    );
+  /** Used keys and others are two lists, of which the one begins where the other ends. */
+  async #byLastUse(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]> {
+    const { order, limit } = query;
+    const begin = position === null ? null : position.value === null ? 'never' : 'used';
+    const [first, second] = order.direction === 'desc' ? (['used', 'never'] as const) : (['never', 'used'] as const);
+    const part = (which: 'used' | 'never', most: number) => {
+      const from = which === begin ? position : null;
+      return which === 'used' ? this.#used(query, from, most) : this.#neverUsed(query, from, most);
+    };
+    const found = begin === second ? [] : await part(first, limit);
+    return found.length === limit ? found : [...found, ...(await part(second, limit - found.length))];
+  }
+
+  #used(query: KeyListQuery, from: KeyPosition | null, most: number): Promise<readonly ListedKey[]> {
+    const conditions = new KeyConditions(query);
+    if (from) {
+      const value = conditions.parameter(from.value);
+      conditions.after('last_used_at', query.order, value, conditions.parameter(from.id));
+    }
+    const limit = conditions.parameter(most);
+    return this.#select(BY_LAST_USE, conditions, `${orderBy('last_used_at', query.order)} LIMIT ${limit}`);
+  }
+
+  /** Sorted as they were created. */
+  #neverUsed(query: KeyListQuery, from: KeyPosition | null, most: number): Promise<readonly ListedKey[]> {
+    const conditions = new KeyConditions(query);
+    conditions.also(NEVER_USED);
+    if (from) {
+      const id = conditions.parameter(from.id);
+      const createdAt = `(SELECT created_at FROM key_list before WHERE before.key_id = ${id})`;
+      conditions.after(SORTED_BY.created, query.order, createdAt, id);
+    }
+    const limit = conditions.parameter(most);
+    return this.#select(WITH_LAST_USE, conditions, `${orderBy(SORTED_BY.created, query.order)} LIMIT ${limit}`);
+  }
+
+  async #select(from: string, { where, parameters }: KeyConditions, rest: string): Promise<readonly ListedKey[]> {
+    const rows = await this.#query<ListedRow>(`${from} ${where} ${rest}`, parameters);
     return rows.map((row) => ({ ...keyOf(row), lastUsedAt: row.last_used_at }));
   }
 
@@ -89,5 +130,3 @@ export class PostgresKeyList implements KeyList {
     }
   }
 }
-
-const live = (liveOnly: boolean): string => (liveOnly ? 'AND revoked_at IS NULL' : '');

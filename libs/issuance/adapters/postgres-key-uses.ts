@@ -10,8 +10,10 @@ export class PostgresKeyUses implements KeyUses {
     if (uses.length === 0) return;
     try {
       await this.dataSource.query(
-        `INSERT INTO key_last_used (key_id, secret_number, last_used_at)
-           SELECT * FROM unnest($1::text[], $2::integer[], $3::timestamptz[]) ORDER BY 1, 2
+        `INSERT INTO key_last_used (key_id, secret_number, last_used_at, workspace_id)
+           SELECT key_id, secret_number, at, workspace_id
+             FROM unnest($1::text[], $2::integer[], $3::timestamptz[]) AS used (key_id, secret_number, at)
+             JOIN key_list USING (key_id) ORDER BY 1, 2
          ON CONFLICT (key_id, secret_number) DO UPDATE SET last_used_at = excluded.last_used_at
            WHERE key_last_used.last_used_at < excluded.last_used_at`,
         [

@@ -13,6 +13,7 @@ import type { Claim, EventMeta, RepeatableRequest } from '@latchkey/event-store'
 import type { ChangedSubject } from '@latchkey/live-state';
 import type { ExistingKey, KeyState } from '../domain/key/key';
 import type { PresentedSession } from './caller';
+import type { KeyListQuery, KeyPosition, KeySelection } from './key-list-query';
 import type { KeyReach } from './key-reaches';
 
 export type { ExistingKey } from '../domain/key/key';
@@ -89,39 +90,22 @@ export interface IssuedRequests {
   isLost(keyId: KeyId, secretNumber: number, now: Date): Promise<boolean>;
 }
 
-/** Place in a list, ties by id. */
+/** Place in a list that is sorted by time, ties by id. */
 export interface KeyListPosition {
-  /** When the key was created, or its newest secret where the list goes by that. */
   readonly at: Date;
   readonly id: string;
-}
-
-export interface KeyListQuery {
-  readonly reach: KeyReach;
-  /** Without the revoked ones. */
-  readonly liveOnly: boolean;
-  readonly limit: number;
-}
-
-export interface OldSecretsQuery {
-  readonly reach: KeyReach;
-  /** The newest secret was created before this. */
-  readonly before: Date;
-  /** Keys that have ended by then are left out. */
-  readonly now: Date;
-  readonly limit: number;
 }
 
 /** The read model of keys. A key's change is in it when its reply is sent. */
 export interface KeyList {
   /** By key id or display id; a key out of reach is not there. */
   find(reach: KeyReach, id: string): Promise<ListedKey | null>;
-  /** Newest first. */
-  after(query: KeyListQuery, position: KeyListPosition | null): Promise<readonly ListedKey[]>;
-  /** Keys that are neither revoked nor expired, those first whose newest secret is the oldest. */
-  withOldSecrets(query: OldSecretsQuery, position: KeyListPosition | null): Promise<readonly ListedKey[]>;
-  /** Skips `offset` keys: for numbered pages, which are bounded (C33). */
-  skipping(query: KeyListQuery, offset: number): Promise<readonly ListedKey[]>;
+  /** `limit` keys at most, in the order asked for. */
+  after(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]>;
+  /** Newest first; skips `offset` keys: for numbered pages, which are bounded (C33). */
+  skipping(selection: KeySelection, limit: number, offset: number): Promise<readonly ListedKey[]>;
+  /** How many there are; `null`: more than `most`, where counting ends. */
+  count(selection: KeySelection, most: number): Promise<number | null>;
   /** Number of keys that are not revoked: of a workspace from a counter kept in the append transaction (C33); those of one member are counted. */
   liveCount(reach: KeyReach): Promise<number>;
 }

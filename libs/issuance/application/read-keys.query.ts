@@ -1,16 +1,27 @@
-import { AppError } from '@latchkey/kernel';
+import { canonicalScope } from '@latchkey/access';
+import { AppError, type Clock } from '@latchkey/kernel';
 import type { Caller } from './caller';
+import type { KeyFilter, KeyPosition, KeyOrder, KeySelection } from './key-list-query';
 import type { KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
-import type { ListedKey, KeyList, KeyListPosition, OldSecretsQuery } from './ports';
+import type { ListedKey, KeyList, WorkspaceDirectory } from './ports';
 
 /** Greatest number of a numbered page; beyond it only the cursor leads (C33). */
 export const PAGE_NUMBER_MAX = 1_000;
 
+/** Keys that a filter lets through are counted so far. */
+export const COUNT_MAX = 10_000;
+
+export interface AskedKeys {
+  readonly filter: KeyFilter;
+  /** Without the revoked ones. */
+  readonly liveOnly: boolean;
+}
+
 export interface KeyPage {
   readonly keys: readonly ListedKey[];
   /** Where the next page begins, `null` on the last one. */
-  readonly next: KeyListPosition | null;
+  readonly next: KeyPosition | null;
 }
 
 export interface NumberedKeyPage {
@@ -24,6 +35,8 @@ export class ReadKeysQuery {
   constructor(
     private readonly list: KeyList,
     private readonly reaches: KeyReaches,
+    private readonly directory: Pick<WorkspaceDirectory, 'profileOf'>,
+    private readonly clock: Clock,
   ) {}
 
   /** Revoked keys included. @throws AppError `key.not_found` */
@@ -38,23 +51,26 @@ export class ReadKeysQuery {
     return key;
   }
 
-  /** Newest first, revoked keys included. */
-  async after(caller: Caller, position: KeyListPosition | null, limit: number): Promise<KeyPage> {
-    const reach = await this.reaches.toRead(caller);
-    const found = await this.list.after({ reach, liveOnly: false, limit: limit + 1 }, position);
-    return pageOf(found, limit, ({ createdAt }) => createdAt);
-  }
-
-  /** Keys to rotate: those that pass and whose newest secret was created before `before`, the oldest first. */
-  async withOldSecrets(
+  /** @throws AppError `key.unknown_scope` */
+  async after(
     caller: Caller,
-    { before, now }: Pick<OldSecretsQuery, 'before' | 'now'>,
-    position: KeyListPosition | null,
+    asked: AskedKeys,
+    order: KeyOrder,
+    position: KeyPosition | null,
     limit: number,
   ): Promise<KeyPage> {
-    const reach = await this.reaches.toRead(caller);
-    const found = await this.list.withOldSecrets({ reach, before, now, limit: limit + 1 }, position);
-    return pageOf(found, limit, ({ secrets }) => secrets.at(-1)?.createdAt);
+    const selection = await this.#selection(caller, asked);
+    const found = await this.list.after({ ...selection, order, limit: limit + 1 }, position);
+    const keys = found.slice(0, limit);
+    const last = keys.at(-1);
+    return { keys, next: found.length > limit && last ? positionOf(last, order) : null };
+  }
+
+  /** How many keys that are; `null`: more than `COUNT_MAX`. Without a filter those that are live, however many. @throws AppError `key.unknown_scope` */
+  async count(caller: Caller, asked: AskedKeys): Promise<number | null> {
+    const selection = await this.#selection(caller, asked);
+    const unfiltered = asked.liveOnly && Object.keys(asked.filter).length === 0;
+    return unfiltered ? this.list.liveCount(selection.reach) : this.list.count(selection, COUNT_MAX);
   }
 
   /** Keys that are not revoked, newest first. @param page from 1 @throws AppError `request.invalid` beyond the last page allowed */
@@ -65,19 +81,41 @@ export class ReadKeysQuery {
         public: `"page" must be at most ${PAGE_NUMBER_MAX}. For the keys beyond, follow the cursor of GET /api/v1/api-keys.`,
       });
     }
-    const reach = await this.reaches.toRead(caller);
+    const selection = await this.#selection(caller, { filter: {}, liveOnly: true });
     const [keys, total] = await Promise.all([
-      this.list.skipping({ reach, liveOnly: true, limit: perPage }, (page - 1) * perPage),
-      this.list.liveCount(reach),
+      this.list.skipping(selection, perPage, (page - 1) * perPage),
+      this.list.liveCount(selection.reach),
     ]);
     return { keys, total };
   }
+
+  async #selection(caller: Caller, { filter, liveOnly }: AskedKeys): Promise<KeySelection> {
+    const reach = await this.reaches.toRead(caller);
+    const { scope, ...rest } = filter;
+    const canonical = scope === undefined ? {} : { scope: await this.#canonical(caller, scope) };
+    return { reach, filter: { ...rest, ...canonical }, liveOnly, now: this.clock.now() };
+  }
+
+  async #canonical({ workspaceId }: Caller, text: string): Promise<string> {
+    const scope = canonicalScope(await this.directory.profileOf(workspaceId), text);
+    if (scope !== undefined) return scope;
+    throw new AppError('key.unknown_scope', { field: 'scope', public: `Unknown scope ${JSON.stringify(text)}.` });
+  }
 }
 
-/** @param found one more than the page has, where there is one @param timeOf what the list goes by */
-function pageOf(found: readonly ListedKey[], limit: number, timeOf: (key: ListedKey) => Date | undefined): KeyPage {
-  const keys = found.slice(0, limit);
-  const last = keys.at(-1);
-  const at = last && timeOf(last);
-  return { keys, next: found.length > limit && last && at ? { at, id: last.keyId } : null };
+const positionOf = (key: ListedKey, { by }: KeyOrder): KeyPosition => ({ value: sortedBy(key, by), id: key.keyId });
+
+function sortedBy(key: ListedKey, by: KeyOrder['by']): string | null {
+  switch (by) {
+    case 'created':
+      return key.createdAt.toISOString();
+    case 'name':
+      return key.name;
+    case 'expires':
+      return key.expiresAt?.toISOString() ?? null;
+    case 'last_used':
+      return key.lastUsedAt?.toISOString() ?? null;
+    case 'secret':
+      return key.secrets.at(-1)?.createdAt.toISOString() ?? null;
+  }
 }

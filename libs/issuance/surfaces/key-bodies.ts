@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ChangeKeyRequest } from '../application/change-key.handler';
 import type { CreateKeyRequest } from '../application/create-key.handler';
 
-const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
+export const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 const plan = z.string().min(1).max(100);
 /** Empty: any address. */
 const allowedIps = z.array(z.string().min(1).max(50)).max(100);

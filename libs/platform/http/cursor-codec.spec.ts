@@ -19,6 +19,11 @@ describe('cursors', () => {
     expect(codec.decode('keys:w1', codec.encode('keys:w1', cursor))).toEqual(cursor);
   });
 
+  it('carry what their list was asked for', () => {
+    const asked = { ...cursor, query: { label: 'Nightly “report”' } };
+    expect(codec.decode('keys:w1', codec.encode('keys:w1', asked))).toEqual(asked);
+  });
+
   it('are refused by another list, and by another installation', () => {
     const text = codec.encode('keys:w1', cursor);
     expect(refusal('keys:w2', text)).toBe(INVALID);

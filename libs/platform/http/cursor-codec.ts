@@ -6,11 +6,14 @@ import { z } from 'zod';
 export interface Cursor {
   readonly sort: string;
   readonly after: readonly (string | number | null)[];
+  /** What the list was asked for, where a page must not ask for something else. */
+  readonly query?: Readonly<Record<string, string>>;
 }
 
 const cursorSchema = z.strictObject({
   sort: z.string(),
   after: z.array(z.union([z.string(), z.number(), z.null()])),
+  query: z.record(z.string(), z.string()).exactOptional(),
 });
 
 const MAC_BYTES = 16;
@@ -28,7 +31,8 @@ export class CursorCodec {
   }
 
   encode(list: string, cursor: Cursor): string {
-    const payload = Buffer.from(JSON.stringify({ sort: cursor.sort, after: cursor.after })).toString('base64url');
+    const { sort, after, query } = cursor;
+    const payload = Buffer.from(JSON.stringify({ sort, after, query })).toString('base64url');
     return `${payload}.${this.#sign(list, payload).toString('base64url')}`;
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 export const PAGE_LIMIT_DEFAULT = 20;
 export const PAGE_LIMIT_MAX = 200;
-const CURSOR_LENGTH_MAX = 2_000;
+const CURSOR_LENGTH_MAX = 4_000;
 
 const limit = z
   .string()

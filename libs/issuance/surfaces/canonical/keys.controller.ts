@@ -1,8 +1,7 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
 import { type Clock } from '@latchkey/kernel';
-import { IdempotencyKey, instant, ListCursors, pageQuery, zodBody, zodQuery, type Page } from '@latchkey/platform';
-import { z } from 'zod';
+import { IdempotencyKey, zodBody, type Page } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
@@ -12,19 +11,14 @@ import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { RotateKeyHandler } from '../../application/rotate-key.handler';
 import { CurrentCaller } from '../current-caller';
 import { changeKeyBody, createKeyBody, rotateKeyBody, type RotateKeyBody } from '../key-bodies';
+import { KeyListRequests } from '../key-lists/key-list-requests';
 import { shownOnce } from '../shown-once';
 import { CLOCK } from '../tokens';
+import { filterOf, keyListing } from './key-list-query';
 import { keyRecord, type KeyRecord } from './key-record';
 
-const LIST = 'api-keys';
-const LIST_BY_SECRET = 'api-keys/by-secret';
 const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] };
 const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session', 'client'] };
-
-/** `secret_before`: keys that pass and whose newest secret is older, the oldest first: those to rotate (S2-16). */
-const listQuery = pageQuery.extend({ secret_before: instant.optional() });
-
-type ListQuery = z.output<typeof listQuery>;
 
 /** A record with its secret, which is shown this once. */
 type IssuedKeyRecord = KeyRecord & { readonly key: string };
@@ -38,7 +32,7 @@ export class CanonicalKeysController {
     private readonly rotateKey: RotateKeyHandler,
     private readonly revokeKey: RevokeKeyHandler,
     private readonly keys: ReadKeysQuery,
-    private readonly cursors: ListCursors,
+    private readonly requests: KeyListRequests,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -55,19 +49,15 @@ export class CanonicalKeysController {
 
   @Get()
   @Requires(READ)
-  async list(
-    @Query(zodQuery(listQuery)) { limit, cursor, secret_before: before }: ListQuery,
-    @CurrentCaller() caller: Caller,
-  ): Promise<Page<KeyRecord>> {
-    const list = before === undefined ? LIST : LIST_BY_SECRET;
-    const position = this.cursors.read(list, caller.workspaceId, cursor);
+  async list(@Query() sent: unknown, @CurrentCaller() caller: Caller): Promise<Page<KeyRecord>> {
+    const asked = this.requests.read(keyListing, caller.workspaceId, sent);
+    const { query, order, position } = asked;
     const now = this.clock.now();
-    const { keys, next } = await (before === undefined
-      ? this.keys.after(caller, position, limit)
-      : this.keys.withOldSecrets(caller, { before, now }, position, limit));
+    const wanted = { filter: filterOf(query, now), liveOnly: false };
+    const { keys, next } = await this.keys.after(caller, wanted, order, position, query.limit);
     return {
       items: keys.map((key) => keyRecord(key, now)),
-      next_cursor: next && this.cursors.write(list, caller.workspaceId, next),
+      next_cursor: next && this.requests.write(keyListing, caller.workspaceId, asked, next),
     };
   }
 
