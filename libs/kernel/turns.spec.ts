@@ -39,6 +39,26 @@ describe('turns', () => {
     expect(await turns.run(() => Promise.resolve('again'))).toBe('again');
   });
 
+  it('one who has much to do holds up nobody else', async () => {
+    const turns = new Turns({ atOnce: 1, waitingMax: 10 });
+    const done: string[] = [];
+    const doFor = (asker: string) => turns.run(async () => void done.push(asker), asker);
+    const askers = ['busy', 'busy', 'busy', 'busy', 'one', 'other'];
+    await Promise.all(askers.map(doFor));
+    expect(done).toEqual(['busy', 'busy', 'one', 'other', 'busy', 'busy']);
+  });
+
+  it('one who has too much waiting makes room for another', async () => {
+    const turns = new Turns({ atOnce: 1, waitingMax: 2 });
+    const first = held();
+    const running = turns.run(first.job);
+    const waiting = ['busy', 'busy', 'other'].map((asker) => turns.run(() => Promise.resolve(asker), asker));
+    const outcomes = Promise.allSettled(waiting);
+    first.letGo();
+    await running;
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  });
+
   it('refuses what would wait behind too many', async () => {
     const turns = new Turns({ atOnce: 1, waitingMax: 1 });
     const first = held();

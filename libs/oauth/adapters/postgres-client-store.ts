@@ -52,7 +52,8 @@ export class PostgresClientStore implements ClientStore {
   }
 
   write(write: ClientWrite): Promise<WrittenClient> {
-    return this.#turns.run(() => this.#write(write));
+    // Each workspace in its turn, whatever another one writes.
+    return this.#turns.run(() => this.#write(write), write.meta.workspaceId);
   }
 
   async #write({ clientId, decide, meta, newSecret, request, beforeCommit }: ClientWrite): Promise<WrittenClient> {
