@@ -52,6 +52,7 @@ const configSchema = z.object({
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
   LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
+  LATCHKEY_ASSET_SOURCES: variables.LATCHKEY_ASSET_SOURCES,
 });
 
 async function build(resources: Resources): Promise<Service> {
@@ -89,6 +90,7 @@ async function build(resources: Resources): Promise<Service> {
           oauth: neighbour('oauth', config.LATCHKEY_OAUTH_GRPC),
         }),
         peppers,
+        assetOrigins: config.LATCHKEY_ASSET_SOURCES,
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         publisher: bus,
         decisions: bus,

@@ -25,6 +25,7 @@ const configSchema = z.object({
   LATCHKEY_ADMIN_EMAIL: variables.LATCHKEY_ADMIN_EMAIL,
   LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
+  LATCHKEY_ASSET_SOURCES: variables.LATCHKEY_ASSET_SOURCES,
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
   ...captchaVariables,

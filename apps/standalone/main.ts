@@ -115,6 +115,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
         directory: IdentityModule.directory({ dataSource: stores.identity }),
         reader,
         peppers,
+        assetOrigins: config.LATCHKEY_ASSET_SOURCES,
         cursors,
       }),
       OauthModule.register({

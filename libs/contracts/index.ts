@@ -1,6 +1,7 @@
 export * from './check';
 export * from './directory';
 export * from './events/access-token-events';
+export * from './events/asset-source-events';
 export * from './events/client-events';
 export * from './events/decision-events';
 export * from './events/decision-table';

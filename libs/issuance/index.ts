@@ -8,4 +8,5 @@ export {
   type FirstKeyOutcome,
 } from './application/ensure-first-key.handler';
 export { IssuanceModule, type IssuanceOptions } from './issuance.module';
+export { assetSourceProjection } from './projections/asset-source.projection';
 export { keyListProjection } from './projections/key-list.projection';

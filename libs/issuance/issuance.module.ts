@@ -4,8 +4,9 @@ import { TelemetryBatches, type EventBus } from '@latchkey/event-bus';
 import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { systemClock, type Clock, type IdSource } from '@latchkey/kernel';
 import type { OwnerReader, Settlement, SubjectChanges } from '@latchkey/live-state';
-import { ListCursors, ReadinessRegistry, UuidV7Source, type CursorCodec, type Peppers } from '@latchkey/platform';
+import { CursorCodec, ListCursors, ReadinessRegistry, UuidV7Source, type Peppers } from '@latchkey/platform';
 import { DataSource } from 'typeorm';
+import { assetSourceProviders } from './asset-sources.providers';
 import { CryptoRandomness } from './adapters/crypto-randomness';
 import { IdentityWorkspaces } from './adapters/identity-workspaces';
 import { PostgresCredentials } from './adapters/postgres-credentials';
@@ -24,6 +25,7 @@ import { ReadKeysQuery } from './application/read-keys.query';
 import { RevokeKeyHandler } from './application/revoke-key.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
 import { scopeSetProviders } from './scope-sets.providers';
+import { AssetsController } from './surfaces/canonical/assets.controller';
 import { CatalogueController } from './surfaces/canonical/catalogue.controller';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
 import { MeController } from './surfaces/canonical/me.controller';
@@ -50,6 +52,8 @@ export interface IssuanceOptions {
   readonly decisions: Pick<EventBus, 'subscribe'>;
   /** Told of every failed try to publish; the relay goes on by itself. */
   readonly onRelayError?: (error: Error) => void;
+  /** Where lists of a workspace's assets may be asked for, as `https://inventory.example.com`. Nowhere when absent. */
+  readonly assetOrigins?: readonly string[];
   readonly clock?: Clock;
   readonly ids?: IdSource;
   readonly random?: Randomness;
@@ -80,6 +84,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
       module: IssuanceModule,
       controllers: [
         CanonicalKeysController,
+        AssetsController,
         CatalogueController,
         MeController,
         ScopeSetsController,
@@ -98,7 +103,9 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, reaches, settlement, clock)),
         given(ReadKeysQuery, new ReadKeysQuery(list, reaches, workspaces, clock)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
+        ...assetSourceProviders(options, clock),
         ...scopeSetProviders(options, grantors, ids, clock),
+        given(CursorCodec, options.cursors),
         given(ListCursors, new ListCursors(options.cursors, 'created_at:desc')),
         given(KeyListRequests, new KeyListRequests(options.cursors)),
         given(PostgresCredentials, credentials),

@@ -47,6 +47,9 @@ export const errorCatalogue = {
   'scope_set.exceeds_grantor': 'A scope set cannot be given more than the credential that changes it has.',
   'scope_set.unknown_scope': 'Unknown scope.',
   'scope_set.admin_scope': 'The admin scope cannot be in a scope set.',
+  // What assets there are
+  'asset_source.not_allowed': 'The operator does not allow assets to be read from there.',
+  'asset_source.unavailable': 'The list of assets cannot be read right now. Try again.',
   // OAuth applications
   'client.not_found': 'There is no such application.',
   'client.deleted': 'The application is deleted.',

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { accessTokenEvents } from './access-token-events';
+import { assetSourceEvents } from './asset-source-events';
 import { clientEvents } from './client-events';
 import { decisionEvents } from './decision-events';
 import { eventEnvelope, type EventEnvelope } from './envelope';
@@ -13,6 +14,7 @@ import { signingKeyEvents } from './signing-key-events';
 export const eventSchemas = {
   ...keyEvents,
   ...scopeSetEvents,
+  ...assetSourceEvents,
   ...identityEvents,
   ...clientEvents,
   ...signingKeyEvents,

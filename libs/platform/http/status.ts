@@ -40,6 +40,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'scope_set.exceeds_grantor': 403,
   'scope_set.unknown_scope': 400,
   'scope_set.admin_scope': 400,
+  'asset_source.not_allowed': 400,
+  'asset_source.unavailable': 503,
   'client.not_found': 404,
   'client.deleted': 409,
   'client.secret_already_issued': 409,
