@@ -85,10 +85,7 @@ export class PostgresWorkspaces implements Workspaces {
   }
 }
 
-const workspaceOf = ({ kind: _, ...settings }: WorkspaceSubject): ActiveWorkspace => ({
-  ...settings,
-  status: 'Active',
-});
+const workspaceOf = (subject: WorkspaceSubject): ActiveWorkspace => ({ ...subject, status: 'Active' });
 
 /** A slug is one workspace's at a time, and free again when it has taken another one. */
 function withSlug(claim: readonly Claim[], before: WorkspaceState, after: WorkspaceState) {

@@ -31,7 +31,7 @@ interface ListedRow extends KeyListRow {
  * has to be passed over to fill the page costs too.
  */
 export class PostgresKeyList implements KeyList {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: Pick<DataSource, 'query'>) {}
 
   async find(reach: KeyReach, id: string): Promise<ListedKey | null> {
     const column = id.startsWith('key-') ? 'display_id' : 'key_id';

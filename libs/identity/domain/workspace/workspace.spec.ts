@@ -54,7 +54,7 @@ describe('a workspace', () => {
   it('may have a slug from its beginning, and take another one', () => {
     const named = { ...created, data: { ...created.data, slug: 'acme' } } as WorkspaceEvent;
     given(workspace, [])
-      .when({ ...create, slug: 'acme' } as WorkspaceCommand)
+      .when({ ...create, slug: 'acme' })
       .then([named]);
     given(workspace, [named])
       .when(update({ slug: 'acme' }))

@@ -108,6 +108,6 @@ function changeIn(update: Update): Partial<WorkspaceSettings> {
 }
 
 /** What decisions need to know of a workspace. */
-export const workspaceSubject = ({ status: _, ...settings }: ActiveWorkspace): WorkspaceSubject => ({
-  ...{ kind: 'workspace', status: 'active', ...settings },
+export const workspaceSubject = (workspace: ActiveWorkspace): WorkspaceSubject => ({
+  ...{ ...workspace, kind: 'workspace', status: 'active' },
 });

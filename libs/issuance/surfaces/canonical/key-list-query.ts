@@ -21,7 +21,7 @@ const listQuery = pageQuery
       context.addIssue({ code: 'custom', path: [name], message: 'cannot stand beside "secret_before"' });
     }
   })
-  .transform((query) => ({ sort_by: 'created_at' as const, sort_order: 'desc' as const, ...query }));
+  .transform(({ sort_by = 'created_at', sort_order = 'desc', ...query }) => ({ ...query, sort_by, sort_order }));
 
 type ListQuery = z.output<typeof listQuery>;
 
