@@ -308,12 +308,12 @@ describe.each(WAYS_OF_RUNNING)('OAuth applications and their tokens on %s', (way
     const introspect = async (token: string) =>
       (await post('/oauth/introspect', { ...credentialsOf(application), token })).json<Record<string, unknown>>();
     const token = await tokenOf(application, 'assets:read');
-    const { key } = await tester.createS4eKey({ scopes: ['assets:read'] });
+    const { key } = await tester.createS4eKey({ scopes: ['assets:read'], expires_at: '2100-01-01T00:00:00Z' });
     expect(await introspect(token)).toMatchObject({
       ...{ active: true, scope: 'assets:read', client_id: application.clientId, sub: application.clientId },
       exp: claimsOf(token).exp,
     });
-    expect(await introspect(key)).toMatchObject({ active: true });
+    expect(await introspect(key)).toMatchObject({ active: true, exp: Date.UTC(2100, 0) / 1_000 });
     await change('POST', application, '/end-tokens');
     expect(await introspect(token)).toEqual({ active: false });
   });

@@ -18,15 +18,16 @@ export class TokenStatusEndpoints implements OnModuleInit {
     private readonly http: HttpAdapterHost,
     private readonly clients: ClientAuthentication,
     private readonly introspectors: Introspectors,
+    private readonly introspection: Introspection,
     @Inject(CREDENTIAL_CHECK) private readonly check: CredentialCheck,
     private readonly revocations: RevokeAccessTokenHandler,
   ) {}
 
   onModuleInit(): void {
-    const { http, clients, introspectors, check, revocations } = this;
+    const { http, clients, introspectors, introspection, check, revocations } = this;
     addTokenStatusRoutes(http.httpAdapter.getInstance<FastifyInstance>(), {
       introspectors,
-      introspection: new Introspection(check),
+      introspection,
       clients,
       revocation: new Revocation(check, revocations),
     });

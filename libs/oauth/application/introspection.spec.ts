@@ -10,6 +10,8 @@ const principal = (changes: Partial<Principal> = {}): Principal => ({
   ...changes,
 });
 const KEY = principal({ kind: 'api_key', id: 'k1', secret_id: 'k1.2' });
+const EXPIRING = { ...KEY, id: 'k2', secret_id: 'k2.1' };
+const KEY_ENDS: Readonly<Record<string, number>> = { k2: 5_999 };
 const SESSION = principal({ kind: 'session', id: 's1', secret_id: 's1.3', name: '' });
 
 const CLAIMS = { iss: 'https://id.example', aud: 'https://api.example', iat: 100, exp: 3_700, jti: 't1', sub: 'c1' };
@@ -25,7 +27,8 @@ const asked = async (
 ) => {
   const check = new ScriptedCheck();
   check.answer(request.token, outcome);
-  return { check, answer: await new Introspection(check).introspect(introspector, request) };
+  const introspection = new Introspection(check, { endOf: async ({ id }) => KEY_ENDS[id] ?? null });
+  return { check, answer: await introspection.introspect(introspector, request) };
 };
 const answerTo = async (...parameters: Parameters<typeof asked>) => (await asked(...parameters)).answer;
 
@@ -40,6 +43,9 @@ describe('introspection', () => {
     expect(await answerTo({ ...KEY, scopes: [] }, WORKSPACE, { token: 'lk_live_x' })).toEqual({
       ...{ active: true, kind: 'api_key', token_type: 'Bearer', sub: 'u1', jti: 'k1.2', wid: 'w1' },
     }));
+
+  it('of an API key that ends by itself says when, in whole seconds and never too late', async () =>
+    expect(await answerTo(EXPIRING, WORKSPACE, { token: 'lk_live_x' })).toMatchObject({ jti: 'k2.1', exp: 5 }));
 
   it('of a session says whose it is and when its token ends', async () =>
     expect(await answerTo(SESSION, WORKSPACE, { token: jwtOf({ iss: 'latchkey', iat: 1, exp: 2 }) })).toEqual({
@@ -82,7 +88,7 @@ describe('introspection', () => {
 
   it('keeps no answer: what is revoked is active for nobody any more', async () => {
     const check = new ScriptedCheck();
-    const introspection = new Introspection(check);
+    const introspection = new Introspection(check, { endOf: async () => null });
     check.answer(TOKEN, principal());
     expect(await introspection.introspect(WORKSPACE, { token: TOKEN })).toMatchObject({ active: true });
     check.answer(TOKEN, 'revoked');

@@ -2,6 +2,7 @@ import type { CheckRequest, Principal } from '@latchkey/contracts';
 import type { ClientId, WorkspaceId } from '@latchkey/kernel';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { lookAt, type CredentialCheck } from './credential-check';
+import type { KeyEnds } from './key-ends';
 import { spelledByToken } from './token-spelling';
 
 /** Who asks about tokens. What it is not told about is to it as if it did not exist. */
@@ -46,14 +47,26 @@ const INACTIVE: Introspected = { active: false };
  * the check's of this very moment, so what has been revoked is active for nobody.
  */
 export class Introspection {
-  constructor(private readonly access: CredentialCheck) {}
+  constructor(
+    private readonly access: CredentialCheck,
+    private readonly keyEnds: Pick<KeyEnds, 'endOf'>,
+  ) {}
 
-  /** @throws AppError `auth.unavailable` when nobody could tell */
+  /** @throws AppError `auth.unavailable`, `service.unavailable` when nobody could tell */
   async introspect(introspector: Introspector, { token, ...about }: IntrospectionRequest): Promise<Introspected> {
     const result = await lookAt(this.access, token, about);
     if (!result?.allowed || result.principal === null) return INACTIVE;
     const { principal } = result;
-    return mayKnow(introspector, principal) && staysWithin(principal, about) ? described(token, principal) : INACTIVE;
+    if (!mayKnow(introspector, principal) || !staysWithin(principal, about)) return INACTIVE;
+    return described(principal, await this.#own(token, principal));
+  }
+
+  /** What the credential says of itself; the check has looked at its signature. An API key is no JWT: of it, when it ends. */
+  async #own(token: string, principal: Principal): Promise<JWTPayload> {
+    if (principal.kind !== 'api_key') return decodeJwt(token);
+    const endMs = await this.keyEnds.endOf(principal);
+    // In whole seconds, and rather too early than too late.
+    return endMs === null ? {} : { exp: Math.floor(endMs / 1_000) };
   }
 }
 
@@ -64,10 +77,9 @@ const mayKnow = ({ workspaceId, onlyOwn }: Introspector, { kind, id, workspace_i
 const staysWithin = ({ assets }: Principal, { asset, own_assets: ownAssets }: Omit<IntrospectionRequest, 'token'>) =>
   assets === 'all' || asset !== undefined || ownAssets === true;
 
-function described(token: string, principal: Principal): ActiveToken {
+function described(principal: Principal, own: JWTPayload): ActiveToken {
   const { kind, id, secret_id: jti, workspace_id: wid, user_id: userId, scopes, assets } = principal;
-  // The check has looked at its signature; an API key is no JWT, and says nothing of itself.
-  const { exp, iat, nbf, aud, iss, scope }: JWTPayload = kind === 'api_key' ? {} : decodeJwt(token);
+  const { exp, iat, nbf, aud, iss, scope } = own;
   return {
     active: true,
     kind,

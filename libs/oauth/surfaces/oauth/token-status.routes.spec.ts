@@ -55,7 +55,7 @@ describe('introspection and revocation over HTTP', () => {
             ...{ clients, access: check, addresses, record: { record: () => undefined } },
             ...{ sha256: nodeSha256, clock },
           }),
-          introspection: new Introspection(check),
+          introspection: new Introspection(check, { endOf: async () => null }),
           clients,
           revocation: new Revocation(check, { execute: async (command) => void revoked.push(command) }),
         }),
