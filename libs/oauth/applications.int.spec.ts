@@ -53,7 +53,7 @@ describe('S1-07: OAuth applications', () => {
       client_id: reply.body.id,
       client_secret: expect.stringMatching(/^s4e_client_[0-9a-z]{32}$/),
       ...body,
-      ...{ plan: 'standard', allowed_ips: [], assets: 'all', token_lifetime_seconds: 3_600 },
+      ...{ scope_sets: [], plan: 'standard', allowed_ips: [], assets: 'all', token_lifetime_seconds: 3_600 },
       ...{ authentication: 'client_secret', jwks: null, status: 'active' },
       created_at: '2026-04-28T12:00:00Z',
       ...{ created_by: oauth.owner, last_used: null },
@@ -203,7 +203,13 @@ describe('S1-07: OAuth applications', () => {
     } as const;
     const command: RotateClientSecret = {
       ...{ type: 'RotateClientSecret', replaces: 1, lost: false, gracePeriodMs: HOUR_MS, now: oauth.clock.now() },
-      grantor: { userId: oauth.owner, profile: profileByName('s4e') as Profile, grant, ofOwner: true },
+      grantor: {
+        userId: oauth.owner,
+        profile: profileByName('s4e') as Profile,
+        grant,
+        ofOwner: true,
+        setScopes: new Map(),
+      },
     };
     const write = () =>
       oauth.store().write({

@@ -7,6 +7,8 @@ const scopes = z.array(z.string()).readonly();
 const scopesAsSent = z.array(z.string()).readonly();
 const assets = z.union([z.literal('all'), z.array(z.string()).readonly()]);
 const allowedIps = z.array(z.string()).readonly();
+/** Whose scopes it has besides its own. */
+const scopeSetIds = z.array(z.string()).readonly();
 /** A public key (RFC 7517): its type's required members, and `kid` and `alg` where they were given. */
 const publicKey = z.record(z.string(), z.string()).readonly();
 const publicKeys = z.array(publicKey).readonly();
@@ -23,6 +25,8 @@ export const clientEvents = {
     name: z.string(),
     scopes,
     scopesAsSent,
+    /** Absent: none. */
+    scopeSetIds: scopeSetIds.exactOptional(),
     allowedIps,
     assets,
     plan: z.string(),
@@ -45,6 +49,7 @@ export const clientEvents = {
   'latchkey.client.updated.v1': z.discriminatedUnion('changed', [
     z.strictObject({ changed: z.literal('name'), name: z.string() }),
     z.strictObject({ changed: z.literal('scopes'), scopes, scopesAsSent }),
+    z.strictObject({ changed: z.literal('scope_sets'), scopeSetIds }),
     z.strictObject({ changed: z.literal('allowed_ips'), allowedIps }),
     z.strictObject({ changed: z.literal('assets'), assets }),
     z.strictObject({ changed: z.literal('plan'), plan: z.string() }),

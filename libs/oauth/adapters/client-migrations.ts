@@ -67,3 +67,16 @@ export class CreateClientUses1763800300000 implements MigrationInterface {
     await runner.query('DROP TABLE client_last_used');
   }
 }
+
+/** Scope sets came later than clients. */
+export class AddClientScopeSets1763800400000 implements MigrationInterface {
+  readonly name = 'AddClientScopeSets1763800400000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE client_list ADD scope_set_ids jsonb NOT NULL DEFAULT '[]'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE client_list DROP scope_set_ids');
+  }
+}

@@ -23,12 +23,12 @@ export class ChangeClientHandler {
    * @throws AppError what `findClient`, `Grantors.of`, `readRequested`, `decide` and `ClientStore.write` throw
    */
   async execute(id: string, request: RequestedClient, caller: Caller): Promise<ListedClient> {
-    const { clientId, lastUsedAt } = await findClient(this.list, caller.workspaceId, id);
-    const { grantor, confirm } = await this.grantors.of(caller);
+    const { clientId, scopeSetIds, lastUsedAt } = await findClient(this.list, caller.workspaceId, id);
+    const { grantor, confirm } = await this.grantors.of(caller, [...scopeSetIds, ...(request.scopeSets ?? [])]);
     const now = this.clock.now();
     const command: ChangeClient = {
       type: 'ChangeClient',
-      changes: readRequested(grantor.profile, request),
+      changes: readRequested(grantor, request, scopeSetIds),
       grantor,
       now,
     };

@@ -26,7 +26,8 @@ export class ClientLifeHandler {
 
   /** @throws AppError `client.not_found`, `client.deleted`, `client.exceeds_grantor`; what `Grantors.of` throws */
   async resume(id: string, caller: Caller): Promise<ListedClient> {
-    const { grantor, confirm } = await this.grantors.of(caller);
+    const { scopeSetIds } = await findClient(this.list, caller.workspaceId, id);
+    const { grantor, confirm } = await this.grantors.of(caller, scopeSetIds);
     return this.#write(id, caller, (now) => ({ type: 'ResumeClient', grantor, now }), confirm);
   }
 

@@ -1,4 +1,11 @@
-import { decideByOwners, grantorsOwn, type AccessRequest, type GrantorsOwn } from '@latchkey/access';
+import {
+  decideByOwners,
+  grantorsOwn,
+  scopeSetsOf,
+  scopesOfSets,
+  type AccessRequest,
+  type GrantorsOwn,
+} from '@latchkey/access';
 import type { CheckedRef, SubjectReader } from '@latchkey/contracts';
 import { AppError, type Clock } from '@latchkey/kernel';
 import type { Grantor } from '../domain/client/commands';
@@ -31,11 +38,15 @@ export class Grantors {
     private readonly safeguards: GrantorSafeguards = { confirmed: true },
   ) {}
 
-  /** @throws AppError `auth.unauthorized` when the credential has ended in the meantime; `service.unavailable` */
-  async of(caller: Caller): Promise<CallersGrant> {
+  /**
+   * @param scopeSetIds those that are to be granted, or granted on
+   * @throws AppError `auth.unauthorized` when the credential has ended in the meantime; `service.unavailable`
+   */
+  async of(caller: Caller, scopeSetIds: readonly string[] = []): Promise<CallersGrant> {
     const own = await this.#own(caller);
+    const setScopes = scopesOfSets(await scopeSetsOf(this.reader, caller.workspaceId, scopeSetIds));
     return {
-      grantor: { ...own, userId: caller.userId },
+      grantor: { ...own, userId: caller.userId, setScopes },
       confirm: async () => {
         if (this.safeguards.confirmed) await this.#confirm(caller, own);
       },

@@ -47,7 +47,7 @@ export class RegisterClientHandler {
     caller: Caller,
     known: RepeatableRequest | null,
   ): Promise<IssuedClient> {
-    const { grantor, confirm } = await this.grantors.of(caller);
+    const { grantor, confirm } = await this.grantors.of(caller, request.scopeSets);
     const { workspaceId, userId } = caller;
     const now = this.clock.now();
     const newClientId = clientId(this.ids.next());
@@ -86,19 +86,22 @@ const authenticationBy = (
 /** What is not asked for is what the caller has, so that a short request does not ask for too much. */
 function requestedBy(
   request: RegisterClientRequest,
-  { profile, grant: own }: Grantor,
-): Pick<RegisterClient, 'name' | 'grant' | 'scopesAsSent' | 'tokenLifetimeSeconds'> {
+  grantor: Grantor,
+): Pick<RegisterClient, 'name' | 'grant' | 'scopesAsSent' | 'scopeSetIds' | 'tokenLifetimeSeconds'> {
+  const { profile, grant: own } = grantor;
   const {
+    scopeSetIds = [],
     scopes = { canonical: [], asSent: [] },
     allowedIps = own.allowedIps,
     assets = own.assets,
     plan = profile.defaultPlan,
     tokenLifetimeSeconds = TOKEN_LIFETIME_SECONDS,
-  } = readRequested(profile, request);
+  } = readRequested(grantor, request);
   return {
     name: request.name,
     grant: { scopes: scopes.canonical, allowedIps, assets, plan },
     scopesAsSent: scopes.asSent,
+    scopeSetIds,
     tokenLifetimeSeconds,
   };
 }

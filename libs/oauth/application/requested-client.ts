@@ -1,12 +1,14 @@
-import { readIps, readPlan, readScopes, type Profile } from '@latchkey/access';
+import { readIps, readPlan, readScopes, readScopeSets } from '@latchkey/access';
 import type { PublicJwk } from '../domain/client/client';
-import type { ClientChanges } from '../domain/client/commands';
+import type { ClientChanges, Grantor } from '../domain/client/commands';
 
 /** What a request asks for, in its own words. Fields that are absent are not asked for. */
 export interface RequestedClient {
   readonly name?: string | undefined;
   /** In any spelling of the workspace's profile. */
   readonly scopes?: readonly string[] | undefined;
+  /** Ids of the workspace's scope sets, whose scopes it has besides. */
+  readonly scopeSets?: readonly string[] | undefined;
   readonly allowedIps?: readonly string[] | undefined;
   readonly assets?: 'all' | readonly string[] | undefined;
   readonly plan?: string | undefined;
@@ -16,12 +18,20 @@ export interface RequestedClient {
   readonly publicKeys?: readonly PublicJwk[] | undefined;
 }
 
-/** @throws AppError `client.unknown_scope`, `client.invalid_ip` or `client.unknown_plan`, with the field and what was sent */
-export function readRequested(profile: Profile, requested: RequestedClient): ClientChanges {
-  const { name, scopes, allowedIps, assets, plan, tokenLifetimeSeconds, publicKeys } = requested;
+/**
+ * @param carried scope sets that the client has already
+ * @throws AppError `client.unknown_scope`, `scope_set.unknown`, `client.invalid_ip` or `client.unknown_plan`, with the field and what was sent
+ */
+export function readRequested(
+  { profile, setScopes }: Grantor,
+  requested: RequestedClient,
+  carried: readonly string[] = [],
+): ClientChanges {
+  const { name, scopes, scopeSets, allowedIps, assets, plan, tokenLifetimeSeconds, publicKeys } = requested;
   return {
     ...(name !== undefined && { name }),
     ...(scopes && { scopes: readScopes(profile, scopes, 'client.unknown_scope') }),
+    ...(scopeSets && { scopeSetIds: readScopeSets(scopeSets, carried, setScopes) }),
     ...(allowedIps && { allowedIps: readIps(allowedIps, 'client.invalid_ip') }),
     ...(assets && { assets: assets === 'all' ? assets : [...new Set(assets)].sort() }),
     ...(plan !== undefined && { plan: readPlan(profile, plan, 'client.unknown_plan') }),

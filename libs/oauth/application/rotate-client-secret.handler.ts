@@ -44,14 +44,14 @@ export class RotateClientSecretHandler {
   }
 
   async #rotate(
-    { clientId, lastSecretNumber: replaces, lastUsedAt }: ListedClient,
+    { clientId, scopeSetIds, lastSecretNumber: replaces, lastUsedAt }: ListedClient,
     gracePeriodHours: number,
     caller: Caller,
     known: RepeatableRequest | null,
   ): Promise<IssuedClient> {
     const now = this.clock.now();
     const [{ grantor, confirm }, lost] = await Promise.all([
-      this.grantors.of(caller),
+      this.grantors.of(caller, scopeSetIds),
       this.requests.isLost({ id: clientId, secretNumber: replaces }, now),
     ]);
     const secret = this.random.clientSecret(grantor.profile);

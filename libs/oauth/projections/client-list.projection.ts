@@ -20,6 +20,7 @@ export interface ClientListRow {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly scopes_as_sent: readonly string[];
+  readonly scope_set_ids: readonly string[];
   readonly allowed_ips: readonly string[];
   readonly assets: 'all' | readonly string[];
   readonly plan: string;
@@ -46,6 +47,7 @@ export const clientListProjection: Projection<ClientListRow> = {
     'name',
     'scopes',
     'scopes_as_sent',
+    'scope_set_ids',
     'allowed_ips',
     'assets',
     'plan',
@@ -77,6 +79,7 @@ export function clientOf(row: ClientListRow): ExistingClient {
     name: row.name,
     scopes: row.scopes,
     scopesAsSent: row.scopes_as_sent,
+    scopeSetIds: row.scope_set_ids,
     allowedIps: row.allowed_ips,
     assets: row.assets,
     plan: row.plan,
@@ -108,6 +111,7 @@ const rowOf = (client: ExistingClient, version: number): ClientListRow => ({
   name: client.name,
   scopes: client.scopes,
   scopes_as_sent: client.scopesAsSent,
+  scope_set_ids: client.scopeSetIds,
   allowed_ips: client.allowedIps,
   assets: client.assets,
   plan: client.plan,

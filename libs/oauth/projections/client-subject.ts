@@ -11,7 +11,7 @@ export const clientSubject = (client: ExistingClient): ClientSubject => ({
   name: client.name,
   status: STATUS[client.status],
   scopes: [...client.scopes].sort(),
-  scopeSetIds: [],
+  scopeSetIds: client.scopeSetIds,
   allowedIps: client.allowedIps,
   assets: client.assets,
   plan: client.plan,

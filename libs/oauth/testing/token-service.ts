@@ -54,6 +54,7 @@ export interface TokenServiceOptions {
 /** What a client is registered with, where it is not what everybody's is. */
 export interface ClientOptions {
   readonly scopes?: readonly string[];
+  readonly scopeSetIds?: readonly string[];
   readonly allowedIps?: readonly string[];
   readonly tokenLifetimeSeconds?: number;
   /** Instead of a secret. */
@@ -154,10 +155,16 @@ export class TokenService {
     });
   }
 
+  /** What a scope set of the workspace holds. */
+  setScopeSet(id: string, scopes: readonly string[]): void {
+    this.#put(id, { kind: 'scope_set', workspaceId: WORKSPACE, scopes });
+  }
+
   async register(options: ClientOptions = {}): Promise<TestClient> {
     const id = clientId(new UuidV7Source().next());
     const {
       scopes = ['assets:read', 'scans:write'],
+      scopeSetIds = [],
       allowedIps = [],
       tokenLifetimeSeconds = 3_600,
       publicKeys,
@@ -170,7 +177,15 @@ export class TokenService {
           type: 'latchkey.client.registered.v1',
           data: {
             ...{ clientId: id, workspaceId: WORKSPACE, userId: USER, name: 'Nightly report' },
-            ...{ scopes, scopesAsSent: scopes, allowedIps, assets: 'all', plan: 'standard', tokenLifetimeSeconds },
+            ...{
+              scopes,
+              scopesAsSent: scopes,
+              scopeSetIds,
+              allowedIps,
+              assets: 'all',
+              plan: 'standard',
+              tokenLifetimeSeconds,
+            },
             authentication: publicKeys ? 'private_key_jwt' : 'client_secret',
             publicKeys: publicKeys ?? [],
             secretId: publicKeys ? null : `${id}.1`,

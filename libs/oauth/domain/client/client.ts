@@ -37,6 +37,8 @@ export interface Client extends NamedGrant {
   readonly workspaceId: WorkspaceId;
   /** Who registered it, and whose role bounds it. */
   readonly userId: UserId;
+  /** Scope sets whose scopes it has besides its own; one that was deleted since gives nothing. */
+  readonly scopeSetIds: readonly string[];
   /** 60 to 86,400. */
   readonly tokenLifetimeSeconds: number;
   readonly authentication: ClientAuthenticationKind;
@@ -111,6 +113,7 @@ function registered({ data }: ClientRegistered): ActiveClient {
     name: data.name,
     scopes: data.scopes,
     scopesAsSent: data.scopesAsSent,
+    scopeSetIds: data.scopeSetIds ?? [],
     allowedIps: data.allowedIps,
     assets: data.assets,
     plan: data.plan,
@@ -139,6 +142,8 @@ export function updated<Of extends LivingClient>(client: Of, { data }: ClientUpd
       return { ...client, tokenLifetimeSeconds: data.tokenLifetimeSeconds };
     case 'public_keys':
       return { ...client, publicKeys: data.publicKeys };
+    case 'scope_sets':
+      return { ...client, scopeSetIds: data.scopeSetIds };
     case 'name':
     case 'scopes':
     case 'allowed_ips':

@@ -1,10 +1,12 @@
-import type { GrantChanges, GrantorsOwn } from '@latchkey/access';
+import type { GrantChanges, GrantorsOwn, SetScopes } from '@latchkey/access';
 import type { ClientId, UserId, WorkspaceId } from '@latchkey/kernel';
 import type { ClientAuthenticationKind, ClientGrant, PublicJwk } from './client';
 
 /** Who registers a client, changes it or hands its next secret over, and how much they have themselves. */
 export interface Grantor extends GrantorsOwn {
   readonly userId: UserId;
+  /** What all scope sets hold now that the client is to have. */
+  readonly setScopes: SetScopes;
 }
 
 export interface RegisterClient {
@@ -15,6 +17,7 @@ export interface RegisterClient {
   readonly name: string;
   readonly grant: ClientGrant;
   readonly scopesAsSent: readonly string[];
+  readonly scopeSetIds: readonly string[];
   /** 60 to 86,400. */
   readonly tokenLifetimeSeconds: number;
   readonly authentication: ClientAuthenticationKind;
@@ -26,6 +29,7 @@ export interface RegisterClient {
 
 /** Fields that are absent stay as they are. */
 export interface ClientChanges extends GrantChanges {
+  readonly scopeSetIds?: readonly string[];
   readonly tokenLifetimeSeconds?: number;
   readonly publicKeys?: readonly PublicJwk[];
 }

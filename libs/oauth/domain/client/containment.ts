@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/kernel';
-import { fieldBeyond, grantWidens, type Profile } from '@latchkey/access';
+import { fieldBeyond, grantWidens, scopesWithSets, type Profile } from '@latchkey/access';
 import type { ClientUpdated } from '@latchkey/contracts';
 import type { Client, ClientGrant, PublicJwk } from './client';
 import type { Grantor } from './commands';
@@ -8,12 +8,19 @@ const NEVER_ENDS =
   'A credential that expires can neither register an application nor strengthen one, as applications do not expire.';
 
 /**
- * Nobody grants beyond their own (C18).
+ * Nobody grants beyond their own (C18), neither by scopes nor by sets of them.
  * @param message what a client may read; the catalogue's text when absent
- * @throws AppError `client.exceeds_grantor`, with the field where a request has one for it
+ * @throws AppError `client.exceeds_grantor`, with the field where a request has one for it; `stream.version_conflict` when the client has got
+ * a set meanwhile
  */
-export function refuseBeyondGrantor(granted: ClientGrant, grantor: Grantor, message?: string): void {
-  const field = fieldBeyond({ ...granted, expiresAt: null }, grantor);
+export function refuseBeyondGrantor(
+  granted: ClientGrant & Pick<Client, 'scopeSetIds'>,
+  grantor: Grantor,
+  message?: string,
+): void {
+  const grant = { ...granted, expiresAt: null };
+  const scopes = scopesWithSets(granted.scopes, granted.scopeSetIds, grantor.setScopes);
+  const field = fieldBeyond(grant, grantor) ?? (fieldBeyond({ ...grant, scopes }, grantor) && 'scope_sets');
   if (field === undefined) return;
   if (field === 'expires_at') throw new AppError('client.exceeds_grantor', { public: NEVER_ENDS });
   throw new AppError('client.exceeds_grantor', { field, ...(message !== undefined && { public: message }) });
@@ -32,13 +39,18 @@ export function refuseOthersClient({ userId }: Client, grantor: Grantor): void {
   });
 }
 
-/** Whether the update gives more than there was before: further rights, longer-lived tokens, or a key that somebody signs with. */
+/**
+ * Whether the update gives more than there was before: further rights, longer-lived tokens, or a key that somebody signs with. A scope set does
+ * whatever it holds now, as it may hold more some day.
+ */
 export function widens(profile: Profile, before: Client, update: ClientUpdated['data']): boolean {
   switch (update.changed) {
     case 'token_lifetime':
       return update.tokenLifetimeSeconds > before.tokenLifetimeSeconds;
     case 'public_keys':
       return !update.publicKeys.every((key) => before.publicKeys.some((known) => sameKey(key, known)));
+    case 'scope_sets':
+      return !update.scopeSetIds.every((id) => before.scopeSetIds.includes(id));
     case 'name':
     case 'scopes':
     case 'allowed_ips':

@@ -18,6 +18,11 @@ const by = (grant: Partial<Grant> = {}, user = 'u', ofOwner = true): Grantor => 
   profile: s4e,
   grant: { ...everything, ...grant },
   ofOwner,
+  setScopes: new Map([
+    ['s', ['reports:read']],
+    ['wide', ['users:write']],
+    ['deleted', []],
+  ]),
 });
 const another = by({}, 'another');
 
@@ -28,7 +33,7 @@ const register = (overrides: Partial<RegisterClient> = {}): ClientCommand => ({
   type: 'RegisterClient',
   ...{ clientId: clientId(CLIENT), workspaceId: workspaceId('w'), userId: userId('u'), name: 'Nightly import' },
   grant: { scopes: ['assets:read', 'scans:write'], plan: 'standard', assets: 'all', allowedIps: [] },
-  scopesAsSent: ['assets:read', 'scans:write'],
+  ...{ scopesAsSent: ['assets:read', 'scans:write'], scopeSetIds: [] },
   ...{ tokenLifetimeSeconds: 3_600, authentication: 'client_secret', publicKeys: [], grantor: by(), now: at(0) },
   ...overrides,
 });
@@ -123,6 +128,57 @@ describe('registering a client', () => {
         }),
       )
       .thenThrows('client.exceeds_grantor'));
+});
+
+describe('scope sets of a client (S4-13)', () => {
+  const carrying = (...scopeSetIds: string[]) => registered({ scopeSetIds });
+  const updated = (...scopeSetIds: string[]): ClientEvent => ({
+    type: 'latchkey.client.updated.v1',
+    data: { changed: 'scope_sets', scopeSetIds },
+  });
+  const reader = by({ scopes: ['assets:read', 'scans:write', 'reports:read'] });
+
+  it('come with it, and are changed as a whole', () => {
+    givenClient()
+      .when(register({ scopeSetIds: ['s'], grantor: reader }))
+      .then([carrying('s')]);
+    givenClient(carrying('s'))
+      .when(change({ scopeSetIds: ['s'] }))
+      .then([]);
+    givenClient(carrying('s'))
+      .when(change({ scopeSetIds: ['wide', 's'] }))
+      .then([updated('wide', 's')]);
+  });
+
+  it('hold nothing that their grantor has not (C18), whatever else is asked', () => {
+    givenClient()
+      .when(register({ scopeSetIds: ['s', 'wide'], grantor: reader }))
+      .thenThrows('client.exceeds_grantor');
+    givenClient(carrying('wide'))
+      .when(change({ tokenLifetimeSeconds: 86_400 }, reader))
+      .thenThrows('client.exceeds_grantor');
+    givenClient(carrying('wide'))
+      .when(rotate({ grantor: reader }))
+      .thenThrows('client.exceeds_grantor');
+    givenClient(carrying('wide'), { type: 'latchkey.client.suspended.v1', data: { reason: '', suspendedAt: iso(1) } })
+      .when(resume(reader))
+      .thenThrows('client.exceeds_grantor');
+  });
+
+  it('are taken away by anybody, and given by its user alone', () => {
+    givenClient(carrying('wide', 's'))
+      .when(change({ scopeSetIds: ['s'] }, by({ scopes: [] }, 'another')))
+      .then([updated('s')]);
+    givenClient(carrying())
+      .when(change({ scopeSetIds: ['s'] }, another))
+      .thenThrows('auth.forbidden');
+    givenClient(carrying())
+      .when(change({ scopeSetIds: ['deleted'] }, another))
+      .thenThrows('auth.forbidden');
+  });
+
+  it('that came in between make a lost race of what was decided without them', () =>
+    givenClient(carrying('came later')).when(rotate()).thenThrows('stream.version_conflict'));
 });
 
 describe('changing a client', () => {

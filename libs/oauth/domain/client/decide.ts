@@ -61,9 +61,9 @@ function existing(state: ClientState): Exclude<ClientState, { status: 'None' }> 
 }
 
 function register(command: RegisterClient, state: ClientState): readonly ClientEvent[] {
-  const { grant, grantor, authentication, now } = command;
+  const { grant, scopeSetIds, grantor, authentication, now } = command;
   if (state.status !== 'None') throw new AppError('stream.exists');
-  refuseBeyondGrantor(grant, grantor);
+  refuseBeyondGrantor({ ...grant, scopeSetIds }, grantor);
   return [
     {
       type: 'latchkey.client.registered.v1',
@@ -74,6 +74,7 @@ function register(command: RegisterClient, state: ClientState): readonly ClientE
         name: command.name,
         scopes: grant.scopes,
         scopesAsSent: command.scopesAsSent,
+        ...(scopeSetIds.length > 0 && { scopeSetIds }),
         allowedIps: grant.allowedIps,
         assets: grant.assets,
         plan: grant.plan,
@@ -115,8 +116,9 @@ function change({ changes, grantor }: ChangeClient, client: LivingClient): reado
 
 type Update = ClientUpdated['data'];
 
-const updatesOf = ({ tokenLifetimeSeconds, publicKeys, ...changes }: ClientChanges): readonly Update[] => [
+const updatesOf = ({ scopeSetIds, tokenLifetimeSeconds, publicKeys, ...changes }: ClientChanges): readonly Update[] => [
   ...grantUpdates(changes),
+  ...(scopeSetIds === undefined ? [] : [{ changed: 'scope_sets', scopeSetIds } as const]),
   ...(tokenLifetimeSeconds === undefined ? [] : [{ changed: 'token_lifetime', tokenLifetimeSeconds } as const]),
   ...(publicKeys === undefined ? [] : [{ changed: 'public_keys', publicKeys } as const]),
 ];
@@ -127,6 +129,8 @@ function differs(client: LivingClient, update: Update): boolean {
       return client.tokenLifetimeSeconds !== update.tokenLifetimeSeconds;
     case 'public_keys':
       return !sameList(client.publicKeys, update.publicKeys, sameKey);
+    case 'scope_sets':
+      return !sameList(client.scopeSetIds, update.scopeSetIds);
     case 'name':
     case 'scopes':
     case 'allowed_ips':

@@ -8,6 +8,7 @@ import { TOKEN_LIFETIME_SECONDS_MAX, TOKEN_LIFETIME_SECONDS_MIN } from '../../do
 const fields = {
   name: displayName,
   scopes: z.array(z.string().min(1).max(100)).min(1).max(100),
+  scope_sets: z.array(z.string().min(1).max(100)).max(20),
   /** Empty: any address. */
   allowed_ips: z.array(z.string().min(1).max(50)).max(100),
   assets: z.union([z.literal('all'), z.array(z.string().min(1).max(500)).min(1).max(200)]),
@@ -20,6 +21,7 @@ const { name, scopes, ...others } = z.strictObject(fields).partial().shape;
 const requestedBy = (body: z.output<typeof changeFields>): RequestedClient => ({
   name: body.name,
   scopes: body.scopes,
+  scopeSets: body.scope_sets,
   allowedIps: body.allowed_ips,
   assets: body.assets,
   plan: body.plan,

@@ -14,6 +14,8 @@ export interface ClientRecord {
   readonly name: string;
   /** In the spelling in which they were granted (C1). */
   readonly scopes: readonly string[];
+  /** Ids of scope sets, whose scopes it has besides. */
+  readonly scope_sets: readonly string[];
   readonly plan: string;
   /** Empty: any address. */
   readonly allowed_ips: readonly string[];
@@ -41,6 +43,7 @@ export const clientRecord = (client: ListedClient, now: Date): ClientRecord => (
   client_id: client.clientId,
   name: client.name,
   scopes: client.scopesAsSent,
+  scope_sets: client.scopeSetIds,
   plan: client.plan,
   allowed_ips: client.allowedIps,
   assets: client.assets,
