@@ -5,7 +5,7 @@ import type { Profile } from './profiles/profile';
 import { PROFILES } from './profiles/registry';
 import { s4e } from './profiles/s4e';
 import { slaunch } from './profiles/slaunch';
-import { canonicalScope, canonicalScopes, coversScope, displayScope } from './scopes';
+import { canonicalScope, canonicalScopes, concernsAssets, coversScope, displayScope, scopesOfToggles } from './scopes';
 
 const scopesOf = (profile: Profile) => profile.scopes.map(({ canonical }) => canonical);
 const anyProfile = fc.constantFrom(...PROFILES);
@@ -147,5 +147,26 @@ describe('scopes within', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('Read and Write (C26)', () => {
+  const of = (read: boolean, write: boolean) => scopesOfToggles(s4e, { read, write });
+  const resources = ['assets', 'scans', 'findings', 'actions', 'playbooks', 'webhooks'];
+  const reads = [...resources.map((resource) => `read:${resource}`), 'reports:read'];
+  const writes = resources.map((resource) => `write:${resource}`);
+
+  it('are all scopes of the product that read, and all that write', () => {
+    expect([...of(true, false)].sort()).toEqual([...reads].sort());
+    expect([...of(false, true)].sort()).toEqual([...writes].sort());
+    expect([...of(true, true)].sort()).toEqual([...reads, ...writes].sort());
+    expect(of(false, false)).toEqual([]);
+  });
+
+  it.each(PROFILES)('give nothing that cannot be kept to assets, and no admin scope, in $name', (profile) => {
+    const texts = scopesOfToggles(profile, { read: true, write: true });
+    const canonical = texts.map((text) => canonicalScope(profile, text) ?? text);
+    expect(canonical.filter((scope) => !concernsAssets(profile, scope))).toEqual([]);
+    expect(canonical).not.toContain('admin:full');
   });
 });

@@ -57,6 +57,22 @@ export const scopeCatalogue = (profile: Profile): readonly ScopeDefinition[] =>
 export const concernsAssets = (profile: Profile, canonical: string): boolean =>
   !indexOf(profile).byCanonical.get(canonical)?.system;
 
+/** A form that knows no more than these two (S1-03). */
+export interface AccessToggles {
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+/**
+ * What Read and Write stand for, in the profile's own spelling (C26): every scope of that action that can be kept to assets. Those of Latchkey's own
+ * routes cannot, so a form that restricts a key to assets gives none of them.
+ */
+export const scopesOfToggles = (profile: Profile, { read, write }: AccessToggles): readonly string[] =>
+  scopeCatalogue(profile)
+    .filter(({ system = false }) => !system)
+    .filter(({ canonical }) => (read && canonical.endsWith(':read')) || (write && canonical.endsWith(':write')))
+    .map(({ canonical }) => displayScope(profile, canonical));
+
 /** A set of canonical scopes, prepared to be asked many times. */
 export interface HeldScopes {
   readonly admin: boolean;
