@@ -175,6 +175,8 @@ describe('docker-compose.yml, its own containers as processes', () => {
         oauth.eval(set, 1, '{p0}:fence:identity'),
         oauth.eval(set, 1, '{p0}:key:x'),
         oauth.eval(set, 1, '{p0}:session:x'),
+        oauth.eval(set, 1, '{p0}:user:x'),
+        oauth.eval(set, 1, '{p0}:workspace:x'),
         oauth.eval(set, 1, '{p0}:window:x'),
       ].map(tried);
       for (const answer of await Promise.all(answers)) expect(answer).toMatch(denied);

@@ -100,7 +100,11 @@ async function build(resources: Resources): Promise<Service> {
         settlement: startRedisOwner(resources, { owner: 'oauth', redisUrl: config.REDIS_URL, dataSource, logger }),
         reader,
         // Who asks for a token is decided on as who is checked, so that a suspended client gets none anywhere.
-        liveAccess: new RedisLiveAccess({ redis, owners: reader, nodesMax: config.LATCHKEY_NODES_MAX }),
+        liveAccess: new RedisLiveAccess({
+          ...{ redis, owners: reader, nodesMax: config.LATCHKEY_NODES_MAX },
+          // Of its own kind alone: it has no right to more.
+          fills: ['client'],
+        }),
         peppers: Peppers.parse(config.LATCHKEY_PEPPER.reveal(), (value) => new Secret(value)),
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         masterKey: config.LATCHKEY_MASTER_KEY,

@@ -36,6 +36,12 @@ const owning = (owner: SubjectOwner): readonly KeyRights[] => [
   { keys: entriesOf(KINDS.filter((kind) => SUBJECT_OWNERS[kind] === owner)), commands: ['getrange', 'set'] },
 ];
 
+/** Who decides on what others fill in. */
+const reading = (kinds: readonly SubjectKind[]): KeyRights => ({
+  keys: entriesOf(kinds),
+  commands: ['get', 'getrange'],
+});
+
 /**
  * Who decides reads, fills in what an owner has answered, and counts. It cannot keep an owner's entries alive, but what it fills in others
  * believe while that owner says so: whoever takes such a service over can have them believe what they like of these kinds.
@@ -64,8 +70,8 @@ export const rights: RightsTable = {
   },
   oauth: {
     schema: 'oauth',
-    // It decides who gets a token, so it takes nothing for good but what that depends on, and counts nothing but tokens.
-    liveState: [...owning('oauth'), ...deciding(['client', 'user', 'workspace', 'scope_set'], 'tokens:*')],
+    // It decides who gets a token: it reads what that depends on, fills in nothing but what is its own anyway, and counts nothing but tokens.
+    liveState: [...owning('oauth'), ...deciding(['client'], 'tokens:*'), reading(['user', 'workspace', 'scope_set'])],
     writes: [TOPICS.oauth, TOPICS.accessTokens],
     reads: { 'oauth-last-used': [TOPICS.accessTokens] },
   },

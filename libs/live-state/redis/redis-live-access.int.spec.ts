@@ -1,7 +1,9 @@
 import { ofEachOwner, SUBJECT_OWNERS, type SubjectOwner } from '@latchkey/contracts';
-import { startRedis } from '@latchkey/testing';
+import { eventually, startRedis } from '@latchkey/testing';
 import { liveStateContract } from '../live-state.contract';
+import { USER, WORKSPACE } from '../testing/bodies';
 import { startOwners } from '../testing/owners';
+import { checkKey, Stage } from '../testing/stage';
 import { liveStateTiming } from '../timing';
 import { connectRedis, redisReady } from './connect-redis';
 import { RedisLiveAccess } from './redis-live-access';
@@ -43,3 +45,22 @@ for (const shards of [1, 3]) {
     };
   });
 }
+
+it('who fills in some kinds alone asks for the others, until somebody else has filled them in', async () => {
+  const stage = await Stage.open({ leaseMs: 10_000 });
+  try {
+    await stage.renew();
+    const node = stage.addNode(stage.redis, stage.owners.reader, ['key']);
+    const key = await stage.newKey();
+    const entries = [`{p0}:key:${key}`, `{p0}:user:${USER}`, `{p0}:workspace:${WORKSPACE}`];
+    const filled = () => Promise.all(entries.map((entry) => stage.redis.exists(entry)));
+    for (let time = 0; time < 3; time += 1)
+      expect(await checkKey(node, key)).toMatchObject({ kind: 'allowed', via: 'owner' });
+    await eventually(async () => expect(await filled()).toEqual([1, 0, 0]));
+    await checkKey(stage.node, key);
+    await eventually(async () => expect(await checkKey(node, key)).toMatchObject({ kind: 'allowed', via: 'cache' }));
+    expect(await filled()).toEqual([1, 1, 1]);
+  } finally {
+    await stage.close();
+  }
+});

@@ -1,5 +1,5 @@
 import { RecentlyUsed, systemClock, type Clock } from '@latchkey/kernel';
-import { subjectName, type SubjectReader, type SubjectRef, type Verdict } from '@latchkey/contracts';
+import { subjectName, type SubjectKind, type SubjectReader, type SubjectRef, type Verdict } from '@latchkey/contracts';
 import { Basis } from '../basis';
 import { LiveStateCounters } from '../counters';
 import type { LiveAccess, LiveQuery, Outcome, Via } from '../live-access';
@@ -23,6 +23,11 @@ export interface RedisLiveAccessOptions {
   readonly nodesMax: number;
   /** Parsed bodies that the node keeps, of about 1 KB each. Default 50,000; what is forgotten comes with one more script call. */
   readonly entriesMax?: number;
+  /**
+   * Kinds of which it fills in what their owners have answered; default all. Others ask each time that Redis does not have them. Whoever may fill
+   * a kind in can have all others believe what it likes of it.
+   */
+  readonly fills?: readonly SubjectKind[];
   readonly asks?: AskLimits;
   readonly timing?: LiveStateTiming;
   readonly counters?: LiveStateCounters;
@@ -41,6 +46,7 @@ export class RedisLiveAccess implements LiveAccess {
   readonly #shards: readonly CheckBatch[];
   readonly #asks: OwnerAsks;
   readonly #fills: Fills;
+  readonly #fillsIn: (kind: SubjectKind) => boolean;
   /** Bodies that this node has parsed, the latest of each subject. Never a basis by itself (rule 2). */
   readonly #known: RecentlyUsed<KnownEntry>;
   /** Used only while Redis cannot be reached. */
@@ -56,6 +62,7 @@ export class RedisLiveAccess implements LiveAccess {
     this.#shards = Array.from({ length: shards }, (_, shard) => new CheckBatch(redis, shard, safeguards));
     this.#asks = new OwnerAsks(options.owners, timing.askTimeoutMs, this.counters, safeguards, options.asks);
     this.#fills = new Fills(redis, timing, this.counters, safeguards);
+    this.#fillsIn = (kind) => options.fills?.includes(kind) ?? true;
     this.#known = new RecentlyUsed(options.entriesMax ?? 50_000);
     this.#nodesMax = options.nodesMax;
     this.#clock = options.clock ?? systemClock;
@@ -135,7 +142,7 @@ export class RedisLiveAccess implements LiveAccess {
         missed.map(async ([ref, miss]) => {
           const snapshot = await this.#asks.ask(ref);
           basis.prove(snapshot);
-          this.#fills.put(shard, snapshot, miss);
+          if (this.#fillsIn(ref.kind)) this.#fills.put(shard, snapshot, miss);
         }),
       );
       return true;

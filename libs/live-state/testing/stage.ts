@@ -1,4 +1,4 @@
-import { ofEachOwner, OWNERS, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
+import { ofEachOwner, OWNERS, type SubjectKind, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
 import { eventually, startRedis, type RedisProcess } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -66,8 +66,9 @@ export class Stage {
     return { server, redis };
   }
 
-  addNode(redis: Redis, owners: SubjectReader = this.owners.reader): RedisLiveAccess {
-    return new RedisLiveAccess({ redis, owners, nodesMax: 4, timing: this.timing, safeguards: this.safeguards });
+  addNode(redis: Redis, owners: SubjectReader = this.owners.reader, fills?: readonly SubjectKind[]): RedisLiveAccess {
+    const { timing, safeguards } = this;
+    return new RedisLiveAccess({ redis, owners, nodesMax: 4, timing, safeguards, ...(fills && { fills }) });
   }
 
   addRenewer(owner: SubjectOwner, redis: Redis): Renewer {
