@@ -137,8 +137,10 @@ async function startStandalone(profile: ProfileName, kept: Kept, undo: UndoStack
 
 async function startAsCluster(profile: ProfileName, kept: Kept, undo: UndoStack): Promise<Running> {
   const running = await startProcesses({ profile, kept, undo });
+  const { TENANT_DOMAIN = '' } = kept.env;
   const assets = await startProgram('examples/assets-api/main.js', {
     LATCHKEY_ENFORCEMENT_URLS: running.enforcementUrls.join(','),
+    TENANT_DOMAIN,
     ...reporting(kept),
   });
   undo.push(assets.stop);
@@ -191,7 +193,8 @@ const adminKeyIn = async (folder: string) => (await readFile(path.join(folder, '
  * start makes another, and finds this one with its keys in the same tables. Answers its admin key.
  */
 async function makeWorkspace(way: WayOfRunning, profile: ProfileName, kept: Kept): Promise<string> {
-  const { result, undo } = await UndoStack.whole((undo) => start(way, profile, kept, undo));
+  const named = { ...kept, env: { ...kept.env, LATCHKEY_TENANT: 'neighbour' } };
+  const { result, undo } = await UndoStack.whole((undo) => start(way, profile, named, undo));
   await undo.undo();
   const client = new Client({ connectionString: kept.databaseUrl });
   await client.connect();
