@@ -37,3 +37,7 @@ export function readPlan(profile: Profile, name: string, code: ErrorCode): strin
   if (planByName(profile, name)) return name;
   throw new AppError(code, { field: 'plan', public: `Unknown plan ${JSON.stringify(name)}.` });
 }
+
+/** Ids of assets, each once, in order. What they are is their service's business. */
+export const readAssets = (assets: 'all' | readonly string[]): 'all' | readonly string[] =>
+  assets === 'all' ? assets : [...new Set(assets)].sort();

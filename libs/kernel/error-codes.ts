@@ -37,6 +37,9 @@ export const errorCatalogue = {
   'key.unknown_plan': 'Unknown plan.',
   'key.invalid_ip': 'Not an IP address or CIDR range.',
   'key.expiry_in_past': 'The expiry is in the past.',
+  'key.unknown_prefix': 'Keys with this prefix are not taken here.',
+  'key.secret_known': 'This secret is there already.',
+  'leak.not_found': 'There is no such report.',
   'key.expiry_required': 'Keys of this workspace must have an expiry.',
   'key.lifetime_too_long': 'The key would live longer than keys of this workspace may.',
   // Scope sets
@@ -53,6 +56,7 @@ export const errorCatalogue = {
   // OAuth applications
   'client.not_found': 'There is no such application.',
   'client.deleted': 'The application is deleted.',
+  'client.too_many': 'The workspace has as many applications as it can. Delete those that nobody uses.',
   'client.secret_already_issued':
     'An earlier request with this Idempotency-Key has made the secret, which is shown once. Rotate it to get another one.',
   'client.exceeds_grantor': 'An application cannot have more than the credential that registers it.',

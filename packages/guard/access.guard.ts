@@ -110,6 +110,7 @@ export class AccessGuard implements CanActivate {
       ...(userAgent !== undefined && { user_agent: userAgent.slice(0, USER_AGENT_LENGTH_MAX) }),
       ...(tenant !== undefined && { tenant }),
       ...assetOf(request, requirement),
+      ...(requirement.counts === false && { cost: 0 }),
       ...(requirement.secondFactor !== undefined && { second_factor: requirement.secondFactor }),
     };
   }

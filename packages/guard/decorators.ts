@@ -22,6 +22,8 @@ export interface Requirement {
    * As the workspace has it when absent.
    */
   readonly secondFactor?: 'required' | 'exempt';
+  /** `false`: the call counts for no limit, and none refuses it. For what must never wait, and does little. */
+  readonly counts?: false;
   /** The asset that the call is about, where the route is about one; or `OWN_ASSETS`. */
   readonly asset?: typeof OWN_ASSETS | ((request: FastifyRequest) => string | undefined);
 }

@@ -12,19 +12,25 @@ import type { ExistingKey } from '../application/ports';
 const CREATED: KeyEvent['type'] = 'latchkey.key.created.v1';
 const REVOKED: KeyEvent['type'] = 'latchkey.key.revoked.v1';
 
-/** Last in its transaction: who has a slot waits for nobody, so nobody waits in a circle. */
-export async function countKey(
+/**
+ * Of keys of one workspace. Last in its transaction, and slot after slot: who has one waits for nobody who waits for it, so nobody waits in
+ * a circle.
+ */
+export async function countKeys(
   tx: EntityManager,
-  { keyId, workspaceId }: ExistingKey,
+  workspaceId: ExistingKey['workspaceId'],
   recorded: readonly RecordedEvent[],
 ): Promise<void> {
-  const of = (type: KeyEvent['type']) => recorded.filter((event) => event.type === type).length;
-  const change = of(CREATED) - of(REVOKED);
-  if (change === 0) return;
+  const changes = recorded.filter(({ type }) => type === CREATED || type === REVOKED);
+  if (changes.length === 0) return;
   await tx.query(
-    `INSERT INTO key_count (workspace_id, slot, live) VALUES ($1, key_count_slot($2), greatest($3::bigint, 0))
-     ON CONFLICT (workspace_id, slot) DO UPDATE SET live = key_count.live + $3`,
-    [workspaceId, keyId, change],
+    `WITH changes AS (
+       SELECT key_count_slot(key_id) AS slot, sum(change) AS change FROM unnest($2::text[], $3::integer[]) AS c (key_id, change)
+        GROUP BY 1)
+     INSERT INTO key_count (workspace_id, slot, live) SELECT $1, slot, greatest(change, 0) FROM changes ORDER BY slot
+     ON CONFLICT (workspace_id, slot)
+       DO UPDATE SET live = key_count.live + (SELECT change FROM changes WHERE changes.slot = key_count.slot)`,
+    [workspaceId, changes.map(({ streamId }) => streamId), changes.map(({ type }) => (type === CREATED ? 1 : -1))],
   );
 }
 

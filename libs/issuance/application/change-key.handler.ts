@@ -16,6 +16,9 @@ export interface ChangeKeyRequest extends RequestedGrant {
   readonly scopes?: readonly string[] | undefined;
   /** As in `CreateKeyRequest`. */
   readonly scopeSets?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** `null`: never. */
+  readonly expiresAt?: Date | null | undefined;
 }
 
 export class ChangeKeyHandler {
@@ -34,13 +37,15 @@ export class ChangeKeyHandler {
     const { key: found } = await findKey(this.list, reach, ref);
     const { profile, grantor, hold } = await this.grantors.of(caller);
     const now = this.clock.now();
-    const { name, scopes, scopeSets } = request;
+    const { name, scopes, scopeSets, tags, expiresAt } = request;
     const setScopes = await this.grantors.scopesOfSets(caller, [...found.scopeSetIds, ...(scopeSets ?? [])]);
     const changes = {
       ...(name !== undefined && { name }),
       ...(scopes && { scopes: readScopes(profile, scopes) }),
       ...(scopeSets && { scopeSetIds: readScopeSets(scopeSets, found.scopeSetIds, setScopes) }),
       ...readGrant(profile, request),
+      ...(tags && { tags }),
+      ...(expiresAt !== undefined && { expiresAt }),
     };
     const command: ChangeKey = { type: 'ChangeKey', changes, setScopes, grantor, now };
     const { key, changed } = await this.keys.write({

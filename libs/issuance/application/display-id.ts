@@ -16,16 +16,26 @@ export interface DisplayId {
 }
 
 /** Writes with a short id that is free in the workspace: another one is tried while somebody has it (C30). */
-export async function withDisplayId<Result>(
+export const withDisplayId = <Result>(
   random: Randomness,
   workspaceId: WorkspaceId,
   write: (id: DisplayId) => Promise<Result>,
+): Promise<Result> => withDisplayIds(random, workspaceId, (next) => write(next()));
+
+/** The same with as many of them as are taken. */
+export async function withDisplayIds<Result>(
+  random: Randomness,
+  workspaceId: WorkspaceId,
+  write: (next: () => DisplayId) => Promise<Result>,
 ): Promise<Result> {
   const scope = `key_display_id:${workspaceId}`;
   for (let tries = 1; ; tries += 1) {
-    const displayId = `key-${random.hex(tries <= SHORT_TRIES ? HEX_DIGITS : HEX_DIGITS_CROWDED)}`;
+    const next = (): DisplayId => {
+      const displayId = `key-${random.hex(tries <= SHORT_TRIES ? HEX_DIGITS : HEX_DIGITS_CROWDED)}`;
+      return { displayId, claim: { scope, value: displayId } };
+    };
     try {
-      return await write({ displayId, claim: { scope, value: displayId } });
+      return await write(next);
     } catch (error) {
       const taken = isAppError(error, 'claim.taken') && error.details['scope'] === scope;
       if (!taken || tries === TRIES_MAX) throw error;

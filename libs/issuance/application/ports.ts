@@ -33,6 +33,9 @@ export interface KeyVersion {
   readonly sets: readonly Pick<KnownScopeSet, 'id' | 'version'>[];
 }
 
+/** Only a digest of it is kept. One that somebody else has made comes as its SHA-256, 32 bytes. */
+export type NewSecret = Secret | { readonly sha256: Uint8Array };
+
 export interface KeyWrite {
   readonly keyId: KeyId;
   /** Pure; called again on newer state when somebody else was faster. */
@@ -43,8 +46,8 @@ export interface KeyWrite {
    * narrowing of the maker that has answered is followed by no grant that rests on what was before.
    */
   readonly grantor?: KeyVersion;
-  /** The secret that the events bring in, if they bring one. Only its digest is kept. */
-  readonly newSecret?: Secret;
+  /** The secret that the events bring in, if they bring one. */
+  readonly newSecret?: NewSecret;
   readonly claim?: readonly Claim[];
   /**
    * Whether the workspace is not lost without an admin key, as whoever asks can make another one: the session of an owner or admin, who can sign
@@ -73,9 +76,11 @@ export interface KeyStore {
   /**
    * Loads, decides and writes events, outbox, claims, digest, key list and the key's subject in one transaction.
    * @throws AppError what `decide` throws, `claim.taken` (details: scope; also for a request that has written), `stream.version_conflict` after several lost races or when
-   * the grantor has changed, `key.last_admin` when no other admin key would stand in for what this one was
+   * the grantor has changed, `key.secret_known`, `key.last_admin` when no other admin key would stand in for what this one was
    */
   write(write: KeyWrite): Promise<WrittenKey>;
+  /** Several keys of one workspace, all or none. @throws AppError as `write` */
+  writeAll(writes: readonly KeyWrite[]): Promise<readonly WrittenKey[]>;
 }
 
 /** Requests that have issued a secret, for a day. */
@@ -126,6 +131,8 @@ export interface KeyUses {
 export interface SecretDirectory {
   /** Also for a secret that has ended; `null` for one that was never issued here. */
   find(secret: Secret): Promise<CredentialRef | null>;
+  /** Of each, in their order. */
+  findAll(secrets: readonly Secret[]): Promise<readonly (CredentialRef | null)[]>;
 }
 
 /** A member and their workspace, as they are now. */

@@ -1,8 +1,9 @@
-import type { Clock } from '@latchkey/kernel';
+import { secretNumberOf } from '@latchkey/contracts';
+import type { Clock, KeyId } from '@latchkey/kernel';
 import type { Settlement } from '@latchkey/live-state';
 import type { RevokeKey, RevokeSecret } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
-import { metaOf, type Caller } from './caller';
+import { metaOf, type Caller, type PresentedKey } from './caller';
 import { sparesAdminKeys, type KeyReaches } from './key-reaches';
 import { findKey } from './key-ref';
 import type { KeyList, KeyStore } from './ports';
@@ -30,11 +31,25 @@ export class RevokeKeyHandler {
       secretNumber === null
         ? { type: 'RevokeKey', reason: REASON, now }
         : { type: 'RevokeSecret', secretNumber, reason: REASON, now };
+    await this.#write(key.keyId, command, caller, sparesAdminKeys(reach, caller));
+  }
+
+  /**
+   * Ends the secret that was presented, whatever it may do, and its key where that has no other one: who shows a secret proves nothing of
+   * another. @throws AppError `key.last_admin`
+   */
+  async ownSecret({ keyId, secretId }: PresentedKey, caller: Caller): Promise<void> {
+    const secretNumber = secretNumberOf(secretId);
+    const command: RevokeSecret = { type: 'RevokeSecret', secretNumber, reason: REASON, now: this.clock.now() };
+    await this.#write(keyId, command, caller, false);
+  }
+
+  async #write(keyId: KeyId, command: RevokeKey | RevokeSecret, caller: Caller, spares: boolean): Promise<void> {
     const { changed } = await this.keys.write({
-      keyId: key.keyId,
+      keyId,
       decide: (state) => decide(command, state),
-      meta: metaOf(caller, now),
-      sparesAdminKeys: sparesAdminKeys(reach, caller),
+      meta: metaOf(caller, command.now),
+      sparesAdminKeys: spares,
     });
     await this.settlement.settle([changed]);
   }

@@ -28,9 +28,11 @@ describe('S3: the canonical surface', () => {
       key: expect.stringMatching(/^zpoa_live_[0-9A-Za-z]{43}$/),
       name: body.name,
       scopes: body.scopes,
+      scope_sets: [],
       plan: 'starter',
       allowed_ips: [],
       assets: 'all',
+      tags: [],
       status: 'active',
       created_at: expect.any(String),
       created_by: issuance.identity.first.ownerId,
@@ -153,7 +155,7 @@ describe('S3: the canonical surface', () => {
     expect((await issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body: patch })).status).toBe(200);
     expect((await issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body: {} })).status).toBe(200);
     expect(await count()).toBe(5);
-    expect((await issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body: { expires_at: null } })).status).toBe(400);
+    expect((await issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body: { user_id: 'x' } })).status).toBe(400);
   });
 
   it('S2-16 lists the keys whose newest secret is older than a time, the oldest first, until they are rotated', async () => {

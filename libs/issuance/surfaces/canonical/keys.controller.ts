@@ -4,13 +4,14 @@ import { type Clock } from '@latchkey/kernel';
 import { IdempotencyKey, zodBody, type Page } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
-import { CreateKeyHandler, type CreateKeyRequest } from '../../application/create-key.handler';
+import { CreateKeyHandler } from '../../application/create-key.handler';
 import type { Issuance } from '../../application/issuance';
 import { ReadKeysQuery } from '../../application/read-keys.query';
+import type { CreateKeyRequest } from '../../application/requested-key';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
-import { RotateKeyHandler } from '../../application/rotate-key.handler';
+import { RotateKeyHandler, type RotateKeyRequest } from '../../application/rotate-key.handler';
 import { CurrentCaller } from '../current-caller';
-import { changeKeyBody, createKeyBody, rotateKeyBody, type RotateKeyBody } from '../key-bodies';
+import { changeKeyBody, createKeyBody, rotateKeyBody } from '../key-bodies';
 import { KeyListRequests } from '../key-lists/key-list-requests';
 import { shownOnce } from '../shown-once';
 import { CLOCK } from '../tokens';
@@ -83,11 +84,11 @@ export class CanonicalKeysController {
   @Requires(WRITE)
   async rotate(
     @Param('id') id: string,
-    @Body(zodBody(rotateKeyBody)) body: RotateKeyBody,
+    @Body(zodBody(rotateKeyBody)) request: RotateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
     @CurrentCaller() caller: Caller,
   ): Promise<IssuedKeyRecord> {
-    return this.issued(await this.rotateKey.execute(id, body.grace_period_hours, caller, idempotencyKey));
+    return this.issued(await this.rotateKey.execute(id, request, caller, idempotencyKey));
   }
 
   @Delete(':id')

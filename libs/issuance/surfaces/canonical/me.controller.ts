@@ -1,10 +1,11 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import type { Principal, Role } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import { AppError, type Clock } from '@latchkey/kernel';
 import { timestamp } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import type { WorkspaceDirectory } from '../../application/ports';
+import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { CurrentCaller } from '../current-caller';
 import { CLOCK, WORKSPACES } from '../tokens';
 
@@ -24,11 +25,12 @@ type SessionDetails = Principal & {
   };
 };
 
-/** Who am I: what the check says of the caller's own credential. */
+/** The caller's own credential: what the check says of it, and its end. */
 @Controller('api/v1/me')
 export class MeController {
   constructor(
     @Inject(WORKSPACES) private readonly workspaces: WorkspaceDirectory,
+    private readonly revokeKey: RevokeKeyHandler,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -56,5 +58,15 @@ export class MeController {
         expires_at: timestamp(new Date(session.expiresAtMs)),
       },
     };
+  }
+
+  /** Whoever holds a secret may end it: it needs no scope, and no limit keeps anybody from it. */
+  @Post('revoke')
+  @HttpCode(204)
+  @Requires({ scopes: [], credentials: ['api_key'], counts: false })
+  async revoke(@CurrentCaller() caller: Caller): Promise<void> {
+    const { credential } = caller;
+    if (credential.kind !== 'api_key') throw new AppError('auth.forbidden');
+    await this.revokeKey.ownSecret(credential, caller);
   }
 }

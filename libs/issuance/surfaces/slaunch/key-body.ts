@@ -1,6 +1,6 @@
 import { displayName, instant } from '@latchkey/platform';
 import { z } from 'zod';
-import type { CreateKeyRequest } from '../../application/create-key.handler';
+import type { CreateKeyRequest } from '../../application/requested-key';
 import { scopes } from '../key-bodies';
 
 /** S4-10: `ApiKeyWriteCreate`. What the scopes mean is for the workspace's profile to say. */
