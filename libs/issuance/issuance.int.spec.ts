@@ -191,7 +191,7 @@ describe('issuance', () => {
       return Promise.allSettled([
         app.get(CreateKeyHandler, { strict: false }).execute({ name: 'x', scopes: ['admin'] }, caller),
         app.get(ChangeKeyHandler, { strict: false }).execute(victim, { plan: 'premium' }, caller),
-        app.get(RotateKeyHandler, { strict: false }).execute(victim, 0, caller),
+        app.get(RotateKeyHandler, { strict: false }).execute(victim, { gracePeriodHours: 0 }, caller),
       ]);
     };
     const refused = { status: 'rejected', reason: { code: 'auth.unauthorized' } };

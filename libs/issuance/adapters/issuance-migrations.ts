@@ -1,6 +1,7 @@
 import { eventStoreMigrations, type MigrationClass } from '@latchkey/event-store';
 import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { CreateKeyClock1763800000000 } from './clock/clock-migration';
 import { CreateAssetSource1763810000000 } from './assets/asset-source-migration';
 import { CreateScopeSets1763790000000 } from './scope-set-migrations';
 
@@ -269,5 +270,6 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   CreateScopeSets1763790000000,
   WidenKeyList1763780000000,
   IndexSortedKeys1763791000000,
+  CreateKeyClock1763800000000,
   CreateAssetSource1763810000000,
 ];

@@ -13,6 +13,13 @@ import type { ExistingKey, IssuedRequests, KeyList, KeyStore, ListedKey, Randomn
 
 const HOUR_MS = 3_600_000;
 
+export interface RotateKeyRequest {
+  /** How long the old secret still passes: 0 to 720, fractions allowed (C28). */
+  readonly gracePeriodHours: number;
+  /** The old secret ends earlier when it has not been used for so long. Absent: it does not. */
+  readonly endWhenSilentHours?: number | undefined;
+}
+
 export class RotateKeyHandler {
   constructor(
     private readonly keys: KeyStore,
@@ -27,20 +34,19 @@ export class RotateKeyHandler {
 
   /**
    * When it resolves, the new secret passes everywhere, and with grace 0 the old one nowhere.
-   * @param gracePeriodHours 0 to 720, fractions allowed (C28)
    * @param idempotencyKey `null`: the request is not repeated
    * @throws AppError what `findKey`, `decide` and `issueOnce` throw; `stream.version_conflict` for all but one of several at once
    */
   async execute(
     ref: string,
-    gracePeriodHours: number,
+    request: RotateKeyRequest,
     caller: Caller,
     idempotencyKey: string | null = null,
   ): Promise<Issuance> {
     const { key } = await findKey(this.list, await this.reaches.toChange(caller), ref);
-    const known = repeatable(caller, idempotencyKey, `rotate ${key.keyId}`, { gracePeriodHours });
+    const known = repeatable(caller, idempotencyKey, `rotate ${key.keyId}`, request);
     const issuance = await issueOnce(known, earlierIn(this.requests, this.clock.now()), () =>
-      this.#issue(key, gracePeriodHours, caller, known),
+      this.#issue(key, request, caller, known),
     );
     await this.settlement.settle([issuance.changed]);
     return issuance;
@@ -48,7 +54,7 @@ export class RotateKeyHandler {
 
   async #issue(
     found: ListedKey,
-    gracePeriodHours: number,
+    { gracePeriodHours, endWhenSilentHours }: RotateKeyRequest,
     caller: Caller,
     known: RepeatableRequest | null,
   ): Promise<IssuedKey> {
@@ -64,7 +70,7 @@ export class RotateKeyHandler {
       replaces: found.lastSecretNumber,
       lost,
       gracePeriodMs: Math.round(gracePeriodHours * HOUR_MS),
-      endsWhenSilentMs: null,
+      endsWhenSilentMs: endWhenSilentHours === undefined ? null : Math.round(endWhenSilentHours * HOUR_MS),
       setScopes,
       grantor,
       now,

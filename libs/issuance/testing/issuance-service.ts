@@ -125,6 +125,8 @@ export async function issuanceService(
         decisions: { subscribe: () => Promise.resolve({ close: () => Promise.resolve() }) },
         clock,
         random,
+        // A test has it tick by itself.
+        keyClockMs: 86_400_000,
       }),
     ],
   })
