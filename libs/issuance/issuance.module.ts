@@ -17,16 +17,22 @@ import { ChangeKeyHandler } from './application/change-key.handler';
 import { CreateKeyHandler } from './application/create-key.handler';
 import { EnsureFirstKeyHandler } from './application/ensure-first-key.handler';
 import { Grantors } from './application/grantors';
+import { ImportKeysHandler } from './application/import-keys.handler';
+import { KeyLifeHandler } from './application/key-life.handler';
 import { KeyReaches } from './application/key-reaches';
 import type { Randomness } from './application/ports';
 import { ReadKeysQuery } from './application/read-keys.query';
 import { RevokeKeyHandler } from './application/revoke-key.handler';
+import { RevokeKeysHandler } from './application/revoke-keys.handler';
 import { RotateKeyHandler } from './application/rotate-key.handler';
 import { keyClockProviders } from './key-clock.providers';
+import { leakProviders } from './leaks.providers';
 import { scopeSetProviders } from './scope-sets.providers';
 import { AssetsController } from './surfaces/canonical/assets.controller';
 import { CatalogueController } from './surfaces/canonical/catalogue.controller';
+import { KeyLifeController } from './surfaces/canonical/key-life.controller';
 import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
+import { LeaksController } from './surfaces/canonical/leaks.controller';
 import { MeController } from './surfaces/canonical/me.controller';
 import { RotationController } from './surfaces/canonical/rotation.controller';
 import { ScopeSetsController } from './surfaces/canonical/scope-sets.controller';
@@ -50,6 +56,8 @@ export interface IssuanceOptions {
   readonly publisher: Publisher;
   /** Where the decisions on keys come from. */
   readonly decisions: Pick<EventBus, 'subscribe'>;
+  /** Where who reports leaked keys publishes the keys that they sign with. No report is taken when it is absent. */
+  readonly leakKeysUrl?: string | undefined;
   /** Between two looks at what time brings about for keys, in ms; 1,000 when absent. */
   readonly keyClockMs?: number | undefined;
   /** Told of every failed try to publish; the relay goes on by itself. */
@@ -85,10 +93,13 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     return {
       module: IssuanceModule,
       controllers: [
+        KeyLifeController,
         CanonicalKeysController,
         AssetsController,
         CatalogueController,
-        MeController, RotationController,
+        LeaksController,
+        MeController,
+        RotationController,
         ScopeSetsController,
         S4eKeysController,
         SLaunchKeysController,
@@ -103,6 +114,9 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
           new RotateKeyHandler(keys, requests, list, reaches, grantors, settlement, random, clock),
         ),
         given(RevokeKeyHandler, new RevokeKeyHandler(keys, list, reaches, settlement, clock)),
+        given(RevokeKeysHandler, new RevokeKeysHandler(keys, list, reaches, settlement, clock)),
+        given(KeyLifeHandler, new KeyLifeHandler(keys, list, reaches, grantors, settlement, clock)),
+        given(ImportKeysHandler, new ImportKeysHandler(keys, credentials, grantors, random, ids, clock)),
         given(ReadKeysQuery, new ReadKeysQuery(list, reaches, workspaces, clock)),
         given(EnsureFirstKeyHandler, new EnsureFirstKeyHandler(keys, credentials, workspaces, random, ids, clock)),
         ...assetSourceProviders(options, clock),
@@ -110,6 +124,10 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
         given(CursorCodec, options.cursors),
         given(ListCursors, new ListCursors(options.cursors, 'created_at:desc')),
         given(KeyListRequests, new KeyListRequests(options.cursors)),
+        ...leakProviders(
+          { dataSource, reaches, clock, leakKeysUrl: options.leakKeysUrl },
+          { keys, requests, secrets: credentials, workspaces, random, settlement },
+        ),
         given(PostgresCredentials, credentials),
         given(Relay, relayOf(options)),
         ...keyClockProviders(options, { keys, list, reaches, clock }),
