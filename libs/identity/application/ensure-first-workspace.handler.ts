@@ -42,7 +42,7 @@ export class EnsureFirstWorkspaceHandler {
 
   /** @throws Error that names the variable which is wrong */
   async execute(options: FirstWorkspaceOptions): Promise<FirstWorkspace> {
-    const first = (await this.first.decided()) ?? (await this.#create(options.profile));
+    const first = (await this.first.decided()) ?? (await this.#create(options));
     if (!(await this.first.complete())) await this.#registerOwner(first, options);
     return first;
   }
