@@ -20,7 +20,6 @@ import { lessensAdmin } from '../domain/key/admin';
 import { keyListProjection } from '../projections/key-list.projection';
 import { keySubject } from '../projections/key-subject';
 import { keepOldSecret } from './clock/old-secrets';
-import { keepOldSecret } from './clock/old-secrets';
 import { currentSubject } from './current-subject';
 import { holdSetsUnchanged, holdUnchanged } from './held-grantor';
 import { countKeys } from './key-count';
@@ -121,7 +120,6 @@ export class PostgresKeyStore implements KeyStore {
     if (request) await this.#remember(tx, request, key, meta.at);
     if (grantor) await holdUnchanged(tx, grantor, grantor.keyId === keyId ? recorded.length : 0);
     await writeProjection(tx, keyListProjection, recorded);
-    await keepOldSecret(tx, key, recorded, meta.at);
     await keepOldSecret(tx, key, recorded, meta.at);
     await writeLeaks(tx, recorded);
     if (!sparesAdminKeys && lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);

@@ -6,7 +6,6 @@ import type { ChangeKeyRequest } from '../application/change-key.handler';
 import type { ImportedKey } from '../application/import-keys.handler';
 import type { CreateKeyRequest } from '../application/requested-key';
 import type { RotateKeyRequest } from '../application/rotate-key.handler';
-import type { RotateKeyRequest } from '../application/rotate-key.handler';
 
 export const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 const plan = z.string().min(1).max(100);
@@ -89,8 +88,6 @@ export type ImportKeysBody = z.output<typeof importKeysBody>;
 
 const GRACE_HOURS_DEFAULT = 24;
 const GRACE_HOURS_MAX = 720;
-/** A few seconds. */
-const SILENT_HOURS_MIN = 0.001;
 /** A few seconds. */
 const SILENT_HOURS_MIN = 0.001;
 
