@@ -41,6 +41,9 @@ export const checkRequest = z.strictObject({
   second_factor: z.enum(['required', 'exempt']).optional(),
   /** Slug of the workspace whose host was called: a credential of another one is unknown there (S4-04). Absent: a host of no workspace. */
   tenant: z.string().max(64).optional(),
+  /**
+   * What the call does. One of the scopes of the credential's profile is needed as if it stood in `scopes`; anything else is for the record.
+   */
   action: z.string().max(100).optional(),
   /** How much of each limit the call uses up; 0: it is looked at only, and no limit refuses it. 1 when absent. */
   cost: z.number().int().min(0).max(1_000).optional(),

@@ -4,7 +4,7 @@ import { bodyOf } from './known-subjects';
 /** What a check asks, besides the credential. */
 export type AccessRequest = Pick<
   CheckRequest,
-  'scopes' | 'ip' | 'asset' | 'own_assets' | 'cost' | 'second_factor' | 'tenant'
+  'scopes' | 'action' | 'ip' | 'asset' | 'own_assets' | 'cost' | 'second_factor' | 'tenant'
 >;
 
 /** The moment from which on a credential is no more, and what it is then. */

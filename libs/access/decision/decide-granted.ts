@@ -12,11 +12,12 @@ import type {
 import { planWindows } from '../plans';
 import type { Profile } from '../profiles/profile';
 import { profileByName } from '../profiles/registry';
-import { canonicalScope, concernsAssets, holdingsCover, type HeldScopes } from '../scopes';
+import { concernsAssets, holdingsCover, type HeldScopes } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
 import { compiledGrant, compiledMember, compiledScopeSet, compiledToken, type CompiledGrant } from './compiled';
 import { bodyOf } from './known-subjects';
 import { boundOf, rightsIn, setIdsIn, setRefs, type MemberRights } from './members';
+import { requiredScopes } from './required-scopes';
 import { isHome } from './tenant';
 
 /** A credential of a key or a client that is good in itself. */
@@ -88,19 +89,20 @@ function refusalOf(
   { granted, token }: GoodCredential,
   scopeSets: readonly MaybeScopeSet[],
   bound: MemberRights | undefined,
-  { ip, scopes = [], second_factor: secondFactor, ...about }: AccessRequest,
+  request: AccessRequest,
 ): DenialReason | undefined {
+  const { ip } = request;
   const compiled = compiledGrant(profile, granted);
   if (compiled.allowsIp && (ip === undefined || !compiled.allowsIp(ip))) return 'ip_not_allowed';
-  const required = scopes.map((scope) => canonicalScope(profile, scope));
+  const required = requiredScopes(profile, request);
   const held = holdingsOf(profile, granted, compiled, scopeSets);
   if (held === null || !coverAll(profile, held, required)) return 'scope_missing';
   if (token !== undefined && !coverAll(profile, [compiledToken(profile, token).holds], required))
     return 'scope_missing';
   if (bound !== undefined && !coverAll(profile, compiledMember(profile, bound), required)) return 'scope_missing';
-  if (!allowsAsset(profile, compiled, about, required)) return 'asset_not_allowed';
+  if (!allowsAsset(profile, compiled, request, required)) return 'asset_not_allowed';
   // A person must have shown it, and neither a key nor a client is one.
-  return secondFactor === 'required' ? 'mfa_required' : undefined;
+  return request.second_factor === 'required' ? 'mfa_required' : undefined;
 }
 
 /** Null where a scope set is gone, or is another workspace's: its rights end altogether, as what it took away cannot be told. */

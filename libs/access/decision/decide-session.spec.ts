@@ -89,6 +89,11 @@ it('a session is known at the host of its own workspace alone, and where a host 
   expect([at('acme'), at(), at('other')]).toEqual(['allow', 'allow', 'unknown']);
 });
 
+it('an action that is a scope is asked of the role, any other is not', () => {
+  const doing = (action: string) => outcome({ user: { roles: { w1: 'auditor' } } }, { action });
+  expect([doing('read:assets'), doing('assets:write'), doing('list')]).toEqual(['allow', 'scope_missing', 'allow']);
+});
+
 describe('what a decision on a session needs', () => {
   const needsOf = (known: KnownSubjects, ref = credential) => {
     const verdict = decideSession(ref, {}, known);

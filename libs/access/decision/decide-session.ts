@@ -1,10 +1,11 @@
 import type { KnownSubjects, SessionRef, SessionSubject, SubjectRef, Verdict } from '@latchkey/contracts';
 import { profileByName } from '../profiles/registry';
-import { canonicalScope, holdingsCover } from '../scopes';
+import { holdingsCover } from '../scopes';
 import { deny, needs, type AccessDenial, type AccessRequest, type Ending } from './access-request';
 import { compiledMember } from './compiled';
 import { bodyOf } from './known-subjects';
 import { rightsIn, setIdsIn, setRefs } from './members';
+import { requiredScopes } from './required-scopes';
 import { isHome } from './tenant';
 
 /** The session alone: anybody can write a token, and one that is none of ours shall cost one question. */
@@ -45,7 +46,7 @@ export function decideSession(
   if (!profile) return deny('unavailable');
   const ending = endingOf(session);
   const holds = compiledMember(profile, member);
-  const required = (request.scopes ?? []).map((scope) => canonicalScope(profile, scope));
+  const required = requiredScopes(profile, request);
   if (!required.every((scope) => scope !== undefined && holdingsCover(profile, holds, scope))) {
     return deny('scope_missing', ending);
   }
