@@ -145,6 +145,25 @@ describe('S1-07: OAuth applications', () => {
     expect(reply.text + oauth.log.join('')).not.toContain(privateKey.d);
   });
 
+  it('a workspace has ten thousand of them at most, deleted ones not counted', async () => {
+    const { id } = await registered();
+    await oauth.dataSource.query(
+      `INSERT INTO client_list SELECT (jsonb_populate_record(one, jsonb_build_object('client_id', 'copy-' || n))).*
+         FROM client_list one, generate_series(1, 10000 - (SELECT count(*) FROM client_list WHERE deleted_at IS NULL)) n
+        WHERE client_id = $1`,
+      [id],
+    );
+    try {
+      const refused = await register();
+      expect([refused.status, refused.body.code]).toEqual([409, 'client.too_many']);
+      await oauth.call('DELETE', `/${id}`);
+      expect((await register()).status).toBe(201);
+      expect((await register()).status).toBe(409);
+    } finally {
+      await oauth.dataSource.query(`DELETE FROM client_list WHERE client_id LIKE 'copy-%'`);
+    }
+  });
+
   it('changes what is named, and holds on every node before the answer', async () => {
     const { id } = await registered({ plan: 'premium' });
     const patch = {

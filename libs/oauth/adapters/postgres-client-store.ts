@@ -33,6 +33,9 @@ export interface ClientSafeguards {
 const WRITES_AT_ONCE = 6;
 const WAITING_MAX = 1_000;
 
+/** Of a workspace, that are not deleted: more than anybody needs, and an end for a program that registers them without one. */
+const CLIENTS_MAX = 10_000;
+
 export interface ClientStoreParts {
   readonly events: EventStore;
   /** Of the same schema. */
@@ -78,6 +81,7 @@ export class PostgresClientStore implements ClientStore {
         await writeProjection(tx, clientListProjection, recorded);
         if (newSecret) await this.#writeDigest(tx, client, newSecret);
         changed = await subjects.write(tx, { kind: 'client', id: clientId, body: clientSubject(client) });
+        if (recorded.some(({ type }) => type === 'latchkey.client.registered.v1')) await requireRoom(tx, client);
         await beforeCommit?.();
       },
     });
@@ -106,4 +110,13 @@ export class PostgresClientStore implements ClientStore {
 function existing(state: ClientState): ExistingClient {
   if (state.status === 'None') throw new Error('a client without events was written');
   return state;
+}
+
+/** Those that are registered at the same moment do not see each other: that many more do no harm, and nobody waits for anybody. */
+async function requireRoom(tx: EntityManager, { workspaceId }: ExistingClient): Promise<void> {
+  const [counted] = await tx.query<{ clients: string }[]>(
+    'SELECT count(*) AS clients FROM client_list WHERE workspace_id = $1 AND deleted_at IS NULL',
+    [workspaceId],
+  );
+  if (Number(counted?.clients) > CLIENTS_MAX) throw new AppError('client.too_many');
 }

@@ -32,7 +32,7 @@ export interface WrittenClient {
 export interface ClientStore {
   /**
    * Loads, decides and writes events, outbox, digest, list and the client's subject in one transaction.
-   * @throws AppError what `decide` and `beforeCommit` throw, `claim.taken` for a request that has written, `stream.version_conflict` after
+   * @throws AppError what `decide` and `beforeCommit` throw, `claim.taken` for a request that has written, `client.too_many`, `stream.version_conflict` after
    * several lost races
    */
   write(write: ClientWrite): Promise<WrittenClient>;
