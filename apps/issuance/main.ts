@@ -53,6 +53,7 @@ const configSchema = z.object({
   LATCHKEY_DATA_DIR: variables.LATCHKEY_DATA_DIR,
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
   LATCHKEY_ASSET_SOURCES: variables.LATCHKEY_ASSET_SOURCES,
+  LATCHKEY_LEAK_KEYS_URL: variables.LATCHKEY_LEAK_KEYS_URL.optional(),
 });
 
 async function build(resources: Resources): Promise<Service> {
@@ -94,6 +95,7 @@ async function build(resources: Resources): Promise<Service> {
         cursors: new CursorCodec(config.LATCHKEY_MASTER_KEY),
         publisher: bus,
         decisions: bus,
+        leakKeysUrl: config.LATCHKEY_LEAK_KEYS_URL,
         onRelayError: logCalmly(logger, 'warn', 'events could not be published'),
       }),
     ),

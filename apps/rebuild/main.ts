@@ -1,7 +1,13 @@
 import { commandVariables, onSchema, printJson, runCommand } from '@latchkey/composition';
 import { rebuildProjection, type MigrationClass, type RebuildOptions, type Rebuilt } from '@latchkey/event-store';
 import { identityMigrations, workspaceMemberProjection } from '@latchkey/identity';
-import { assetSourceProjection, issuanceMigrations, keyListProjection, rebuildKeyCount } from '@latchkey/issuance';
+import {
+  assetSourceProjection,
+  issuanceMigrations,
+  keyLeakProjection,
+  keyListProjection,
+  rebuildKeyCount,
+} from '@latchkey/issuance';
 import { clientListProjection, oauthMigrations } from '@latchkey/oauth';
 import { loadConfig } from '@latchkey/platform';
 import type { DataSource } from 'typeorm';
@@ -19,6 +25,7 @@ const OAUTH = { schema: 'oauth', migrations: oauthMigrations };
 
 const READ_MODELS: Readonly<Record<string, ReadModel>> = {
   key_list: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyListProjection, options) },
+  key_leak: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyLeakProjection, options) },
   key_count: { ...ISSUANCE, rebuild: rebuildKeyCount },
   asset_source: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, assetSourceProjection, options) },
   client_list: { ...OAUTH, rebuild: (from, options) => rebuildProjection(from, clientListProjection, options) },

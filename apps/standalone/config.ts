@@ -26,6 +26,7 @@ const configSchema = z.object({
   LATCHKEY_ADMIN_PASSWORD: variables.LATCHKEY_ADMIN_PASSWORD.optional(),
   LATCHKEY_ADMIN_KEY: variables.LATCHKEY_ADMIN_KEY.optional(),
   LATCHKEY_ASSET_SOURCES: variables.LATCHKEY_ASSET_SOURCES,
+  LATCHKEY_LEAK_KEYS_URL: variables.LATCHKEY_LEAK_KEYS_URL.optional(),
   LATCHKEY_PEPPER: variables.LATCHKEY_PEPPER.optional(),
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY.optional(),
   ...captchaVariables,

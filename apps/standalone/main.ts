@@ -109,6 +109,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
       IssuanceModule.register({
         ...owner,
         decisions: bus,
+        leakKeysUrl: config.LATCHKEY_LEAK_KEYS_URL,
         dataSource: stores.issuance,
         subjects: issuance,
         settlement: liveState,

@@ -1,4 +1,5 @@
 import { HOT_ROUTES } from '@latchkey/enforcement';
+import { LEAK_ROUTES } from '@latchkey/issuance';
 import { TOKEN_ROUTES, TOKEN_STATUS_ROUTES } from '@latchkey/oauth';
 
 /** Open to everybody on purpose. Whatever a router has besides is closed. */
@@ -16,7 +17,7 @@ export const OPEN_ROUTES: ReadonlySet<string> = new Set([
   'POST /api/v1/password/reset',
   'POST /api/v1/password/reset/confirm',
   // Each looks itself at who asks, where it matters who does.
-  ...[...HOT_ROUTES, ...TOKEN_ROUTES, ...TOKEN_STATUS_ROUTES].flatMap(({ method, url }) =>
+  ...[...HOT_ROUTES, ...LEAK_ROUTES, ...TOKEN_ROUTES, ...TOKEN_STATUS_ROUTES].flatMap(({ method, url }) =>
     method === 'GET' ? [`GET ${url}`, `HEAD ${url}`] : [`${method} ${url}`],
   ),
 ]);

@@ -8,5 +8,7 @@ export {
   type FirstKeyOutcome,
 } from './application/ensure-first-key.handler';
 export { IssuanceModule, type IssuanceOptions } from './issuance.module';
-export { assetSourceProjection } from './projections/asset-source.projection';
+export { keyLeakProjection } from './projections/key-leak.projection';
 export { keyListProjection } from './projections/key-list.projection';
+export { LEAK_ROUTES } from './surfaces/leaks/github.routes';
+export { assetSourceProjection } from './projections/asset-source.projection';

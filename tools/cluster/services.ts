@@ -36,6 +36,7 @@ export const services: readonly ServiceSpec[] = [
     variables: [
       ...store,
       'REDIS_URL',
+      'LATCHKEY_ISSUANCE_GRPC',
       ...guarded,
       'LATCHKEY_MASTER_KEY',
       'LATCHKEY_SESSION_IDLE_MINUTES',
@@ -89,6 +90,7 @@ export const services: readonly ServiceSpec[] = [
       '/api/v1/assets',
       '/api/v1/asset-source',
       '/api/v1/scopes',
+      '/api/v1/scope-sets',
       '/api/v1/leaks',
       '/api/v1/plans',
       '/api/v1/me',

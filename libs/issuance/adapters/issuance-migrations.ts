@@ -3,6 +3,7 @@ import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { CreateKeyClock1763800000000 } from './clock/clock-migration';
 import { CreateAssetSource1763810000000 } from './assets/asset-source-migration';
+import { CreateKeyLeaks1763850000000 } from './leaks/leak-migration';
 import { CreateScopeSets1763790000000 } from './scope-set-migrations';
 
 class CreateKeys1763710000000 implements MigrationInterface {
@@ -268,6 +269,7 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   IndexMembersKeys1763760000000,
   IndexOldestSecrets1763770000000,
   CreateScopeSets1763790000000,
+  CreateKeyLeaks1763850000000,
   WidenKeyList1763780000000,
   IndexSortedKeys1763791000000,
   CreateKeyClock1763800000000,

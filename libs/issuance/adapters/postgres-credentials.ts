@@ -36,8 +36,12 @@ export class PostgresCredentials implements CredentialResolver, SecretDirectory 
   }
 
   async find(secret: Secret): Promise<CredentialRef | null> {
-    const [found] = await this.resolve([createHash('sha256').update(secret.reveal()).digest()]);
+    const [found] = await this.findAll([secret]);
     return found ?? null;
+  }
+
+  findAll(secrets: readonly Secret[]): Promise<readonly (CredentialRef | null)[]> {
+    return this.resolve(secrets.map((secret) => createHash('sha256').update(secret.reveal()).digest()));
   }
 
   async #rows(digests: readonly Buffer[]): Promise<readonly DigestRow[]> {

@@ -4,6 +4,7 @@ import type {
   CredentialRef,
   FirstWorkspace,
   KeyEvent,
+  KeyPolicy,
   Role,
   SessionSubject,
   WorkspaceSubject,
@@ -160,6 +161,7 @@ export interface WorkspaceDirectory {
   first(): Promise<FirstWorkspace>;
   /** @throws AppError `service.unavailable`; `service.internal` for a workspace that there is not. */
   profileOf(workspaceId: WorkspaceId): Promise<Profile>;
+  keyPolicyOf(workspaceId: WorkspaceId): Promise<KeyPolicy>;
   standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing>;
   /** `null`: by the rules of the check the token that was presented does not pass any more with what is asked. */
   sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null>;

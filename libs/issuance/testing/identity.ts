@@ -76,7 +76,7 @@ export class Identity implements IdentityDirectory, SubjectReader {
   }
 
   /** Of the first workspace. */
-  set(settings: Partial<Pick<WorkspaceSubject, 'formerMembersKeys' | 'secondFactor'>>): void {
+  set(settings: Partial<Pick<WorkspaceSubject, 'formerMembersKeys' | 'secondFactor' | 'keyPolicy'>>): void {
     const { workspaceId: id } = this.first;
     const body = this.#subjects.get(`workspace ${id}`)?.body;
     if (body?.kind === 'workspace') this.#put(id, { ...body, ...settings });

@@ -17,7 +17,7 @@ import { EnsureFirstKeyHandler } from '../application/ensure-first-key.handler';
 import type { Randomness } from '../application/ports';
 import { PLAIN_KEY } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
-import { IssuanceModule } from '../issuance.module';
+import { IssuanceModule, type IssuanceOptions } from '../issuance.module';
 import { Identity } from './identity';
 import { OwnerCheck } from './owner-check';
 
@@ -86,6 +86,7 @@ export const PEPPER = new Secret('p'.repeat(32));
 export async function issuanceService(
   profile: string,
   random: Randomness = new CryptoRandomness(),
+  options: Pick<IssuanceOptions, 'leakKeysUrl'> = {},
 ): Promise<IssuanceService> {
   const database = await freshDatabase();
   const dataSource = await openDatabase({
@@ -127,6 +128,7 @@ export async function issuanceService(
         random,
         // A test has it tick by itself.
         keyClockMs: 86_400_000,
+        ...options,
       }),
     ],
   })

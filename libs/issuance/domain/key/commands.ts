@@ -127,7 +127,7 @@ export interface ReportLeak {
   readonly secretNumber: number;
   readonly source: string;
   readonly url: string;
-  /** `revoke` ends the key with the report. */
+  /** `revoke` ends the secret with the report. */
   readonly policy: KeyLeakReported['data']['policy'];
   readonly now: Date;
 }

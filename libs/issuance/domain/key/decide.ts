@@ -2,7 +2,7 @@ import { assertNever } from '@latchkey/kernel';
 import type { KeyEvent } from '@latchkey/contracts';
 import { change } from './change';
 import type { KeyCommand } from './commands';
-import type { KeyState } from './key';
+import { evolve, type KeyState } from './key';
 import { create, expire, remind, reportLeak, resume, revoke, revokeSecret, suspend } from './life';
 import { endSilent, noteStalled, rotate } from './rotation';
 
@@ -40,4 +40,14 @@ export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[
     default:
       return assertNever(command);
   }
+}
+
+/** What several commands do, each on what those before have led to. @throws AppError as `decide`: then none has done anything */
+export function decideInTurn(commands: readonly KeyCommand[], before: KeyState): readonly KeyEvent[] {
+  let state = before;
+  return commands.flatMap((command) => {
+    const events = decide(command, state);
+    state = events.reduce(evolve, state);
+    return events;
+  });
 }

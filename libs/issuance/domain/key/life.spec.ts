@@ -214,6 +214,11 @@ describe('a report that a secret has leaked', () => {
       .when(report('revoke'))
       .then([reported('revoke'), revoked(2, 'leaked')]));
 
+  it('ends the secret that has leaked alone where the key has another one', () =>
+    givenKey(created, rotated(1, 2, 1, 49))
+      .when(report('revoke'))
+      .then([reported('revoke'), secretRevoked(1)]));
+
   it('is recorded of a key that has ended, and not of a secret that never was', () => {
     givenKey(created, revoked(1))
       .when(report('revoke'))

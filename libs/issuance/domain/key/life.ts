@@ -82,7 +82,7 @@ export function remind({ daysBefore, now }: RemindOfExpiry, state: KeyState): re
   ];
 }
 
-/** What has leaked is on record for a key that has ended too. */
+/** What has leaked is on record for a key that has ended too. Under `revoke` the secret ends with it, and its key where that has no other one. */
 export function reportLeak(command: ReportLeak, state: KeyState): readonly KeyEvent[] {
   const { secretNumber, source, url, policy, now } = command;
   const key = withSecret(state, secretNumber);
@@ -94,7 +94,7 @@ export function reportLeak(command: ReportLeak, state: KeyState): readonly KeyEv
     },
   };
   if (policy !== 'revoke') return [reported];
-  return [reported, ...revoke({ type: 'RevokeKey', reason: 'leaked', now }, key)];
+  return [reported, ...revokeSecret({ type: 'RevokeSecret', secretNumber, reason: 'leaked', now }, key)];
 }
 
 /** Revoking twice is no error: whoever repeats a request that got no answer wants to hear that the key is dead. */
