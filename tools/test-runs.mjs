@@ -1,9 +1,9 @@
 // Runs the checks and the tests, and counts them.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './install.mjs';
+import { run } from './run.mjs';
 
 /** What has not ended by then hangs; on a machine that does something else as well, all takes longer. */
 const runMinutesMax = 40;
@@ -19,7 +19,7 @@ export const counts = { passed: 0, failed: 0 };
 /** A program that passes by ending with 0. */
 export async function check(title, args) {
   console.log(`\n── ${title}`);
-  counts[(await run(args)) ? 'passed' : 'failed'] += 1;
+  counts[(await ended(args)) ? 'passed' : 'failed'] += 1;
 }
 
 /** The tests of these Jest projects. A file that does not even load is one failure, and so is a run that does not end. */
@@ -29,27 +29,22 @@ export async function jest(projects, args) {
   const report = ['--json', `--outputFile=${output}`, '--passWithNoTests', '--forceExit'];
   const program = ['node_modules/jest/bin/jest.js', '--selectProjects', ...projects];
   const minutesMax = projects.includes('long') ? longRunMinutesMax : runMinutesMax;
-  const ended = await run([...program, ...report, ...args], minutesMax);
+  const hasEnded = await ended([...program, ...report, ...args], minutesMax);
   const result = resultIn(output);
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   counts.passed += result.numPassedTests;
-  counts.failed += ended ? failed : Math.max(1, failed);
+  counts.failed += hasEnded ? failed : Math.max(1, failed);
   return result;
 }
 
 const nothing = { numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 0, testResults: [] };
 const resultIn = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : nothing);
 
-/** Whether it ended with 0. */
-function run(args, minutesMax = runMinutesMax) {
-  const child = spawn(process.execPath, args, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', LATCHKEY_TEST_REPORT: reportPart },
-    timeout: minutesMax * 60_000,
-  });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
-}
+const variables = { NX_DAEMON: 'false', NX_TUI: 'false', LATCHKEY_TEST_REPORT: reportPart };
+
+/** Whether it ended in time, with 0. */
+const ended = (args, minutesMax = runMinutesMax) =>
+  run(args, { timeoutMs: minutesMax * 60_000, env: { ...process.env, ...variables } });
 
 /** docs/reports/<day>-long.md: the machine, what ran and how long it took, and what was measured; each run of a day below the one before. */
 export function writeReport({ testResults }) {
