@@ -145,6 +145,7 @@ describe.each(WAYS_OF_RUNNING)('the S-Launch documents on %s', (way) => {
         answers.push((await ask(method, path, sent)).status);
       expect([method, path, ...answers]).toEqual([method, path, ...expected]);
     }
+    expect((await store({ authorization: `Bearer ${token}` })).status).toBe(200);
     const told = await withKey(writer)('GET', `${KEYS}scopes`);
     expect(told.json()).toMatchObject({ detail: 'This takes a session or an access token, not an API key.' });
     expect((await call(tester.system.url, { path: KEYS, headers: { host: TENANT } })).status).toBe(401);

@@ -73,6 +73,12 @@ describe('forward-auth', () => {
     expect(asked.map(({ user_agent: agent }) => agent)).toEqual(Array.from({ length: 3 }, () => 'x'.repeat(400)));
   });
 
+  it('asks with what the proxy says of the call', async () => {
+    const { call, asked } = await serving();
+    await call('?scope=assets:read&tenant=acme&action=list&own_assets=true');
+    expect(asked).toMatchObject([{ scopes: ['assets:read'], tenant: 'acme', action: 'list', own_assets: true }]);
+  });
+
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('is asked with %s alike', async (method) => {
     const { call } = await serving();
     expect((await call('?scope=assets:read', bearer, method)).statusCode).toBe(200);
