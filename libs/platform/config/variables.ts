@@ -262,7 +262,7 @@ export const variables = {
     .string()
     .refine(readable, 'must be an https or file address, or an http one on loopback.')
     .describe(
-      'Where the public keys are that reports of leaked keys are signed with: `https://api.github.com/meta/public_keys/secret_scanning`, or a `file:` address. Absent: no report is taken.',
+      'Where the public keys are that reports of leaked keys are signed with, as an `https:` or `file:` address. Absent: no report is taken.',
     ),
   LATCHKEY_SESSION_IDLE_MINUTES: wholeNumber(1, 525_600, 1_440).describe(
     'A session ends when nobody has used it for so long, in minutes.',

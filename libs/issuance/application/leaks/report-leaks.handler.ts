@@ -17,8 +17,6 @@ export interface Reporter {
   readonly requestId: RequestId;
 }
 
-/** What a workspace has that has chosen nothing. */
-const POLICY_DEFAULT: LeakPolicy = 'revoke';
 /** How long a leaked secret passes on under `rotate`: its key's owner is told at once. */
 const ROTATION_GRACE_MS = 24 * 3_600_000;
 /** Further places of one secret are not recorded: whoever looks for all of them asks the reporter. */
@@ -35,7 +33,7 @@ export interface ReportLeaksParts {
   readonly requests: IssuedRequests;
   readonly secrets: SecretDirectory;
   readonly leaks: Pick<Leaks, 'placesOf'>;
-  readonly workspaces: Pick<WorkspaceDirectory, 'standingOf' | 'profileOf'>;
+  readonly workspaces: Pick<WorkspaceDirectory, 'keyPolicyOf' | 'profileOf'>;
   readonly random: Randomness;
   readonly settlement: Settlement;
   readonly clock: Clock;
@@ -94,8 +92,7 @@ export class ReportLeaksHandler {
     const now = clock.now();
     const { state: key } = await keys.load(leaked.keyId);
     if (key.status === 'None') throw new AppError('service.internal', { internal: 'a secret of a key without events' });
-    const { workspace } = await workspaces.standingOf(leaked.workspaceId, key.userId);
-    const policy = workspace.keyPolicy?.leakedKeys ?? POLICY_DEFAULT;
+    const { leakedKeys: policy } = await workspaces.keyPolicyOf(leaked.workspaceId);
     const reports = await this.#newReports(leaked, policy, now);
     const write = (commands: readonly KeyCommand[], more: Partial<KeyWrite> = {}) =>
       this.#write(leaked, commands, reporter, now, more);
