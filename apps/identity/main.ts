@@ -31,7 +31,7 @@ import {
   identityMigrations,
   noDelivery,
 } from '@latchkey/identity';
-import { GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
+import { GrpcOwnerClient, GrpcOwnerServer, PostgresSubjects } from '@latchkey/live-state';
 import {
   asksInOneWay,
   createLogger,
@@ -39,6 +39,7 @@ import {
   createService,
   CursorCodec,
   enforcementVariables,
+  grpcChannelCredentials,
   loadConfig,
   openTls,
   runService,
@@ -51,6 +52,7 @@ const configSchema = z.object({
   ...commonVariables,
   ...storeVariables,
   GRPC_PORT: variables.GRPC_PORT,
+  LATCHKEY_ISSUANCE_GRPC: variables.LATCHKEY_ISSUANCE_GRPC,
   REDIS_URL: variables.REDIS_URL,
   ...enforcementVariables,
   LATCHKEY_MASTER_KEY: variables.LATCHKEY_MASTER_KEY,
@@ -84,6 +86,14 @@ async function build(resources: Resources): Promise<Service> {
   const directory = IdentityModule.directory({ dataSource });
   const activity = IdentityModule.sessionActivity({ dataSource, subjects, sessionTimes: sessionTimes(config) });
   const publisher = openKafka(resources, 'identity', config, logger);
+  const issuance = resources.keep(
+    new GrpcOwnerClient({
+      owner: 'issuance',
+      addresses: config.LATCHKEY_ISSUANCE_GRPC,
+      tls: tls && grpcChannelCredentials(tls),
+    }),
+    (client) => client.close(),
+  );
   const service = await createService({
     name: 'identity',
     logger,
@@ -95,6 +105,8 @@ async function build(resources: Resources): Promise<Service> {
       IdentityModule.register({
         dataSource,
         subjects,
+        // Of nobody else's subjects than scope sets does identity ask.
+        reader: { read: (_owner, refs) => issuance.read(refs) },
         settlement,
         masterKey: config.LATCHKEY_MASTER_KEY,
         sessionTimes: sessionTimes(config),

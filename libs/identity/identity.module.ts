@@ -1,5 +1,5 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { SOURCES, TOPICS, type IdentityDirectory, type SessionActivity } from '@latchkey/contracts';
+import { SOURCES, TOPICS, type IdentityDirectory, type SessionActivity, type SubjectReader } from '@latchkey/contracts';
 import { PostgresEventStore, Relay, type Publisher } from '@latchkey/event-store';
 import { ReadinessRegistry, type CursorCodec } from '@latchkey/platform';
 import { DataSource } from 'typeorm';
@@ -17,6 +17,8 @@ import { sessionControllers, sessionProviders } from './session.providers';
 import { signInControllers, signInProviders, type SignInOptions } from './sign-in.providers';
 
 export interface IdentityOptions extends IdentityPartsOptions, SignInOptions, MailOptions {
+  /** Reaches issuance, whose the scope sets are. */
+  readonly reader: SubjectReader;
   readonly cursors: CursorCodec;
   /** Where the events of users and workspaces go. */
   readonly publisher: Publisher;
@@ -36,7 +38,7 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   static register(options: IdentityOptions): DynamicModule {
-    const { dataSource, cursors } = options;
+    const { dataSource } = options;
     const parts = identityParts(options);
     const newPasswords = new NewPasswords(options.hasher, listedPasswords);
     const passwords = new PostgresPasswordStore(dataSource);
@@ -44,7 +46,7 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
       module: IdentityModule,
       controllers: [...memberControllers, ...sessionControllers, ...signInControllers],
       providers: [
-        ...memberProviders(parts, { cursors, newPasswords, passwords }),
+        ...memberProviders(parts, { ...options, newPasswords, passwords }),
         ...mailProviders(parts, options),
         ...sessionProviders(parts),
         ...signInProviders(parts, { ...options, newPasswords, passwords }),

@@ -34,7 +34,7 @@ describe('invitations', () => {
     accept = new AcceptInvitationHandler(
       ...([invitations, users, contacts, members, newPasswords, passwords, settlement, ids, clock] as const),
     );
-    changeMember = new ChangeMemberHandler(users, members, settlement, clock);
+    changeMember = new ChangeMemberHandler(users, members, { read: async () => [] }, settlement, clock);
     open = new ReadInvitationsQuery(invitations);
   });
   afterAll(() => identity.close());
@@ -60,7 +60,7 @@ describe('invitations', () => {
       (error: unknown) => (isAppError(error) ? error.code : error),
     );
   const does = (actor: UserId, what: MemberChange, to: UserId) =>
-    changeMember.execute(to, what, callerIn(workspace, actor));
+    changeMember.execute(to, [what], callerIn(workspace, actor));
   const openNow = async () => (await open.after(workspace, null, 10)).items.map(({ email }) => email.written);
 
   it('are fifty an hour at most by one member of a workspace, so that nobody mails the world by it', async () => {

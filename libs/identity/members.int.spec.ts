@@ -1,4 +1,5 @@
-import type { Role } from '@latchkey/contracts';
+import { profileByName, scopesOfRole, type Profile } from '@latchkey/access';
+import type { Role, SubjectReader } from '@latchkey/contracts';
 import { rebuildProjection } from '@latchkey/event-store';
 import { isAppError, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import { eventually } from '@latchkey/testing';
@@ -26,7 +27,7 @@ describe('members of a workspace', () => {
     identity = await identityDatabase();
     people = new People(identity);
     const { users, members, settlement, clock } = identity;
-    change = new ChangeMemberHandler(users, members, settlement, clock);
+    change = new ChangeMemberHandler(users, members, reader, settlement, clock);
   });
   afterAll(() => identity.close());
   beforeEach(async () => {
@@ -38,12 +39,21 @@ describe('members of a workspace', () => {
     auditor = await people.member(workspace, 'auditor', `auditor${number}`);
   });
 
+  /** Scope sets of the workspace, as issuance has them. */
+  const held = new Map<string, readonly string[]>();
+  const reader: SubjectReader = {
+    read: async (_owner, refs) =>
+      refs.map(({ kind, id }) => {
+        const scopes = held.get(id);
+        return { kind, id, version: 1, body: scopes ? { kind: 'scope_set', workspaceId: workspace, scopes } : null };
+      }),
+  };
   const toRole = (role: Role): MemberChange => ({ type: 'ChangeMemberRole', role });
   const suspend: MemberChange = { type: 'SuspendMember' };
   const resume: MemberChange = { type: 'ResumeMember' };
   const remove: MemberChange = { type: 'RemoveMember' };
   const does = (actor: UserId, what: MemberChange, to: UserId, handler = change) =>
-    codeOf(handler.execute(to, what, callerIn(workspace, actor)));
+    codeOf(handler.execute(to, [what], callerIn(workspace, actor)));
   const codeOf = (outcome: Promise<unknown>) =>
     outcome.then(
       () => 'done',
@@ -57,15 +67,17 @@ describe('members of a workspace', () => {
   it('get another role, which decisions know when it is answered', async () => {
     const { settled } = identity.settlement;
     const before = settled.length;
-    expect(await change.execute(member, toRole('admin'), callerIn(workspace, owner))).toMatchObject({ role: 'admin' });
+    expect(await change.execute(member, [toRole('admin')], callerIn(workspace, owner))).toMatchObject({
+      role: 'admin',
+    });
     expect(await rolesOf(member)).toEqual({ [workspace]: 'admin' });
     expect(settled.slice(before)).toEqual([{ kind: 'user', id: member, workspaceId: null, version: 2 }]);
   });
 
   it('have no role while they are suspended, and their former one afterwards', async () => {
-    expect(await change.execute(member, suspend, callerIn(workspace, admin))).toMatchObject({ suspended: true });
+    expect(await change.execute(member, [suspend], callerIn(workspace, admin))).toMatchObject({ suspended: true });
     expect(await rolesOf(member)).toEqual({});
-    expect(await change.execute(member, resume, callerIn(workspace, admin))).toMatchObject({ suspended: false });
+    expect(await change.execute(member, [resume], callerIn(workspace, admin))).toMatchObject({ suspended: false });
     expect(await rolesOf(member)).toEqual({ [workspace]: 'member' });
   });
 
@@ -98,7 +110,7 @@ describe('members of a workspace', () => {
 
   it('are managed by an API key within what it has itself, and owners by a session alone', async () => {
     const by = (scopes: readonly string[], what: MemberChange, to: UserId) =>
-      codeOf(change.execute(to, what, callerIn(workspace, owner, scopes)));
+      codeOf(change.execute(to, [what], callerIn(workspace, owner, scopes)));
     const second = await people.member(workspace, 'owner', `second${number}`);
     for (const what of [toRole('admin'), suspend, remove]) {
       expect(await by(['admin'], what, second)).toBe('auth.forbidden');
@@ -139,6 +151,75 @@ describe('members of a workspace', () => {
     },
   );
 
+  describe('are given scope sets besides the role (S4-13),', () => {
+    const give = (...scopeSetIds: string[]): MemberChange => ({ type: 'ChangeMemberScopeSets', scopeSetIds });
+    const setsOf = async (user: UserId) => {
+      const [snapshot] = await identity.subjects.read([{ kind: 'user', id: user }]);
+      return snapshot?.body?.kind === 'user' ? snapshot.body.scopeSetIds?.[workspace] : null;
+    };
+    beforeEach(() => {
+      held.clear();
+      held.set('auditing', ['audit:read']).set('reports', ['reports:read']).set('deleted', []);
+    });
+
+    it('which decisions know when it is answered, and are taken away', async () => {
+      const before = identity.settlement.settled.length;
+      const changed = await change.execute(member, [give('auditing', 'auditing')], callerIn(workspace, admin));
+      expect([changed.scopeSetIds, await setsOf(member)]).toEqual([['auditing'], ['auditing']]);
+      expect(identity.settlement.settled.slice(before)).toMatchObject([{ kind: 'user', id: member }]);
+      expect(await does(admin, give(), member)).toBe('done');
+      expect(await setsOf(member)).toBeUndefined();
+    });
+
+    it('with a role at once, or neither', async () => {
+      const both = [toRole('auditor'), give('reports')];
+      expect(await change.execute(member, both, callerIn(workspace, admin))).toMatchObject({
+        ...{ role: 'auditor', scopeSetIds: ['reports'] },
+      });
+      const unknown = change.execute(member, [toRole('member'), give('none')], callerIn(workspace, admin));
+      await expect(unknown).rejects.toMatchObject({ code: 'scope_set.unknown', field: 'scope_sets.0' });
+      expect(await rolesOf(member)).toMatchObject({ [workspace]: 'auditor' });
+    });
+
+    it('which the workspace has; those deleted since may stay', async () => {
+      expect(await does(admin, give('deleted'), member)).toBe('scope_set.unknown');
+      await does(admin, give('reports'), member);
+      held.set('reports', []);
+      expect(await does(admin, give('reports', 'auditing'), member)).toBe('done');
+      expect(await does(admin, give('auditing'), member)).toBe('done');
+      expect(await does(admin, give('reports'), member)).toBe('scope_set.unknown');
+    });
+
+    it('by owners and admins, and an owner by an owner alone', async () => {
+      const outcomes = [
+        ...(await Promise.all([member, auditor].map((actor) => does(actor, give('reports'), member)))),
+        await does(admin, give('reports'), owner),
+      ];
+      expect(outcomes).toEqual(Array(3).fill('auth.forbidden'));
+      expect(await does(owner, give('reports'), owner)).toBe('done');
+    });
+
+    it('by an API key, whose own scopes they are within (C18)', async () => {
+      const by = (...scopes: string[]) =>
+        codeOf(change.execute(member, [give('auditing')], callerIn(workspace, owner, scopes)));
+      const ofMember = scopesOfRole(profileByName('s4e') as Profile, 'member');
+      expect(await by('users:write', ...ofMember)).toBe('auth.forbidden');
+      expect(await by('users:write', 'audit:read', ...ofMember)).toBe('done');
+    });
+
+    it('and lose them when they leave', async () => {
+      await does(owner, give('auditing'), member);
+      await does(owner, remove, member);
+      await people.joins(member, workspace, 'member');
+      expect(await setsOf(member)).toBeUndefined();
+    });
+
+    it('as the events say', async () => {
+      await does(owner, give('auditing'), member);
+      expect(await rebuildProjection(identity.dataSource, workspaceMemberProjection)).toMatchObject({ equal: true });
+    });
+  });
+
   describe('of two owners who unmake each other at the same time,', () => {
     /** Each begins to write before the other one has committed. */
     const both = async (turns: boolean) => {
@@ -151,6 +232,7 @@ describe('members of a workspace', () => {
           write: (write) => users.write({ ...write, within: () => meeting.arrive() }),
         },
         members,
+        reader,
         settlement,
         clock,
       );
@@ -177,7 +259,7 @@ describe('members of a workspace', () => {
       [
         {
           ...{ userId: auditor, email: `auditor${number}@b.example`, name: `auditor${number}`, role: 'auditor' },
-          ...{ suspended: true, joinedAt: identity.clock.now() },
+          ...{ suspended: true, scopeSetIds: [], joinedAt: identity.clock.now() },
         },
       ],
       null,

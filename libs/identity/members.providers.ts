@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import type { SubjectReader } from '@latchkey/contracts';
 import { CursorCodec, ListCursors } from '@latchkey/platform';
 import { AcceptInvitationHandler } from './application/accept-invitation.handler';
 import { ChangeMemberHandler } from './application/change-member.handler';
@@ -19,6 +20,8 @@ import { WorkspacesController } from './surfaces/canonical/workspaces.controller
 export const memberControllers = [UsersController, InvitationsController, WorkspacesController];
 
 export interface MemberOptions {
+  /** Reaches issuance, whose the scope sets are. */
+  readonly reader: SubjectReader;
   readonly cursors: CursorCodec;
   readonly newPasswords: NewPasswords;
   readonly passwords: Pick<PasswordStore, 'set'>;
@@ -34,7 +37,7 @@ export function memberProviders(parts: IdentityParts, options: MemberOptions): r
       EnsureFirstWorkspaceHandler,
       new EnsureFirstWorkspaceHandler(first, workspaces, users, contacts, newPasswords, passwords, ids, clock),
     ),
-    given(ChangeMemberHandler, new ChangeMemberHandler(users, members, settlement, clock)),
+    given(ChangeMemberHandler, new ChangeMemberHandler(users, members, options.reader, settlement, clock)),
     given(UpdateWorkspaceHandler, new UpdateWorkspaceHandler(workspaces, settlement, clock)),
     given(InviteHandler, new InviteHandler(invitations, members, workspaces, budgets, mail, tokens, ids, clock)),
     given(WithdrawInvitationHandler, new WithdrawInvitationHandler(invitations, clock)),

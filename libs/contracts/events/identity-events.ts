@@ -42,6 +42,12 @@ export const identityEvents = {
 
   'latchkey.user.registered.v1': z.strictObject({ userId: z.string(), registeredAt: instant }),
   'latchkey.user.member_role_changed.v1': z.strictObject({ workspaceId: z.string(), role, changedAt: instant }),
+  /** What the member has been given besides the role, all of it. */
+  'latchkey.user.member_scope_sets_changed.v1': z.strictObject({
+    workspaceId: z.string(),
+    scopeSetIds: z.array(z.string()).readonly(),
+    changedAt: instant,
+  }),
   'latchkey.user.member_removed.v1': z.strictObject({ workspaceId: z.string(), removedAt: instant }),
   'latchkey.user.suspended.v1': z.strictObject({ workspaceId: z.string(), suspendedAt: instant }),
   'latchkey.user.resumed.v1': z.strictObject({ workspaceId: z.string(), resumedAt: instant }),

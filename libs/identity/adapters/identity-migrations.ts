@@ -3,7 +3,7 @@ import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { mailMigrations } from './mail/mail-migration';
 import { CreateFamiliarNetworks1763820000000 } from './familiar-networks-migration';
-import { CreateMembers1763760000000 } from './members-migration';
+import { AddMemberScopeSets1763830000000, CreateMembers1763760000000 } from './members-migration';
 import { CreateSecondFactors1763780000000 } from './mfa-migration';
 import { passwordMigrations } from './password-migrations';
 import { sessionMigrations } from './session-migrations';
@@ -43,4 +43,5 @@ export const identityMigrations: readonly MigrationClass[] = [
   ...mailMigrations,
   CreateSecondFactors1763780000000,
   CreateFamiliarNetworks1763820000000,
+  AddMemberScopeSets1763830000000,
 ];

@@ -27,7 +27,7 @@ describe('an installation that is older than members', () => {
       ]);
       expect(await select('SELECT * FROM workspace_member')).toEqual([
         {
-          ...{ workspace_id: 'w', user_id: 'u', role: 'owner', suspended: false },
+          ...{ workspace_id: 'w', user_id: 'u', role: 'owner', suspended: false, scope_set_ids: [] },
           joined_at: new Date('2026-04-28T12:00:00.123Z'),
         },
       ]);

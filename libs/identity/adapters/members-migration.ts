@@ -73,3 +73,16 @@ export class CreateMembers1763760000000 implements MigrationInterface {
     `);
   }
 }
+
+/** Scope sets came later than members. */
+export class AddMemberScopeSets1763830000000 implements MigrationInterface {
+  readonly name = 'AddMemberScopeSets1763830000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE workspace_member ADD scope_set_ids jsonb NOT NULL DEFAULT '[]'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE workspace_member DROP scope_set_ids');
+  }
+}

@@ -11,10 +11,11 @@ interface MemberRow {
   readonly name: string | null;
   readonly role: Role;
   readonly suspended: boolean;
+  readonly scope_set_ids: readonly string[];
   readonly joined_at: Date;
 }
 
-const SELECT = `SELECT m.user_id, c.email, c.name, m.role, m.suspended, m.joined_at
+const SELECT = `SELECT m.user_id, c.email, c.name, m.role, m.suspended, m.scope_set_ids, m.joined_at
   FROM workspace_member m LEFT JOIN user_contact c ON c.user_id = m.user_id WHERE m.workspace_id = $1`;
 
 export class PostgresMembers implements Members {
@@ -55,5 +56,6 @@ const memberOf = (row: MemberRow): Member => ({
   name: row.name,
   role: row.role,
   suspended: row.suspended,
+  scopeSetIds: row.scope_set_ids,
   joinedAt: row.joined_at,
 });

@@ -1,10 +1,11 @@
 import { AppError, type UserId } from '@latchkey/kernel';
+import { scopesWithSets, type SetScopes } from '@latchkey/access';
 import type { UserEvent } from '@latchkey/contracts';
 import { databaseFailure, decideAndAppend, type EventStore } from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import type { DataSource } from 'typeorm';
 import type { Actor, ExistingUser, Transaction, Users, UserWrite, WrittenUser } from '../application/ports';
-import { membershipChanges, rolesIn, type MembershipChange } from '../domain/member/membership-changes';
+import { membershipChanges, rolesIn, setsGivenIn, type MembershipChange } from '../domain/member/membership-changes';
 import { userSubject } from '../domain/user/subject';
 import { evolveUser, initialUser, type UserState } from '../domain/user/user';
 import { authorize, keepAnOwner, takeTurn } from './workspace-turns';
@@ -13,6 +14,12 @@ import { authorize, keepAnOwner, takeTurn } from './workspace-turns';
 export interface UserSafeguards {
   /** Those who change who is in one workspace take turns. */
   readonly turns: boolean;
+}
+
+interface WrittenBy {
+  readonly by: Actor | undefined;
+  readonly setScopes: SetScopes | undefined;
+  readonly at: Date;
 }
 
 /** Users in identity's schema. */
@@ -33,7 +40,7 @@ export class PostgresUsers implements Users {
     );
   }
 
-  async write({ userId, decide, meta, by, within }: UserWrite): Promise<WrittenUser> {
+  async write({ userId, decide, meta, by, setScopes, within }: UserWrite): Promise<WrittenUser> {
     // Of the last attempt: one before it may have come to another decision, and was rolled back.
     let before: UserState = initialUser;
     let changed: ChangedSubject | null = null;
@@ -49,7 +56,7 @@ export class PostgresUsers implements Users {
       meta,
       within: async (tx, _recorded, after) => {
         const user = existing(after);
-        await this.#writeMemberships(tx, user, membershipChanges(before, user), by, meta.at);
+        await this.#writeMemberships(tx, user, membershipChanges(before, user), { by, setScopes, at: meta.at });
         changed = await this.subjects.write(tx, { kind: 'user', id: userId, body: userSubject(user) });
         await within?.(tx, user);
       },
@@ -62,14 +69,13 @@ export class PostgresUsers implements Users {
     tx: Transaction,
     { userId }: ExistingUser,
     changes: readonly MembershipChange[],
-    by: Actor | undefined,
-    at: Date,
+    { by, setScopes = new Map(), at }: WrittenBy,
   ): Promise<void> {
     for (const change of changes) {
       if (this.safeguards.turns) await takeTurn(tx, change.workspaceId);
       // First what anybody is refused: of two owners who unmake each other at once, the second one is told why.
       await keepAnOwner(tx, change, userId);
-      if (by) await authorize(tx, by, rolesIn(change));
+      if (by) await authorize(tx, by, rolesIn(change), scopesWithSets([], setsGivenIn(change), setScopes));
       await writeMember(tx, userId, change, at);
     }
   }
@@ -97,9 +103,10 @@ async function writeMember(
     return;
   }
   await tx.query(
-    `INSERT INTO workspace_member (workspace_id, user_id, role, suspended, joined_at) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (workspace_id, user_id) DO UPDATE SET role = excluded.role, suspended = excluded.suspended`,
-    [workspaceId, userId, after.role, after.suspended, at],
+    `INSERT INTO workspace_member (workspace_id, user_id, role, suspended, scope_set_ids, joined_at) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (workspace_id, user_id)
+     DO UPDATE SET role = excluded.role, suspended = excluded.suspended, scope_set_ids = excluded.scope_set_ids`,
+    [workspaceId, userId, after.role, after.suspended, JSON.stringify(after.scopeSetIds), at],
   );
 }
 

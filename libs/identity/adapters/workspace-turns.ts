@@ -13,11 +13,12 @@ export async function takeTurn(tx: Transaction, workspaceId: WorkspaceId): Promi
   await tx.query(`SELECT FROM subject_state WHERE kind = 'workspace' AND id = $1 FOR NO KEY UPDATE`, [workspaceId]);
 }
 
-/** @throws AppError `auth.forbidden` unless the actor may still give and take these roles */
+/** @throws AppError `auth.forbidden` unless the actor may still give and take these roles, and give these canonical scopes */
 export async function authorize(
   tx: Transaction,
   { workspaceId, userId, keyScopes }: Actor,
   roles: readonly Role[],
+  scopes: readonly string[] = [],
 ): Promise<void> {
   const [member] = await tx.query<{ role: Role; profile: string }[]>(
     `SELECT m.role, s.body->>'profile' AS profile FROM workspace_member m
@@ -26,7 +27,7 @@ export async function authorize(
     [workspaceId, userId],
   );
   const key = keyScopes && { profile: profileByName(member?.profile ?? ''), scopes: keyScopes };
-  requireAuthority({ role: member?.role ?? null, key }, roles);
+  requireAuthority({ role: member?.role ?? null, key }, roles, scopes);
 }
 
 /** @throws AppError `member.last_owner` when the change would take the workspace's last owner */

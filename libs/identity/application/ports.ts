@@ -1,4 +1,5 @@
 import type { InvitationEvent, FirstWorkspace, MfaMethod, Role, UserEvent, WorkspaceEvent } from '@latchkey/contracts';
+import type { SetScopes } from '@latchkey/access';
 import type { Append, Claim, EventMeta } from '@latchkey/event-store';
 import type { Secret, UserId, WorkspaceId } from '@latchkey/kernel';
 import type { ChangedSubject } from '@latchkey/live-state';
@@ -28,6 +29,8 @@ export interface UserWrite {
   readonly meta: EventMeta;
   /** Who changes what the user may do in the actor's workspace; absent: nobody needs to be asked. */
   readonly by?: Actor;
+  /** What scope sets hold now that the change may give: those that it gives, the actor must have. */
+  readonly setScopes?: SetScopes;
   /** Runs in the transaction when all else is written, with the user after the events. When it throws, nothing has happened. */
   readonly within?: (tx: Transaction, user: ExistingUser) => Promise<void>;
 }
@@ -87,6 +90,8 @@ export interface Member {
   readonly name: string | null;
   readonly role: Role;
   readonly suspended: boolean;
+  /** Ids of the scope sets that they have been given besides the role. */
+  readonly scopeSetIds: readonly string[];
   readonly joinedAt: Date;
 }
 

@@ -21,8 +21,12 @@ const inRole = (workspaceId: string, role: 'owner' | 'member'): UserEvent => ({
 });
 const suspended: UserEvent = { type: 'latchkey.user.suspended.v1', data: { workspaceId: 'w', suspendedAt: time } };
 const removed: UserEvent = { type: 'latchkey.user.member_removed.v1', data: { workspaceId: 'w', removedAt: time } };
+const given: UserEvent = {
+  type: 'latchkey.user.member_scope_sets_changed.v1',
+  data: { workspaceId: 'w', scopeSetIds: ['s'], changedAt: time },
+};
 const member = (workspace_id: string, role: string, joined_at: Date, isSuspended = false) => ({
-  ...{ user_id: 'u', workspace_id, role, suspended: isSuspended, joined_at },
+  ...{ user_id: 'u', workspace_id, role, suspended: isSuspended, scope_set_ids: [], joined_at },
 });
 
 describe('who is in a workspace', () => {
@@ -36,6 +40,13 @@ describe('who is in a workspace', () => {
     expect(rowsAfter(...joined, suspended)).toEqual([member('w', 'member', at(1), true)]);
     expect(rowsAfter(...joined, suspended, removed)).toEqual([]);
     expect(rowsAfter(...joined, removed, inRole('w', 'owner'))).toEqual([member('w', 'owner', at(3))]);
+  });
+
+  it('has the scope sets that it was given, till it is removed', () => {
+    const joined = [registered, inRole('w', 'member')];
+    const expected = { ...member('w', 'owner', at(1)), scope_set_ids: ['s'] };
+    expect(rowsAfter(...joined, given, inRole('w', 'owner'))).toEqual([expected]);
+    expect(rowsAfter(...joined, given, removed, inRole('w', 'owner'))).toEqual([member('w', 'owner', at(4))]);
   });
 
   it('is nobody who was erased, and nothing else of a user changes it', () => {

@@ -10,6 +10,7 @@ export interface WorkspaceMemberRow {
   readonly workspace_id: string;
   readonly role: Role;
   readonly suspended: boolean;
+  readonly scope_set_ids: readonly string[];
   readonly joined_at: Date;
 }
 
@@ -18,7 +19,7 @@ const REGISTERED = 'latchkey.user.registered.v1';
 /** Who is in a workspace: a row for each membership of a user. */
 export const workspaceMemberProjection: RowsProjection<WorkspaceMemberRow> = {
   table: 'workspace_member',
-  columns: ['user_id', 'workspace_id', 'role', 'suspended', 'joined_at'],
+  columns: ['user_id', 'workspace_id', 'role', 'suspended', 'scope_set_ids', 'joined_at'],
   keyColumns: 2,
   beginsWith: REGISTERED,
   project(rows, event) {
@@ -28,7 +29,9 @@ export const workspaceMemberProjection: RowsProjection<WorkspaceMemberRow> = {
       const others = members.filter(({ workspace_id: id }) => id !== workspaceId);
       const joined = members.find(({ workspace_id: id }) => id === workspaceId)?.joined_at ?? event.meta.at;
       if (after === null) return others;
-      return [...others, { user_id: event.streamId, workspace_id: workspaceId, ...after, joined_at: joined }];
+      const { role, suspended, scopeSetIds } = after;
+      const member = { user_id: event.streamId, workspace_id: workspaceId, role, suspended };
+      return [...others, { ...member, scope_set_ids: scopeSetIds, joined_at: joined }];
     }, rows);
   },
 };
@@ -40,6 +43,9 @@ const userEventOf = ({ type, data }: RecordedEvent): UserEvent => ({ type, data 
 function userWith(id: string, rows: readonly WorkspaceMemberRow[]): UserState {
   const user = evolveUser(initialUser, { type: REGISTERED, data: { userId: userId(id), registeredAt: '' } });
   if (user.status !== 'Active') return user;
-  const memberships = rows.map(({ workspace_id: of, role, suspended }) => [of, { role, suspended }] as const);
+  const memberships = rows.map(
+    ({ workspace_id: of, role, suspended, scope_set_ids: scopeSetIds }) =>
+      [of, { role, suspended, scopeSetIds }] as const,
+  );
   return { ...user, memberships: Object.fromEntries(memberships) };
 }

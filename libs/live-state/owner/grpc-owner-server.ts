@@ -46,7 +46,7 @@ export interface NeighbourService {
 }
 
 /** Services that depend on subjects of others. */
-const READERS = ['enforcement', 'issuance', 'oauth'];
+const READERS = ['identity', 'enforcement', 'issuance', 'oauth'];
 /** Those that are shown credentials. */
 const RESOLVERS = ['enforcement', 'issuance'];
 

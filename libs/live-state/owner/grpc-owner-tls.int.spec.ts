@@ -86,11 +86,11 @@ describe('an owner with certificates', () => {
       (error: { cause?: { code?: status } }) => error.cause?.code,
     );
 
-  it.each(['enforcement', 'issuance', 'oauth'])('answers to %s', async (service) => {
+  it.each(['identity', 'enforcement', 'issuance', 'oauth'])('answers to %s', async (service) => {
     expect(await connect(await serve(), clientOf(service)).read(refs)).toEqual(answer);
   });
 
-  it.each(['assets-api', 'identity', 'not-enforcement', '*'])(
+  it.each(['assets-api', 'not-enforcement', '*'])(
     'refuses whoever has a certificate with the name %s alone',
     async (service) => {
       const client = connect(await serve(), clientOf(service));
@@ -99,8 +99,8 @@ describe('an owner with certificates', () => {
     },
   );
 
-  it('shows no credential to who depends on subjects alone', async () => {
-    const client = connect(await serve(), clientOf('oauth'));
+  it.each(['identity', 'oauth'])('shows no credential to %s, which depends on subjects alone', async (service) => {
+    const client = connect(await serve(), clientOf(service));
     expect(await refusal(client.resolve([new Uint8Array(32)]))).toBe(status.PERMISSION_DENIED);
   });
 

@@ -56,6 +56,16 @@ describe('authority of an API key over members', () => {
     expect(within(byKey('owner', ...scopes))).toEqual(expected),
   );
 
+  it('gives only what it has itself, role or not', () => {
+    const giving =
+      (scopes: readonly string[], ...held: readonly string[]) =>
+      () =>
+        requireAuthority(byKey('admin', ...held), [], scopes);
+    expect(giving(['audit:read'], 'users:write')).toThrow(AppError);
+    for (const held of ['audit:read', 'admin']) expect(giving(['audit:read'], held)).not.toThrow();
+    expect(() => requireAuthority(bySession('admin'), [], ['audit:read'])).not.toThrow();
+  });
+
   it('is within that of its user', () => {
     for (const role of ['member', 'auditor', null] as const) expect(within(byKey(role, 'admin:full'))).toEqual([]);
   });

@@ -20,9 +20,14 @@ export interface Authority {
  * gives and takes those whose scopes it has itself: whoever holds a narrow key of an owner would become one otherwise. Being an owner is
  * more than scopes, so that no key gives or takes it.
  * @param roles those that the change gives or takes; empty for a change of the workspace itself
+ * @param scopes canonical ones that the change gives besides
  * @throws AppError `auth.forbidden`
  */
-export function requireAuthority({ role, key }: Authority, roles: readonly Role[]): void {
+export function requireAuthority(
+  { role, key }: Authority,
+  roles: readonly Role[],
+  scopes: readonly string[] = [],
+): void {
   if (role !== 'owner' && role !== 'admin') throw forbidden('Only owners and admins of the workspace can do this.');
   const ofOwner = roles.includes('owner');
   if (ofOwner && role !== 'owner') throw forbidden('Only an owner of the workspace can give or take the role of one.');
@@ -32,12 +37,18 @@ export function requireAuthority({ role, key }: Authority, roles: readonly Role[
   if (!roles.every((one) => covers(key, one))) {
     throw forbidden('An API key can give and take only a role all of whose scopes it has itself.');
   }
+  if (!holds(key, scopes)) throw forbidden('An API key can give only scope sets all of whose scopes it has itself.');
 }
 
-function covers({ profile, scopes }: NonNullable<Authority['key']>, role: Role): boolean {
+type Key = NonNullable<Authority['key']>;
+
+const covers = (key: Key, role: Role): boolean =>
+  key.profile !== undefined && holds(key, scopesOfRole(key.profile, role));
+
+function holds({ profile, scopes }: Key, required: readonly string[]): boolean {
   if (!profile) return false;
   const held = scopes.flatMap((scope) => canonicalScope(profile, scope) ?? []);
-  return scopesOfRole(profile, role).every((scope) => coversScope(profile, held, scope));
+  return required.every((scope) => coversScope(profile, held, scope));
 }
 
 const forbidden = (reason: string): AppError => new AppError('auth.forbidden', { public: reason });

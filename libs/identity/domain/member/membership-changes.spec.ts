@@ -1,9 +1,9 @@
 import { userId } from '@latchkey/kernel';
 import type { ActiveUser, Membership, UserState } from '../user/user';
-import { membershipChanges, rolesIn, takesAnOwner } from './membership-changes';
+import { membershipChanges, rolesIn, setsGivenIn, takesAnOwner } from './membership-changes';
 
-const owner: Membership = { role: 'owner', suspended: false };
-const admin: Membership = { role: 'admin', suspended: false };
+const owner: Membership = { role: 'owner', suspended: false, scopeSetIds: [] };
+const admin: Membership = { role: 'admin', suspended: false, scopeSetIds: ['s'] };
 const userWith = (memberships: ActiveUser['memberships']): UserState => ({
   status: 'Active',
   userId: userId('u'),
@@ -32,6 +32,13 @@ describe('changes of memberships', () => {
   it('touch the roles before and after', () => {
     const [change] = membershipChanges(userWith({ a: owner }), userWith({ a: admin }));
     expect(change && rolesIn(change)).toEqual(['owner', 'admin']);
+  });
+
+  it('give the scope sets that were not there before', () => {
+    const changed = { ...admin, scopeSetIds: ['t', 's'] };
+    const [change] = membershipChanges(userWith({ a: admin }), userWith({ a: changed }));
+    const [left] = membershipChanges(userWith({ a: changed }), userWith({}));
+    expect([change && setsGivenIn(change), left && setsGivenIn(left)]).toEqual([['t'], []]);
   });
 
   it.each<[string, Membership | null, Membership | null, boolean]>([

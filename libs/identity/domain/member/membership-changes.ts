@@ -1,3 +1,4 @@
+import { sameList } from '@latchkey/access';
 import { workspaceId, type WorkspaceId } from '@latchkey/kernel';
 import type { Role } from '@latchkey/contracts';
 import type { Membership, UserState } from '../user/user';
@@ -22,6 +23,10 @@ export function membershipChanges(before: UserState, after: UserState): readonly
 export const rolesIn = ({ before, after }: MembershipChange): readonly Role[] =>
   [before, after].flatMap((membership) => (membership ? [membership.role] : []));
 
+/** Ids of scope sets that the change gives. */
+export const setsGivenIn = ({ before, after }: MembershipChange): readonly string[] =>
+  (after?.scopeSetIds ?? []).filter((id) => !before?.scopeSetIds.includes(id));
+
 /** Whether the workspace has an owner less by it. */
 export const takesAnOwner = ({ before, after }: MembershipChange): boolean => isOwner(before) && !isOwner(after);
 
@@ -31,4 +36,6 @@ const membershipsOf = (user: UserState): Readonly<Record<string, Membership>> =>
   user.status === 'Active' ? user.memberships : {};
 
 const differs = ({ before, after }: MembershipChange): boolean =>
-  before?.role !== after?.role || before?.suspended !== after?.suspended;
+  before?.role !== after?.role ||
+  before?.suspended !== after?.suspended ||
+  !sameList(before?.scopeSetIds ?? [], after?.scopeSetIds ?? []);

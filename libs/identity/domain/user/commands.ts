@@ -12,6 +12,11 @@ export type RegisterUser = At & { readonly type: 'RegisterUser'; readonly userId
 
 export type AddMember = InWorkspace & { readonly type: 'AddMember'; readonly role: Role };
 export type ChangeMemberRole = InWorkspace & { readonly type: 'ChangeMemberRole'; readonly role: Role };
+/** All that the member has been given besides the role, at most 20. */
+export type ChangeMemberScopeSets = InWorkspace & {
+  readonly type: 'ChangeMemberScopeSets';
+  readonly scopeSetIds: readonly string[];
+};
 export type RemoveMember = InWorkspace & { readonly type: 'RemoveMember' };
 /** In one workspace: what the user does in others is theirs. */
 export type SuspendMember = InWorkspace & { readonly type: 'SuspendMember' };
@@ -41,6 +46,7 @@ export type UserCommand =
   | RegisterUser
   | AddMember
   | ChangeMemberRole
+  | ChangeMemberScopeSets
   | RemoveMember
   | SuspendMember
   | ResumeMember

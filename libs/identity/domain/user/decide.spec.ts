@@ -106,6 +106,29 @@ describe('a membership', () => {
     (_, command) => given(user, [registered]).when(command).thenThrows('member.not_found'),
   );
 
+  it('gets scope sets besides the role, and loses them with the membership (S4-13)', () => {
+    const change = (...scopeSetIds: string[]): UserCommand => ({
+      ...{ type: 'ChangeMemberScopeSets', workspaceId: w, scopeSetIds, now },
+    });
+    const changed = (...scopeSetIds: string[]): UserEvent => ({
+      type: 'latchkey.user.member_scope_sets_changed.v1',
+      data: { workspaceId: 'w', scopeSetIds, changedAt: at },
+    });
+    given(user, [registered, owner])
+      .when(change('s'))
+      .then([changed('s')]);
+    given(user, [registered, owner, changed('s')])
+      .when(change('s'))
+      .then([]);
+    given(user, [registered, owner, changed('s')])
+      .when(change())
+      .then([changed()]);
+    given(user, [registered]).when(change('s')).thenThrows('member.not_found');
+    expect(stateAfter(registered, owner, changed('s'), removed, roleIn('w', 'member'))).toMatchObject({
+      memberships: { w: { role: 'member', suspended: false, scopeSetIds: [] } },
+    });
+  });
+
   it('gets another role, and the same one again is no change', () => {
     given(user, [registered, owner])
       .when(changeRole)
@@ -124,14 +147,14 @@ describe('a membership', () => {
 
   it('that is suspended keeps so when its role changes', () =>
     expect(stateAfter(registered, owner, suspended, roleIn('w', 'admin'))).toMatchObject({
-      memberships: { w: { role: 'admin', suspended: true } },
+      memberships: { w: { role: 'admin', suspended: true, scopeSetIds: [] } },
     }));
 
   it('that was removed while suspended begins anew, and is not suspended', () => {
     given(user, [registered, owner, suspended]).when(remove).then([removed]);
     expect(stateAfter(registered, owner, suspended, removed)).toMatchObject({ memberships: {} });
     expect(stateAfter(registered, owner, suspended, removed, roleIn('w', 'member'))).toMatchObject({
-      memberships: { w: { role: 'member', suspended: false } },
+      memberships: { w: { role: 'member', suspended: false, scopeSetIds: [] } },
     });
   });
 });

@@ -1,3 +1,4 @@
+import { sameList } from '@latchkey/access';
 import { AppError, assertNever } from '@latchkey/kernel';
 import type { UserEvent } from '@latchkey/contracts';
 import type { AddMember, ChangeMemberRole, DisableMfa, EnrolMfa, UserCommand } from './commands';
@@ -36,6 +37,12 @@ function decideActive(command: Exclude<UserCommand, { type: 'RegisterUser' }>, u
       return [roleChanged(command, at)];
     case 'ChangeMemberRole':
       return membershipOf(user, command.workspaceId).role === command.role ? [] : [roleChanged(command, at)];
+    case 'ChangeMemberScopeSets': {
+      const { workspaceId, scopeSetIds } = command;
+      if (sameList(membershipOf(user, workspaceId).scopeSetIds, scopeSetIds)) return [];
+      const data = { workspaceId, scopeSetIds, changedAt: at };
+      return [{ type: 'latchkey.user.member_scope_sets_changed.v1', data }];
+    }
     case 'RemoveMember': {
       membershipOf(user, command.workspaceId);
       return [{ type: 'latchkey.user.member_removed.v1', data: { workspaceId: command.workspaceId, removedAt: at } }];

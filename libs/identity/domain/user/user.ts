@@ -4,6 +4,8 @@ import type { MfaMethod, Role, UserEvent } from '@latchkey/contracts';
 export interface Membership {
   readonly role: Role;
   readonly suspended: boolean;
+  /** What the member has been given besides the role. */
+  readonly scopeSetIds: readonly string[];
 }
 
 export interface ActiveUser {
@@ -53,6 +55,8 @@ function evolveActive(user: ActiveUser, event: Exclude<UserEvent, { type: 'latch
   switch (event.type) {
     case 'latchkey.user.member_role_changed.v1':
       return withMembership(user, event.data.workspaceId, { role: event.data.role });
+    case 'latchkey.user.member_scope_sets_changed.v1':
+      return withMembership(user, event.data.workspaceId, { scopeSetIds: event.data.scopeSetIds });
     case 'latchkey.user.suspended.v1':
       return withMembership(user, event.data.workspaceId, { suspended: true });
     case 'latchkey.user.resumed.v1':
@@ -94,7 +98,7 @@ export const methodsOf = ({ mfa, mailedCodesSuspended }: ActiveUser): readonly M
   mailedCodesSuspended ? mfa.filter((method) => method !== 'email') : mfa;
 
 /** What a member may do at least, before it was said. */
-const NEW_MEMBER: Membership = { role: 'member', suspended: false };
+const NEW_MEMBER: Membership = { role: 'member', suspended: false, scopeSetIds: [] };
 
 function withMembership(user: ActiveUser, workspaceId: string, change: Partial<Membership>): ActiveUser {
   const before = user.memberships[workspaceId] ?? NEW_MEMBER;

@@ -14,7 +14,19 @@ const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'se
 const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session', 'client'] };
 const LIST = 'users';
 
-const changeBody = z.strictObject({ role });
+const SCOPE_SETS_MAX = 20;
+
+/** Fields that are absent stay as they are. */
+const changeBody = z
+  .strictObject({ role, scope_sets: z.array(z.string().min(1).max(100)).max(SCOPE_SETS_MAX) })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, 'must have a role or scope sets')
+  .transform((body): readonly MemberChange[] => [
+    ...(body.role === undefined ? [] : [{ type: 'ChangeMemberRole' as const, role: body.role }]),
+    ...(body.scope_sets === undefined
+      ? []
+      : [{ type: 'ChangeMemberScopeSets' as const, scopeSetIds: body.scope_sets }]),
+  ]);
 
 /** A user as a member of the caller's workspace. */
 export interface UserRecord {
@@ -23,6 +35,8 @@ export interface UserRecord {
   readonly email: string | null;
   readonly name: string | null;
   readonly role: Role;
+  /** Ids of scope sets, whose scopes they have besides those of the role. */
+  readonly scope_sets: readonly string[];
   readonly status: 'active' | 'suspended';
   readonly joined_at: string;
 }
@@ -32,6 +46,7 @@ export const userRecord = (member: Member): UserRecord => ({
   email: member.email,
   name: member.name,
   role: member.role,
+  scope_sets: member.scopeSetIds,
   status: member.suspended ? 'suspended' : 'active',
   joined_at: timestamp(member.joinedAt),
 });
@@ -66,34 +81,34 @@ export class UsersController {
   @Requires(WRITE)
   change(
     @Param('id') id: string,
-    @Body(zodBody(changeBody)) body: z.output<typeof changeBody>,
+    @Body(zodBody(changeBody)) changes: readonly MemberChange[],
     @CurrentCaller() caller: Caller,
   ): Promise<UserRecord> {
-    return this.changed(id, { type: 'ChangeMemberRole', role: body.role }, caller);
+    return this.changed(id, changes, caller);
   }
 
   @Post(':id/suspend')
   @HttpCode(200)
   @Requires(WRITE)
   suspend(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
-    return this.changed(id, { type: 'SuspendMember' }, caller);
+    return this.changed(id, [{ type: 'SuspendMember' }], caller);
   }
 
   @Post(':id/resume')
   @HttpCode(200)
   @Requires(WRITE)
   resume(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
-    return this.changed(id, { type: 'ResumeMember' }, caller);
+    return this.changed(id, [{ type: 'ResumeMember' }], caller);
   }
 
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
   async remove(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
-    await this.changed(id, { type: 'RemoveMember' }, caller);
+    await this.changed(id, [{ type: 'RemoveMember' }], caller);
   }
 
-  private async changed(id: string, change: MemberChange, caller: Caller): Promise<UserRecord> {
-    return userRecord(await this.changeMember.execute(id, change, caller));
+  private async changed(id: string, changes: readonly MemberChange[], caller: Caller): Promise<UserRecord> {
+    return userRecord(await this.changeMember.execute(id, changes, caller));
   }
 }
