@@ -95,6 +95,7 @@ async function compositionOf(resources: Resources, config: StandaloneConfig, log
       IdentityModule.register({
         ...owner,
         ...sessions,
+        reader,
         settlement: liveState,
         masterKey,
         cursors,
