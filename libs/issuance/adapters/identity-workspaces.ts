@@ -14,15 +14,17 @@ import {
   type MemberRights,
   type Profile,
 } from '@latchkey/access';
-import type {
-  AccessTokenRef,
-  FirstWorkspace,
-  IdentityDirectory,
-  KnownSubjects,
-  SubjectBody,
-  SubjectKind,
-  SubjectReader,
-  SubjectRef,
+import {
+  FREE_KEYS,
+  type AccessTokenRef,
+  type FirstWorkspace,
+  type IdentityDirectory,
+  type KeyPolicy,
+  type KnownSubjects,
+  type SubjectBody,
+  type SubjectKind,
+  type SubjectReader,
+  type SubjectRef,
 } from '@latchkey/contracts';
 import type { SessionOfUser, SessionStanding, Standing, WorkspaceDirectory } from '../application/ports';
 
@@ -48,6 +50,11 @@ export class IdentityWorkspaces implements WorkspaceDirectory {
     if (!profile) throw new AppError('service.internal', { internal: `workspace ${workspaceId} has no known profile` });
     this.#profiles.set(workspaceId, profile);
     return profile;
+  }
+
+  async keyPolicyOf(workspaceId: WorkspaceId): Promise<KeyPolicy> {
+    const workspace = workspaceIn(await this.#read([{ kind: 'workspace', id: workspaceId }]), workspaceId);
+    return workspace.keyPolicy ?? FREE_KEYS;
   }
 
   async standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing> {

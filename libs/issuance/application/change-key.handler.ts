@@ -31,7 +31,7 @@ export class ChangeKeyHandler {
     private readonly clock: Clock,
   ) {}
 
-  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `readGrant`, `readScopeSets`, `decide` and `KeyStore.write` throw */
+  /** When it resolves, no node goes by the key as it was. @throws AppError what `findKey`, `Grantors.requirePolicy`, `readGrant`, `readScopeSets`, `decide` and `KeyStore.write` throw */
   async execute(ref: string, request: ChangeKeyRequest, caller: Caller): Promise<ListedKey> {
     const reach = await this.reaches.toChange(caller);
     const { key: found } = await findKey(this.list, reach, ref);
@@ -39,6 +39,9 @@ export class ChangeKeyHandler {
     const now = this.clock.now();
     const { name, scopes, scopeSets, tags, expiresAt } = request;
     const setScopes = await this.grantors.scopesOfSets(caller, [...found.scopeSetIds, ...(scopeSets ?? [])]);
+    const { createdAt } = found;
+    const isMoved = expiresAt !== undefined && expiresAt?.getTime() !== found.expiresAt?.getTime();
+    if (isMoved) await this.grantors.requirePolicy(caller, { expiresAt, createdAt });
     const changes = {
       ...(name !== undefined && { name }),
       ...(scopes && { scopes: readScopes(profile, scopes) }),

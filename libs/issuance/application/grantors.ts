@@ -12,6 +12,7 @@ import {
 import { secretIdOf } from '@latchkey/contracts';
 import type { Grantor, ScopesOfSets } from '../domain/key/commands';
 import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
+import { refuseAgainstPolicy, type KeyLife } from '../domain/key/policy';
 import type { Caller, PresentedClient, PresentedKey, PresentedSession } from './caller';
 import type { KeyStore, KeyWrite, WorkspaceDirectory } from './ports';
 
@@ -58,6 +59,17 @@ export class Grantors {
   /** What scope sets hold that are to be granted, or granted on. */
   async scopesOfSets({ workspaceId }: Pick<Caller, 'workspaceId'>, ids: readonly string[]): Promise<ScopesOfSets> {
     return scopesOfSets(await this.directory.scopeSetsOf(workspaceId, ids));
+  }
+
+  /**
+   * Whether a key may live so in the workspace. `createdAt` absent: it is made now.
+   * @throws AppError what `refuseAgainstPolicy` throws
+   */
+  async requirePolicy(
+    { workspaceId }: Pick<Caller, 'workspaceId'>,
+    { expiresAt, createdAt = this.clock.now() }: Pick<KeyLife, 'expiresAt'> & Partial<KeyLife>,
+  ): Promise<void> {
+    refuseAgainstPolicy(await this.directory.keyPolicyOf(workspaceId), { createdAt, expiresAt });
   }
 
   /** A key grants what it has, by itself and by its scope sets, as far as the rights of its member go. */
