@@ -36,9 +36,10 @@ const common = {
   plan: plan.optional(),
   tags: tags.optional(),
 };
-const commonFields = z.strictObject(common);
 
-const commonOf = (body: z.output<typeof commonFields>) => ({
+type CommonFields = z.output<z.ZodObject<typeof common>>;
+
+const commonOf = (body: CommonFields) => ({
   scopeSets: body.scope_sets,
   expiresAt: body.expires_at,
   allowedIps: body.allowed_ips,
@@ -48,9 +49,12 @@ const commonOf = (body: z.output<typeof commonFields>) => ({
 });
 
 /** S0-03, S3-06, with what C25 adds. What the values mean is for the workspace's profile to say. */
-const createKeyFields = z.strictObject({ name: displayName, scopes, ...common });
+export const createKeyFields = z.strictObject({ name: displayName, scopes, ...common });
 
-const createKeyRequestOf = (body: z.output<typeof createKeyFields>): CreateKeyRequest => ({
+/** Scopes by name, or by what they let one do. */
+type AskedFor = Omit<z.output<typeof createKeyFields>, 'scopes'> & Pick<CreateKeyRequest, 'scopes'>;
+
+export const createKeyRequestOf = (body: AskedFor): CreateKeyRequest => ({
   name: body.name,
   scopes: body.scopes,
   ...commonOf(body),
@@ -96,11 +100,13 @@ export const rotateKeyBody = z
   .strictObject({
     grace_period_hours: z.number().min(0).max(GRACE_HOURS_MAX).default(GRACE_HOURS_DEFAULT),
     end_when_silent_hours: z.number().min(SILENT_HOURS_MIN).max(GRACE_HOURS_MAX).optional(),
+    replaces: z.string().max(100).optional(),
   })
   .prefault({})
   .transform((body): RotateKeyRequest => ({
     gracePeriodHours: body.grace_period_hours,
     ...(body.end_when_silent_hours !== undefined && { endWhenSilentHours: body.end_when_silent_hours }),
+    ...(body.replaces !== undefined && { replaces: body.replaces }),
   }));
 
 /** For the record of events. */

@@ -11,9 +11,10 @@ export interface S4eKey {
   readonly last_used: string | null;
 }
 
-/** One key alone, with what a PUT can change (S0-16). */
+/** One key alone, with what a PUT can change (S0-16, S1-03). */
 export interface S4eKeyDetails extends S4eKey {
   readonly allowed_ips: readonly string[];
+  readonly assets: 'all' | readonly string[];
   readonly plan: string;
 }
 
@@ -40,6 +41,7 @@ export const s4eKey = (key: ListedKey): S4eKey => ({
 export const s4eKeyDetails = (key: ListedKey): S4eKeyDetails => ({
   ...s4eKey(key),
   allowed_ips: key.allowedIps,
+  assets: key.assets,
   plan: key.plan,
 });
 

@@ -8,8 +8,9 @@ import { ReadKeysQuery } from '../../application/read-keys.query';
 import type { CreateKeyRequest } from '../../application/requested-key';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { CurrentCaller } from '../current-caller';
-import { changeKeyBody, createKeyBody } from '../key-bodies';
+import { changeKeyBody } from '../key-bodies';
 import { shownOnce } from '../shown-once';
+import { createKeyForm } from './create-key-form';
 import { s4eIssuedKey, s4eKey, s4eKeyDetails, type S4eIssuedKey, type S4eKey, type S4eKeyDetails } from './key-record';
 import { listQuery, type ListQuery } from './list-query';
 
@@ -43,7 +44,7 @@ export class S4eKeysController {
   @Header('cache-control', 'no-store')
   @Requires(WRITE)
   async create(
-    @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
+    @Body(zodBody(createKeyForm)) request: CreateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
     @CurrentCaller() caller: Caller,
   ): Promise<Data<S4eIssuedKey>> {

@@ -100,6 +100,7 @@ describe('S0: the documented calls', () => {
       expires_at: '2027-01-01T00:00:00Z',
       last_used: null,
       allowed_ips: ['203.0.113.0/24', '198.51.100.50'],
+      assets: 'all',
       plan: 'standard',
     });
     expect(await issuance.check(key, [], '203.0.113.9')).toBe(200);
@@ -173,6 +174,62 @@ describe('S0: the documented calls', () => {
       expect((await issuance.call('GET', `/api/keys/${ref}`)).body.data.id).toBe(id);
     }
     expect((await issuance.call('GET', `/api/keys/${id}.2`)).status).toBe(404);
+  });
+});
+
+describe('S1-03: the form of the console', () => {
+  let issuance: IssuanceService;
+  beforeAll(async () => {
+    issuance = await issuanceService('s4e');
+  });
+  afterAll(() => issuance.stop());
+
+  const send = (form: object, key = issuance.admin) =>
+    issuance.call('POST', '/api/keys', { body: { name: 'SIEM Connector', ...form }, key });
+  const details = async (id: string) => (await issuance.call('GET', `/api/keys/${id}`)).body.data;
+
+  it('gives every scope that reads, every one that writes, or both, for the assets that were chosen', async () => {
+    const reply = await send({ assets: ['example.com', 'example.org', 'example.com'], read: true });
+    expect([reply.status, reply.body.data.scopes]).toEqual([
+      201,
+      expect.arrayContaining(['read:assets', 'reports:read']),
+    ]);
+    expect(reply.body.data.scopes.filter((scope: string) => !scope.includes('read'))).toEqual([]);
+    expect(await details(reply.body.data.id)).toMatchObject({ assets: ['example.com', 'example.org'] });
+
+    const both = await send({ apply_all_assets: true, read: true, write: true });
+    expect(both.body.data.scopes).toEqual(expect.arrayContaining(['read:scans', 'write:scans']));
+    expect(both.body.data.scopes).not.toContain('apikeys:write');
+    expect(await details(both.body.data.id)).toMatchObject({ assets: 'all' });
+    expect(await issuance.check(both.body.data.key, ['actions:execute'])).toBe(200);
+    expect(await issuance.check(both.body.data.key, ['apikeys:read'])).toBe(403);
+  });
+
+  it.each<[string, object, string]>([
+    ['neither Read nor Write', { apply_all_assets: true }, 'scopes'],
+    ['both of them off', { apply_all_assets: true, read: false, write: false }, 'scopes'],
+    ['Read for nothing', { read: true }, 'assets'],
+    ['all assets off, and none chosen', { read: true, apply_all_assets: false }, 'assets'],
+    ['all assets, and some', { read: true, apply_all_assets: true, assets: ['example.com'] }, 'assets'],
+    ['no asset at all', { read: true, assets: [] }, 'assets'],
+    ['Read beside scopes', { scopes: ['read:assets'], read: true, apply_all_assets: true }, 'read'],
+    ['a Write that is no box', { write: 'on', apply_all_assets: true }, 'write'],
+  ])('refuses %s', async (_, form, field) => {
+    const reply = await send(form);
+    expect([reply.status, reply.body.error.code, reply.body.error.field]).toEqual([400, 'invalid_request', field]);
+  });
+
+  it('assets go with scopes too, are changed by PUT alone, and nobody gives more than their own', async () => {
+    const scopes = ['read:assets', 'apikeys:write'];
+    const { id, key } = (await send({ scopes, assets: ['example.com', 'example.org'] })).body.data;
+    const inherited = (await send({ scopes: ['read:assets'] }, key)).body.data;
+    expect(await details(inherited.id)).toMatchObject({ assets: ['example.com', 'example.org'] });
+    for (const more of [{ apply_all_assets: true }, { assets: ['example.com', 'evil.example'] }]) {
+      const reply = await send({ scopes: ['read:assets'], ...more }, key);
+      expect([reply.status, reply.body.error.field]).toEqual([403, 'assets']);
+    }
+    const narrowed = await issuance.call('PUT', `/api/keys/${id}`, { body: { assets: ['example.com'] } });
+    expect([narrowed.status, narrowed.body.data]).toMatchObject([200, { assets: ['example.com'], scopes }]);
   });
 });
 
