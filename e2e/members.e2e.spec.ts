@@ -123,7 +123,7 @@ describe.each(WAYS_OF_RUNNING)('members and invitations over HTTP, %s', (way) =>
     const { id, ...settings } = (await asAdmin('GET', '/api/v1/workspaces/current')).json<{ id: string }>();
     expect(settings).toEqual({
       ...{ name: 'First workspace', profile: 'zshield', former_members_keys: 'end', second_factor: 'optional' },
-      ...{ slug: null, key_policy: { expiry_required: false, max_lifetime_days: null, leaked_keys: 'revoke' } },
+      ...{ slug: 'zshield', key_policy: { expiry_required: false, max_lifetime_days: null, leaked_keys: 'revoke' } },
     });
     const changes = { name: 'Z Shield', former_members_keys: 'stay' };
     const changed = await asAdmin('PATCH', '/api/v1/workspaces/current', changes);
