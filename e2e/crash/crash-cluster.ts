@@ -21,6 +21,8 @@ export interface CrashClusterOptions {
   readonly preload?: readonly string[];
   /** A Postgres and a Kafka of its own, to be killed; else those that tests share. Redis is its own always. */
   readonly own?: readonly ('postgres' | 'kafka')[];
+  /** How many processes of a service there are, where that is not what the table says. */
+  readonly instances?: Readonly<Record<string, number>>;
   /** Variables besides those of every such cluster. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -46,6 +48,7 @@ export interface CrashCluster {
 export async function startCrashCluster({
   preload = [],
   own = [],
+  instances = {},
   env = {},
 }: CrashClusterOptions = {}): Promise<CrashCluster> {
   const { result, undo } = await UndoStack.whole(async (undo) => {
@@ -71,6 +74,7 @@ export async function startCrashCluster({
       dataDir,
       dist: builtTree,
       topicPrefix,
+      instances,
       env: {
         LATCHKEY_PROFILE: 'latchkey',
         ...env,
