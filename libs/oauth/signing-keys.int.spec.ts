@@ -190,6 +190,23 @@ describe('signing keys', () => {
     expect(await statuses(ring)).toEqual(['Retired', 'Active', 'Published']);
   });
 
+  it('are published by every process before any signs with one; who has not heard of a change signs what all verify', async () => {
+    const [one, other] = [await running(), await running()];
+    for (const [first, second] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const known = (await second.published()).map(({ kid }) => kid);
+      clock.advance(SIGNS_FOR_MS);
+      await first.keep();
+      expect(known).toContain(first.current().kid);
+      expect(second.current().kid).not.toBe(first.current().kid);
+      expect(await verifies(first, await token(second))).toBe(true);
+      await second.keep();
+      expect(second.current().kid).toBe(first.current().kid);
+    }
+  });
+
   describe('of which several processes make one at a time', () => {
     const made = async (events?: () => EventStore) => {
       const rings = Array.from({ length: 5 }, () => keyring(events && { events: events() }));
