@@ -29,7 +29,7 @@ describe('the first start', () => {
       'latchkey.user.registered.v1',
       'latchkey.user.member_role_changed.v1',
     ]);
-    expect(await ensure.execute({ profile: 'zshield', ...ADMIN })).toEqual(firsts[0]);
+    expect(await ensure.execute({ profile: 'zshield', slug: 'other', ...ADMIN })).toEqual(firsts[0]);
   });
 
   it('writes both subjects and the membership, and who the owner is where it can be erased: no event holds it', async () => {

@@ -110,4 +110,12 @@ describe('a page of a long list of keys', () => {
     expect(positions).toHaveLength(2);
     for (const begin of [null, ...positions]) expect(await cost(order, begin)).toBeLessThan(LIMIT * 6);
   });
+
+  it('has a total as far as keys are counted, and none beyond', async () => {
+    const all = asked({ by: 'created', direction: 'desc' });
+    const filter = { createdBefore: new Date('2026-01-01T00:00:11Z') };
+    expect(await list.count({ ...all, filter }, 10)).toBe(10);
+    expect(await list.count({ ...all, filter }, 9)).toBeNull();
+    expect(await list.count(all, KEYS)).toBe(KEYS);
+  });
 });
