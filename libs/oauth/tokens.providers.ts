@@ -21,7 +21,7 @@ import { given, type OauthOptions, type OauthPart } from './oauth-options';
 import { TOKEN_TERMS, TokenEndpoints } from './token-endpoints';
 
 /** Failures from one address in any minute, and of those in one name, after which only who is known here goes on. */
-const FAILURES = { failuresPerMinute: 60, failuresOfOnePerMinute: 15 };
+const FAILURES = { failuresPerMinute: 120, failuresOfOnePerMinute: 30 };
 
 /** Signing keys, and the endpoint that issues access tokens. */
 export function tokensPart(options: OauthOptions): OauthPart {
