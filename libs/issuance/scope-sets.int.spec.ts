@@ -1,3 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import type { Grant, Profile } from '@latchkey/access';
+import { profileByName } from '@latchkey/access';
+import { keyId, userId } from '@latchkey/kernel';
+import { PostgresSubjects } from '@latchkey/live-state';
+import { eventually } from '@latchkey/testing';
+import { PLAIN_KEY } from './domain/key/commands';
+import { decide } from './domain/key/decide';
+import { gate } from './testing/gate';
 import { issuanceService, type IssuanceService } from './testing/issuance-service';
 
 const SETS = '/api/v1/scope-sets';
@@ -116,5 +125,183 @@ describe('scope sets (S4-13)', () => {
     );
     const statuses = (await Promise.all([create({}, key), create({}, key)])).map(({ status }) => status);
     expect(statuses.sort()).toEqual([201, 409]);
+  });
+});
+
+describe('keys that carry scope sets (S4-13)', () => {
+  let issuance: IssuanceService;
+  beforeAll(async () => {
+    issuance = await issuanceService('s4e');
+  });
+  afterAll(() => issuance.stop());
+
+  let names = 0;
+  const setOf = async (...scopes: string[]): Promise<string> =>
+    (await issuance.call('POST', SETS, { body: { name: `set ${(names += 1)}`, scopes } })).body.id;
+  const narrow = (id: string, ...scopes: string[]) => issuance.call('PATCH', `${SETS}/${id}`, { body: { scopes } });
+  const create = (body: object = {}, key?: string) =>
+    issuance.call('POST', '/api/v1/api-keys', {
+      body: { name: 'key', scopes: ['read:assets'], ...body },
+      ...(key !== undefined && { key }),
+    });
+  const change = (id: string, body: object, key?: string) =>
+    issuance.call('PATCH', `/api/v1/api-keys/${id}`, { body, ...(key !== undefined && { key }) });
+  const UNKNOWN = { status: 400, body: { code: 'scope_set.unknown' } };
+  const BEYOND = { status: 403, body: { code: 'key.exceeds_grantor', field: 'scope_sets' } };
+
+  it('have what the sets hold, as they are now, besides their own scopes', async () => {
+    const set = await setOf('reports:read');
+    const { id, key, scope_sets: sets } = (await create({ scope_sets: [set] })).body;
+    expect(sets).toEqual([set]);
+    const can = async () =>
+      Promise.all(['read:assets', 'reports:read', 'write:assets'].map((scope) => issuance.check(key, [scope])));
+    expect(await can()).toEqual([200, 200, 403]);
+    await narrow(set, 'write:assets');
+    expect(await can()).toEqual([200, 403, 200]);
+    expect((await change(id, { scope_sets: [] })).body.scope_sets).toEqual([]);
+    expect(await can()).toEqual([200, 403, 403]);
+    await change(id, { scope_sets: [set] });
+    await issuance.call('DELETE', `${SETS}/${set}`);
+    expect(await can()).toEqual([200, 403, 403]);
+  });
+
+  it('are answered about when no node goes by the set as it was', async () => {
+    const set = await setOf('reports:read', 'read:assets');
+    for (const act of [() => narrow(set, 'read:assets'), () => issuance.call('DELETE', `${SETS}/${set}`)]) {
+      const letGo = issuance.settlement.hold();
+      let answered = false;
+      const before = issuance.settled.length;
+      const answer = act().finally(() => (answered = true));
+      await eventually(() => expect(issuance.settled.length).toBe(before + 1));
+      expect([answered, issuance.settled.at(-1)]).toMatchObject([false, { kind: 'scope_set', id: set }]);
+      letGo();
+      expect((await answer).status).toBeLessThan(300);
+    }
+  });
+
+  it('carry sets of their workspace that are there; one that was deleted later may stay', async () => {
+    const [there, deleted] = [await setOf('reports:read'), await setOf('reports:read')];
+    await issuance.call('DELETE', `${SETS}/${deleted}`);
+    for (const unknown of [randomUUID(), 'no id', deleted]) {
+      expect(await create({ scope_sets: [there, unknown] })).toMatchObject({
+        ...UNKNOWN,
+        body: { field: 'scope_sets.1' },
+      });
+    }
+    const { id } = (await create({ scope_sets: [there] })).body;
+    await issuance.call('DELETE', `${SETS}/${there}`);
+    const next = await setOf('write:assets');
+    expect((await change(id, { scope_sets: [there, next] })).body.scope_sets).toEqual([there, next]);
+    expect((await change(id, { scope_sets: [next] })).status).toBe(200);
+    expect(await change(id, { scope_sets: [there] })).toMatchObject(UNKNOWN);
+  });
+
+  it('are given no set that holds what their grantor has not, nor rotated or widened by such a one (C18)', async () => {
+    const [held, wide] = [await setOf('read:assets'), await setOf('read:assets', 'users:write')];
+    const weak = (await create({ scopes: ['apikeys:read', 'apikeys:write', 'read:assets'] })).body.key;
+    expect((await create({ scope_sets: [held] }, weak)).status).toBe(201);
+    expect(await create({ scope_sets: [held, wide] }, weak)).toMatchObject(BEYOND);
+    const { id } = (await create({ scope_sets: [wide] })).body;
+    expect(await change(id, { allowed_ips: ['192.0.2.0/24'] }, weak)).toMatchObject({ status: 200 });
+    expect(await change(id, { allowed_ips: [] }, weak)).toMatchObject(BEYOND);
+    expect(await issuance.call('POST', `/api/v1/api-keys/${id}/rotate`, { key: weak })).toMatchObject(BEYOND);
+    expect((await change(id, { scope_sets: [] }, weak)).status).toBe(200);
+  });
+
+  it('grant what they have by a set, as long as it holds that', async () => {
+    const set = await setOf('apikeys:write', 'reports:read');
+    const maker = (await create({ scope_sets: [set] })).body.key;
+    expect((await create({ scopes: ['reports:read'] }, maker)).status).toBe(201);
+    await narrow(set, 'apikeys:write');
+    expect(await create({ scopes: ['reports:read'] }, maker)).toMatchObject({
+      ...{ status: 403, body: { code: 'key.exceeds_grantor', field: 'scopes' } },
+    });
+  });
+
+  it('give what their member has by role or set, and a session as much', async () => {
+    const set = await setOf('audit:read');
+    const { workspaceId } = issuance.identity.first;
+    const member = issuance.identity.addMember('member');
+    issuance.identity.setRole(workspaceId, member, 'member', set);
+    const session = issuance.identity.openSession(member).token;
+    const made = await create({ scopes: ['audit:read', 'read:assets'] }, session);
+    expect(made.status).toBe(201);
+    const can = async () =>
+      Promise.all(
+        [made.body.key, session].flatMap((shown) =>
+          ['audit:read', 'read:assets'].map((scope) => issuance.check(shown, [scope])),
+        ),
+      );
+    expect(await can()).toEqual([200, 200, 200, 200]);
+    expect((await issuance.call('GET', '/api/v1/me', { key: session })).body).toMatchObject({
+      ...{ role: 'member', scopes: expect.arrayContaining(['audit:read', 'read:assets']) },
+    });
+    issuance.identity.setRole(workspaceId, member, 'member');
+    expect(await can()).toEqual([403, 200, 403, 200]);
+  });
+
+  describe('and make a key while one of their sets is narrowed:', () => {
+    /** A creation that stops before its commit, decided on what the set held. */
+    const narrowedWhile = async (held: boolean): Promise<boolean> => {
+      const set = await setOf('apikeys:write', 'reports:read');
+      const maker = (await create({ scope_sets: [set] })).body.id;
+      const [snapshot] = await new PostgresSubjects(issuance.dataSource).read([{ kind: 'scope_set', id: set }]);
+      const { workspaceId, ownerId } = issuance.identity.first;
+      const grant: Grant = {
+        scopes: ['reports:read'],
+        plan: 'standard',
+        assets: 'all',
+        allowedIps: [],
+        expiresAt: null,
+      };
+      const id = keyId(randomUUID());
+      const now = issuance.clock.now();
+      const [arrived, arrive] = gate();
+      const [opened, open] = gate();
+      const written = issuance.keys.write({
+        keyId: id,
+        decide: (state) =>
+          decide(
+            {
+              ...{ type: 'CreateKey', ...PLAIN_KEY, keyId: id, displayId: id, workspaceId, userId: userId(ownerId) },
+              ...{ name: 'child', grant, scopesAsSent: grant.scopes, now },
+              grantor: {
+                kind: 'credential',
+                userId: ownerId,
+                profile: profileByName('s4e') as Profile,
+                grant,
+                ofOwner: true,
+              },
+            },
+            state,
+          ),
+        meta: { actorId: maker, workspaceId, requestId: 'test', at: now },
+        grantor: { keyId: keyId(maker), version: 1, sets: held ? [{ id: set, version: snapshot?.version ?? 0 }] : [] },
+        beforeCommit: async () => {
+          arrive();
+          await opened;
+        },
+      });
+      await arrived;
+      let answered = false;
+      const narrowed = narrow(set, 'apikeys:write').finally(() => (answered = true));
+      await eventually(async () => {
+        const [{ waiting }] = await issuance.dataSource.query(
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(answered || waiting > 0).toBe(true);
+      });
+      const early = answered;
+      open();
+      await Promise.all([written, narrowed]);
+      return early;
+    };
+
+    it('no answer of a narrowing is followed by a grant of what it took', async () =>
+      expect(await narrowedWhile(true)).toBe(false));
+
+    it('without holding the set, the narrowing answers while the key is on its way', async () =>
+      expect(await narrowedWhile(false)).toBe(true));
   });
 });

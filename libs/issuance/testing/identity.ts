@@ -70,9 +70,10 @@ export class Identity implements IdentityDirectory, SubjectReader {
   }
 
   /** `null`: suspended there, or a member no more. */
-  setRole(workspace: WorkspaceId, user: UserId, role: Role | null): void {
+  setRole(workspace: WorkspaceId, user: UserId, role: Role | null, ...scopeSetIds: readonly string[]): void {
     const roles = role === null ? {} : { [workspace]: role };
-    this.#put(user, { kind: 'user', status: 'active', roles, sessionGeneration: 0 });
+    const given = scopeSetIds.length > 0 && { scopeSetIds: { [workspace]: scopeSetIds } };
+    this.#put(user, { kind: 'user', status: 'active', roles, ...given, sessionGeneration: 0 });
   }
 
   /** Of the first workspace. */

@@ -1,6 +1,7 @@
 import type {
   ClientSubject,
   KeySubject,
+  ScopeSetSubject,
   SessionSubject,
   SigningKeySubject,
   UserSubject,
@@ -25,6 +26,12 @@ export const keyBody = (changes: Partial<KeySubject> = {}): KeySubject => ({
   secrets: [{ number: 1, graceUntilMs: null }],
   expiresAtMs: null,
   ...changes,
+});
+
+export const scopeSetBody = (scopes: readonly string[]): ScopeSetSubject => ({
+  kind: 'scope_set',
+  workspaceId: workspaceId(WORKSPACE),
+  scopes,
 });
 
 export const sessionBody = (changes: Partial<SessionSubject> = {}): SessionSubject => ({

@@ -1,3 +1,5 @@
+import { decideAccess, type AccessDenial } from '@latchkey/access';
+import { keyId, workspaceId } from '@latchkey/kernel';
 import type { KnownSubjects, SubjectKind, Window } from '@latchkey/contracts';
 import type { LiveQuery } from '../live-access';
 import { WORKSPACE } from './bodies';
@@ -76,6 +78,21 @@ export const queryFor = (keyId: string, options: QueryOptions = {}): LiveQuery<D
     const { windows = [], cost = 1, notAfterMs = null } = options;
     return { kind: 'allow', notAfterMs, ended: 'ended', windows, windowKey: keyId, cost };
   },
+});
+
+/** Of the first secret of a key, by all the rules that there are. */
+export const byItsRules = (id: string, scope: string): LiveQuery<AccessDenial> => ({
+  workspaceId: WORKSPACE,
+  subjects: [
+    { kind: 'key', id },
+    { kind: 'workspace', id: WORKSPACE },
+  ],
+  decide: (known) =>
+    decideAccess(
+      { workspaceId: workspaceId(WORKSPACE), keyId: keyId(id), secretNumber: 1 },
+      { scopes: [scope] },
+      known,
+    ),
 });
 
 export const minute = (limit: number): Window => ({ name: 'minute', limit, lengthMs: 60_000 });

@@ -1,4 +1,11 @@
-import { ofEachOwner, OWNERS, type SubjectKind, type SubjectOwner, type SubjectReader } from '@latchkey/contracts';
+import {
+  ofEachOwner,
+  OWNERS,
+  type KeySubject,
+  type SubjectKind,
+  type SubjectOwner,
+  type SubjectReader,
+} from '@latchkey/contracts';
 import { eventually, startRedis, type RedisProcess } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -122,9 +129,9 @@ export class Stage {
     return redis;
   }
 
-  async newKey(): Promise<string> {
+  async newKey(changes: Partial<KeySubject> = {}): Promise<string> {
     const id = randomUUID();
-    await this.owners.write({ kind: 'key', id, body: keyBody() });
+    await this.owners.write({ kind: 'key', id, body: keyBody(changes) });
     return id;
   }
 
