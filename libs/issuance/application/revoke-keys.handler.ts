@@ -23,7 +23,8 @@ export interface RevokedKeys {
 
 /** Of one call, which is to answer within seconds. */
 const REVOKED_MAX = 500;
-const PAGE = 100;
+/** Written at a time. */
+const AT_ONCE = 8;
 const COUNTED_MAX = 10_000;
 
 export class RevokeKeysHandler {
@@ -33,39 +34,45 @@ export class RevokeKeysHandler {
     private readonly reaches: KeyReaches,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
+    private readonly revokedMax = REVOKED_MAX,
   ) {}
 
   /**
-   * Revokes keys one by one, 500 at most, the newest first. When it resolves, no node accepts any of them. One that fails leaves those
-   * before it revoked: the same call goes on where it was.
+   * Revokes keys one by one, 500 at most, the newest first. When it resolves, no node accepts any of them. When it fails, some are revoked:
+   * the same call goes on where it was.
    */
   async execute(which: KeysToRevoke, reason: string, caller: Caller): Promise<RevokedKeys> {
     const reach = await this.reaches.toChange(caller);
     const changed: ChangedSubject[] = [];
     const kept: KeyId[] = [];
+    const end = async ({ keyId }: ListedKey): Promise<void> => {
+      const outcome = isInUse(keyId, caller) ? null : await this.#revoke(keyId, reason, caller, reach);
+      if (outcome) changed.push(outcome);
+      else kept.push(keyId);
+    };
+    let position: KeyPosition | null = null;
     try {
-      for await (const { keyId } of this.#matching(which, reach)) {
-        if (changed.length === REVOKED_MAX) break;
-        const outcome = isInUse(keyId, caller) ? null : await this.#revoke(keyId, reason, caller, reach);
-        if (outcome) changed.push(outcome);
-        else kept.push(keyId);
-      }
+      do {
+        const limit = Math.min(AT_ONCE, this.revokedMax - changed.length);
+        const keys = await this.#next(which, reach, position, limit);
+        await allEnded(keys.map(end));
+        const last = keys.at(-1);
+        position = last && keys.length === limit ? { value: last.createdAt.toISOString(), id: last.keyId } : null;
+      } while (position !== null && changed.length < this.revokedMax);
     } finally {
       await this.settlement.settle(changed);
     }
     return { revoked: changed.length, remaining: await this.#remaining(which, reach, kept), kept };
   }
 
-  async *#matching(filter: KeysToRevoke, reach: KeyReach): AsyncGenerator<ListedKey> {
+  #next(
+    filter: KeysToRevoke,
+    reach: KeyReach,
+    position: KeyPosition | null,
+    limit: number,
+  ): Promise<readonly ListedKey[]> {
     const order = { by: 'created', direction: 'desc' } as const;
-    let position: KeyPosition | null = null;
-    do {
-      const query = { reach, filter, liveOnly: true, now: this.clock.now(), order, limit: PAGE };
-      const page: readonly ListedKey[] = await this.list.after(query, position);
-      yield* page;
-      const last = page.at(-1);
-      position = last && page.length === PAGE ? { value: last.createdAt.toISOString(), id: last.keyId } : null;
-    } while (position !== null);
+    return this.list.after({ reach, filter, liveOnly: true, now: this.clock.now(), order, limit }, position);
   }
 
   /** `null`: it is an admin key that no other one stands in for. */
@@ -94,3 +101,8 @@ export class RevokeKeysHandler {
 
 const isInUse = (keyId: KeyId, { credential }: Caller): boolean =>
   credential.kind === 'api_key' && credential.keyId === keyId;
+
+/** Waits for all, also when one has failed: what is written must be settled. @throws what the first one did that failed */
+async function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(works)) if (outcome.status === 'rejected') throw outcome.reason;
+}

@@ -1,5 +1,5 @@
 import { issueOnce, type RepeatableRequest } from '@latchkey/event-store';
-import type { Clock } from '@latchkey/kernel';
+import { AppError, type Clock } from '@latchkey/kernel';
 import { secretIdOf } from '@latchkey/contracts';
 import type { Settlement } from '@latchkey/live-state';
 import type { RotateKey } from '../domain/key/commands';
@@ -18,6 +18,8 @@ export interface RotateKeyRequest {
   readonly gracePeriodHours: number;
   /** The old secret ends earlier when it has not been used for so long. Absent: it does not. */
   readonly endWhenSilentHours?: number | undefined;
+  /** Id of the newest secret that the caller knows of. Absent: whichever that is. */
+  readonly replaces?: string | undefined;
 }
 
 export class RotateKeyHandler {
@@ -35,7 +37,7 @@ export class RotateKeyHandler {
   /**
    * When it resolves, the new secret passes everywhere, and with grace 0 the old one nowhere.
    * @param idempotencyKey `null`: the request is not repeated
-   * @throws AppError what `findKey`, `decide` and `issueOnce` throw; `stream.version_conflict` for all but one of several at once
+   * @throws AppError what `findKey`, `decide` and `issueOnce` throw; `stream.version_conflict` for all but one of several that replace the same secret
    */
   async execute(
     ref: string,
@@ -54,10 +56,13 @@ export class RotateKeyHandler {
 
   async #issue(
     found: ListedKey,
-    { gracePeriodHours, endWhenSilentHours }: RotateKeyRequest,
+    { gracePeriodHours, endWhenSilentHours, replaces }: RotateKeyRequest,
     caller: Caller,
     known: RepeatableRequest | null,
   ): Promise<IssuedKey> {
+    if (replaces !== undefined && replaces !== secretIdOf(found.keyId, found.lastSecretNumber)) {
+      throw new AppError('stream.version_conflict');
+    }
     const now = this.clock.now();
     const [{ profile, grantor, hold }, setScopes, lost] = await Promise.all([
       this.grantors.of(caller),
