@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type Provider } from '@nestjs/common';
 import { TOPICS } from '@latchkey/contracts';
-import { TelemetryBatches, type EventBus } from '@latchkey/event-bus';
+import { TopicReader, type EventBus } from '@latchkey/event-bus';
 import type { Logger, MetricsRegistry } from '@latchkey/platform';
 import type { Delivery } from './adapters/mail/delivery';
 import { MailDispatch } from './adapters/mail/mail-dispatch';
@@ -34,7 +34,7 @@ class MailSending implements OnApplicationBootstrap, OnModuleDestroy {
 export const mailProviders = (parts: IdentityParts, options: MailOptions): readonly Provider[] => [
   given(MailDispatch, mailDispatch(parts, options)),
   MailSending,
-  given(TelemetryBatches, noticedKeys(parts, options.keyEvents)),
+  given(TopicReader, noticedKeys(parts, options.keyEvents)),
 ];
 
 const mailDispatch = ({ outbox, clock }: IdentityParts, { delivery, metrics, logger }: MailOptions): MailDispatch =>
@@ -43,8 +43,8 @@ const mailDispatch = ({ outbox, clock }: IdentityParts, { delivery, metrics, log
 function noticedKeys(
   { dataSource, workspaces, mail, clock }: IdentityParts,
   bus: MailOptions['keyEvents'],
-): TelemetryBatches {
+): TopicReader {
   const notices = new SendKeyNotices(new PostgresKeyNotices(dataSource), workspaces, mail, clock);
   const handle = notices.handle.bind(notices);
-  return new TelemetryBatches(bus, { group: 'identity-key-notices', topic: TOPICS.keys, handle });
+  return new TopicReader(bus, { group: 'identity-key-notices', topic: TOPICS.keys, handle });
 }

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { TOPICS } from '@latchkey/contracts';
-import { TelemetryBatches, type EventBus } from '@latchkey/event-bus';
+import { TopicReader, type EventBus } from '@latchkey/event-bus';
 import type { Clock } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import { PostgresDecisionNodes } from './adapters/clock/postgres-decision-nodes';
@@ -38,7 +38,7 @@ export function keyClockProviders(options: KeyClockOptions, { keys, list, reache
   const uses = new NoteUses(new PostgresKeyUses(dataSource), oldSecrets, new PostgresDecisionNodes(dataSource));
   const reading = { group: 'issuance-last-used', topic: TOPICS.decisions, handle: uses.handle.bind(uses) };
   return [
-    { provide: TelemetryBatches, useValue: new TelemetryBatches(decisions, reading) },
+    { provide: TopicReader, useValue: new TopicReader(decisions, reading) },
     { provide: ReadRotationQuery, useValue: new ReadRotationQuery(list, reaches, oldSecrets) },
     { provide: KeyClock, useValue: new KeyClock(new PostgresDueKeys(dataSource), keys, clock) },
     { provide: CLOCK_EVERY_MS, useValue: keyClockMs },

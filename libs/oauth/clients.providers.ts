@@ -1,5 +1,5 @@
 import { TOPICS } from '@latchkey/contracts';
-import { TelemetryBatches } from '@latchkey/event-bus';
+import { TopicReader } from '@latchkey/event-bus';
 import { IssuedSecrets, PostgresEventStore } from '@latchkey/event-store';
 import { systemClock } from '@latchkey/kernel';
 import { ListCursors, UuidV7Source } from '@latchkey/platform';
@@ -43,13 +43,13 @@ export function clientsPart(options: OauthOptions): OauthPart {
       given(ClientLifeHandler, new ClientLifeHandler(clients, list, grantors, settlement, clock)),
       given(RevokeAccessTokenHandler, new RevokeAccessTokenHandler(clients, settlement, clock)),
       given(ReadClientsQuery, new ReadClientsQuery(list)),
-      given(TelemetryBatches, usedClients(options)),
+      given(TopicReader, usedClients(options)),
     ],
   };
 }
 
-function usedClients({ dataSource, recorded }: OauthOptions): TelemetryBatches {
+function usedClients({ dataSource, recorded }: OauthOptions): TopicReader {
   const uses = new NoteClientUses(new PostgresClientUses(dataSource));
   const handle = uses.handle.bind(uses);
-  return new TelemetryBatches(recorded, { group: 'oauth-last-used', topic: TOPICS.accessTokens, handle });
+  return new TopicReader(recorded, { group: 'oauth-last-used', topic: TOPICS.accessTokens, handle });
 }

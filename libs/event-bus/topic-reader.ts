@@ -28,20 +28,20 @@ function json(value: Buffer): unknown {
   }
 }
 
-export interface TelemetryReading {
+export interface TopicReading {
   readonly group: string;
   readonly topic: string;
   /** At least once for each message, as `SubscribeOptions` has it. */
   handle(this: void, message: DeliveredMessage): Promise<void>;
 }
 
-/** Reads a topic of telemetry, beside the audit, from when the application has started until it stops: Nest calls it by these names. */
-export class TelemetryBatches {
+/** Reads a topic beside the audit, from when the application has started until it stops: Nest calls it by these names. */
+export class TopicReader {
   #subscription: Subscription | undefined;
 
   constructor(
     private readonly bus: Pick<EventBus, 'subscribe'>,
-    private readonly reading: TelemetryReading,
+    private readonly reading: TopicReading,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
