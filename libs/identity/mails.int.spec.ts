@@ -71,6 +71,14 @@ describe('mails', () => {
       expiresAt: new Date(identity.clock.now().getTime() + HOUR_MS),
     },
   });
+  const expiry = (to: string, days: number): MailMessage => ({
+    ...{ to: emailAddress(to), template: 'key_expires' },
+    values: {
+      key: { keyId: '01999999-0000-7000-8000-000000000001', name: 'CI', workspace: 'Ours' },
+      daysBefore: 7,
+      expiresAt: new Date(identity.clock.now().getTime() + days * 24 * HOUR_MS),
+    },
+  });
   const send = (message: MailMessage) => identity.dataSource.transaction((tx) => outboxWith().send(tx, message));
   const rows = () => identity.dataSource.query<{ due_at: Date }[]>('SELECT * FROM mail_outbox');
   async function all(sender: MailDispatch): Promise<void> {
@@ -83,6 +91,30 @@ describe('mails', () => {
     await send(reset('ada@b.example'));
     await all(dispatch());
     expect(server.got.map(({ to }) => to)).toEqual(['ada@b.example', 'bob@b.example', 'carl@b.example']);
+  });
+
+  it('go out before what a clock has written, however much that is', async () => {
+    for (const to of ['bob@b.example', 'carl@b.example']) await send(expiry(to, 7));
+    identity.clock.advance(1_000);
+    await send(notice('ada@b.example'));
+    await all(dispatch());
+    expect(server.got.map(({ to }) => to)).toEqual(['ada@b.example', 'bob@b.example', 'carl@b.example']);
+  });
+
+  it('about keys wait a week for a server that is down, as nobody would ask for them again, but not longer than they matter', async () => {
+    const { clock } = identity;
+    server.answer = { kind: 'failed', reason: 'ECONNREFUSED' };
+    await send(expiry('ada@b.example', 14));
+    await send(expiry('bob@b.example', 2));
+    await all(dispatch());
+    clock.advance(3 * 24 * HOUR_MS);
+    await all(dispatch());
+    expect(report.lines.at(-1)).toBe('given up: too late');
+    server.answer = { kind: 'delivered' };
+    clock.advance(3 * 24 * HOUR_MS);
+    await all(dispatch());
+    expect(server.got.at(-1)?.to).toBe('ada@b.example');
+    expect(await rows()).toEqual([]);
   });
 
   it('are sent once the command is committed, and nothing of them is left', async () => {
