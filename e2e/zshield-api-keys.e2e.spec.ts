@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { callerOf, type Answer } from './harness/http';
+import { eventually } from '@latchkey/testing';
+import { call, callerOf, type Answer } from './harness/http';
 import { bearer, jan1st, Tester } from './harness/tester';
 import { startSystem, WAYS_OF_RUNNING } from './harness/system';
 
@@ -27,6 +28,9 @@ const CREATE = `{
 }`;
 const ROTATE = '{"grace_period_hours": 48}';
 const HOUR_MS = 3_600_000;
+/** After which an old secret that nobody uses ends. */
+const SILENT_MS = 4_000;
+const PATIENCE = { timeoutMs: 30_000, everyMs: 200 };
 
 interface Key {
   readonly id: string;
@@ -177,6 +181,70 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
     expect(answer.status).toBe(400);
     expect(answer.headers['content-type']).toContain('application/problem+json');
   });
+
+  it('whoever shows an old secret is told so, and an administrator who does; it ends when nobody does any more', async () => {
+    const old = await create({ name: 'CI', scopes: ['assets:read', 'apikeys:read'] });
+    const rotated = await rotate(old, { grace_period_hours: 48, end_when_silent_hours: SILENT_MS / HOUR_MS });
+    const [ends = 0] = graceEnds(rotated);
+    const headers = { ...bearer(old.key), 'user-agent': 'ci/1.0' };
+    for (const answer of [
+      await tester.getAssets(headers),
+      await call(tester.system.url, { path: '/api/v1/api-keys?limit=1', headers }),
+      await call(tester.system.url, { path: '/api/v1/users', headers }),
+    ]) {
+      expect(answer.headers['deprecation']).toMatch(/^@\d{10}$/);
+      expect(Date.parse(String(answer.headers['sunset']))).toBe(Math.floor(ends / 1_000) * 1_000);
+    }
+    expect((await tester.getAssets(bearer(rotated.key))).headers).not.toHaveProperty('sunset');
+
+    const rotation = async () => (await tester.asAdmin('GET', `/api/v1/api-keys/${old.id}/rotation`)).json<object>();
+    await eventually(
+      async () =>
+        expect(await rotation()).toMatchObject({
+          ...{ rotating: true, old_secret_id: `${old.id}.1`, stalled: false },
+          used_by: [{ ip: expect.stringMatching(/127\.0\.0\.1|::1/), user_agent: 'ci/1.0', count: 2 }],
+        }),
+      PATIENCE,
+    );
+    await eventually(async () => expect(await rotation()).toMatchObject({ rotating: false, used_by: [] }), PATIENCE);
+    expect(await tester.checks(old.key)).toEqual(tester.everywhere('401 revoked'));
+    expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('200'));
+  }, 60_000);
+
+  it('S3-17 the audit has all that becomes of a key, its expiration too, and the attempts with it, successful and failed', async () => {
+    const expiresAt = new Date(Date.now() + 4_000).toISOString();
+    const key = await create({ name: 'short', scopes: ['alerts:read', 'search:read'], expires_at: expiresAt });
+    await rotate(key);
+    expect(await tester.checks(key.key, { scopes: ['alerts:read'] })).toEqual(tester.everywhere('200'));
+    expect(await tester.checks(key.key, { scopes: ['rules:read'] })).toEqual(tester.everywhere('403 scope_missing'));
+    const revoked = await create();
+    await tester.asAdmin('DELETE', `/api/v1/api-keys/${revoked.id}`);
+
+    interface Recorded {
+      readonly type: string;
+      readonly data: object;
+    }
+    const audited = async ({ id }: Key) => {
+      const list = await tester.asAdmin('GET', `/api/v1/audit-events?subject=${id}`);
+      return list.json<{ items: Recorded[] }>().items.map(({ type, data }) => [type.split('.')[2], data]);
+    };
+    await eventually(async () => {
+      expect(await audited(key)).toMatchObject([
+        ['expired', { expired_at: expiresAt }],
+        ['rotated', { old_secret_id: `${key.id}.1`, new_secret_id: `${key.id}.2`, grace_period_seconds: 48 * 3_600 }],
+        ['created', { scopes: ['alerts:read', 'search:read'] }],
+      ]);
+      expect(await audited(revoked)).toMatchObject([
+        ['revoked', {}],
+        ['created', {}],
+      ]);
+    }, PATIENCE);
+    const decisions = (await tester.asAdmin('GET', `/api/v1/access-decisions?key=${key.id}.1`)).json<{
+      items: { outcome: string }[];
+    }>();
+    const outcomes = decisions.items.map(({ outcome }) => outcome).sort();
+    expect(outcomes).toEqual([...tester.everywhere('allowed'), ...tester.everywhere('scope_missing')].sort());
+  }, 60_000);
 
   describe('rate limits, on the sample API and on our own routes,', () => {
     const READER = { name: 'reader', scopes: ['assets:read', 'apikeys:read'] };
