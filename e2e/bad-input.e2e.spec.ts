@@ -119,7 +119,14 @@ const routes: readonly BodyRoute[] = [
   { method: 'POST', path: () => '/v1/check/batch', good: { checks: [{ credential: 'x' }] }, at: 'enforcement' },
 ];
 
-const LISTS = ['/api/v1/api-keys', '/api/keys', '/api/v1/audit-events', '/api/v1/access-decisions', '/api/v1/sign-ins'];
+const LISTS = [
+  '/api/v1/api-keys',
+  '/api/keys',
+  '/api/admin/api-keys/',
+  '/api/v1/audit-events',
+  '/api/v1/access-decisions',
+  '/api/v1/sign-ins',
+];
 const BAD_QUERIES = [
   'limit=0',
   'limit=-1',
@@ -248,7 +255,7 @@ describe.each(WAYS_OF_RUNNING)('bad input on %s', (way) => {
 
   it('refuses a credential with a wrong checksum on every surface', async () => {
     const wrong = key.key.slice(0, -1) + (key.key.endsWith('0') ? '1' : '0');
-    for (const path of ['/api/keys', '/api/v1/api-keys', '/api/v1/audit-events']) {
+    for (const path of ['/api/keys', '/api/v1/api-keys', '/api/admin/api-keys/', '/api/v1/audit-events']) {
       const answer = await callerOf(tester.system.url, wrong)('GET', path);
       expect([answer.status, faultOf(answer, path)]).toEqual([401, null]);
     }
@@ -257,7 +264,7 @@ describe.each(WAYS_OF_RUNNING)('bad input on %s', (way) => {
   });
 
   it('refuses two different credentials on every surface, in two headers or in one header twice', async () => {
-    for (const path of ['/api/keys', '/api/v1/api-keys', '/api/v1/audit-events']) {
+    for (const path of ['/api/keys', '/api/v1/api-keys', '/api/admin/api-keys/', '/api/v1/audit-events']) {
       const answer = await call(tester.system.url, {
         path,
         headers: { ...bearer(tester.system.adminKey), 'x-api-key': key.key },
@@ -316,6 +323,7 @@ describe.each(WAYS_OF_RUNNING)('bad input on %s', (way) => {
         await tester.asAdmin('PATCH', `/api/v1/api-keys/${id}`, { name: 'mine' }),
         await tester.asAdmin('POST', `/api/v1/api-keys/${id}/rotate`, {}),
         await tester.asAdmin('DELETE', `/api/v1/api-keys/${id}`),
+        await tester.asAdmin('GET', `/api/admin/api-keys/${id}`),
         await tester.asAdmin('GET', `/api/keys/${id}`),
         await tester.asAdmin('PUT', `/api/keys/${id}`, { name: 'mine' }),
         await tester.asAdmin('DELETE', `/api/keys/${id}`),
