@@ -211,7 +211,7 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
     expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('200'));
   }, 60_000);
 
-  it('S3-17 the audit has all that becomes of a key, its expiration too, and the attempts with it, successful and failed', async () => {
+  it('S3-17 S3-18 the audit has all that becomes of a key, its expiration too, and the attempts with it, successful and failed', async () => {
     const expiresAt = new Date(Date.now() + 4_000).toISOString();
     const key = await create({ name: 'short', scopes: ['alerts:read', 'search:read'], expires_at: expiresAt });
     await rotate(key);
@@ -239,12 +239,35 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
         ['created', {}],
       ]);
     }, PATIENCE);
-    const decisions = (await tester.asAdmin('GET', `/api/v1/access-decisions?key=${key.id}.1`)).json<{
-      items: { outcome: string }[];
-    }>();
-    const outcomes = decisions.items.map(({ outcome }) => outcome).sort();
-    expect(outcomes).toEqual([...tester.everywhere('allowed'), ...tester.everywhere('scope_missing')].sort());
+    const attempts = async (query: string) => {
+      const answer = await tester.asAdmin('GET', `/api/v1/access-decisions?key=${key.id}.1${query}`);
+      return answer.json<{ items: { outcome: string }[] }>().items.map(({ outcome }) => outcome);
+    };
+    expect((await attempts('')).sort()).toEqual(
+      [...tester.everywhere('allowed'), ...tester.everywhere('scope_missing')].sort(),
+    );
+    expect(await attempts('&outcome=denied')).toEqual(tester.everywhere('scope_missing'));
   }, 60_000);
+
+  it('S3-19 where the workspace asks it of all keys, none is made without an expiry, or with one that is too late', async () => {
+    const ask = (policy: object) => tester.asAdmin('PATCH', '/api/v1/workspaces/current', { key_policy: policy });
+    const make = (fields: object) =>
+      tester.asAdmin('POST', '/api/v1/api-keys', { name: 'SOAR', scopes: ['alerts:read'], ...fields });
+    const inDays = (days: number) => new Date(Date.now() + days * 24 * HOUR_MS).toISOString();
+    expect((await ask({ expiry_required: true, max_lifetime_days: 90 })).json()).toMatchObject({
+      key_policy: { expiry_required: true, max_lifetime_days: 90, leaked_keys: 'revoke' },
+    });
+    for (const [fields, code] of [
+      [{}, 'key.expiry_required'],
+      [{ expires_at: inDays(91) }, 'key.lifetime_too_long'],
+    ] as const) {
+      const refused = await make(fields);
+      expect([refused.status, refused.json<object>()]).toMatchObject([400, { code, field: 'expires_at' }]);
+    }
+    expect((await make({ expires_at: inDays(89) })).status).toBe(201);
+    await ask({ expiry_required: false, max_lifetime_days: null });
+    expect((await make({})).status).toBe(201);
+  });
 
   describe('rate limits, on the sample API and on our own routes,', () => {
     const READER = { name: 'reader', scopes: ['assets:read', 'apikeys:read'] };
