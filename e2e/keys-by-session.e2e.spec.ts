@@ -1,4 +1,5 @@
 import { eventually } from '@latchkey/testing';
+import { accessToken, credentialsOf, postForm, registerApplication } from './harness/applications';
 import { call, callerOf } from './harness/http';
 import { startPopulated, type Person, type Populated } from './harness/people';
 import { WAYS_OF_RUNNING } from './harness/system';
@@ -49,6 +50,48 @@ describe.each(WAYS_OF_RUNNING)('keys of people who sign in, on %s', (way) => {
   const writes = ({ key }: KeyRecord) => tester.checks(key, { scopes: ['write:assets'] });
   const reads = ({ key }: KeyRecord) => tester.checks(key, { scopes: ['read:assets'] });
   const everywhere = (answer: string) => tester.everywhere(answer);
+
+  it('S4-13 a key, an application and a member have what their scope set holds, at every node, till it holds it no more', async () => {
+    const { system } = populated;
+    const create = await tester.asAdmin('POST', '/api/v1/scope-sets', {
+      ...{ name: 'Auditing', description: 'For who looks at what happened.', scopes: ['audit:read', 'users:write'] },
+    });
+    expect(create.status).toBe(201);
+    const { id } = create.json<{ id: string }>();
+    const made = await asOwner('POST', '/api/v1/api-keys', { name: 'a', scopes: ['read:assets'], scope_sets: [id] });
+    const application = await registerApplication(system.url, system.adminKey, {
+      ...{ scopes: ['assets:read'], scope_sets: [id], plan: 'unlimited' },
+    });
+    const token = await accessToken(system.url, application);
+    const member = people.grace;
+    expect(await change(member, 'PATCH', '', { scope_sets: [id] })).toBe(200);
+
+    const all = [made.json<KeyRecord>().key, token, member.token];
+    const answers = (scope: string) => Promise.all(all.map((shown) => tester.checks(shown, { scopes: [scope] })));
+    const ofAll = (answer: string) => all.map(() => everywhere(answer));
+    expect(await answers('audit:read')).toEqual(ofAll('200'));
+    expect(await answers('users:write')).toEqual(ofAll('200'));
+    expect((await as(member)('GET', '/api/v1/audit-events')).status).toBe(200);
+    const introspected = async () =>
+      (await postForm(system.url, '/oauth/introspect', { ...credentialsOf(application), token })).json<{
+        scope: string;
+      }>().scope;
+    expect((await introspected()).split(' ').sort()).toEqual(['assets:read', 'audit:read', 'users:write']);
+
+    const path = `/api/v1/scope-sets/${id}`;
+    expect((await tester.asAdmin('PATCH', path, { scopes: ['audit:read'] })).status).toBe(200);
+    expect(await answers('users:write')).toEqual(ofAll('403 scope_missing'));
+    expect(await answers('audit:read')).toEqual(ofAll('200'));
+    expect((await introspected()).split(' ').sort()).toEqual(['assets:read', 'audit:read']);
+    expect((await as(member)('PATCH', path, { scopes: ['admin'] })).status).toBe(403);
+
+    expect((await tester.asAdmin('DELETE', path)).status).toBe(204);
+    expect(await answers('audit:read')).toEqual(ofAll('403 scope_missing'));
+    expect(await answers('read:assets')).toEqual(ofAll('200'));
+    expect(await change(member, 'PATCH', '', { scope_sets: [] })).toBe(200);
+    const scopes = (await as(member)('GET', '/api/v1/scopes')).json<{ items: { name: string }[] }>().items;
+    expect(scopes.map(({ name }) => name)).toContain('audit:read');
+  });
 
   it('S1-02 S1-13 S2-01 a key that a member made by cookie is theirs, in their workspace, and seen by no other member', async () => {
     const { ada, grace } = people;

@@ -41,6 +41,7 @@ describe.each(WAYS_OF_RUNNING)('members and invitations over HTTP, %s', (way) =>
     const user = await owner();
     expect(user).toEqual({
       ...{ id: expect.any(String), email: 'admin@localhost.localdomain', name: null, role: 'owner', status: 'active' },
+      scope_sets: [],
       joined_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
     expect((await asAdmin('GET', `/api/v1/users/${user.id}`)).json()).toEqual(user);

@@ -7,6 +7,7 @@ import {
   keyLeakProjection,
   keyListProjection,
   rebuildKeyCount,
+  scopeSetListProjection,
 } from '@latchkey/issuance';
 import { clientListProjection, oauthMigrations } from '@latchkey/oauth';
 import { loadConfig } from '@latchkey/platform';
@@ -27,6 +28,7 @@ const READ_MODELS: Readonly<Record<string, ReadModel>> = {
   key_list: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyListProjection, options) },
   key_leak: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, keyLeakProjection, options) },
   key_count: { ...ISSUANCE, rebuild: rebuildKeyCount },
+  scope_set_list: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, scopeSetListProjection, options) },
   asset_source: { ...ISSUANCE, rebuild: (from, options) => rebuildProjection(from, assetSourceProjection, options) },
   client_list: { ...OAUTH, rebuild: (from, options) => rebuildProjection(from, clientListProjection, options) },
   workspace_member: {
