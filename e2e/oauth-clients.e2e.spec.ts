@@ -7,10 +7,11 @@ import {
   type Application,
   type ClientKey,
 } from './harness/applications';
-import { call } from './harness/http';
+import { call, callerOf } from './harness/http';
 import { startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { Tester } from './harness/tester';
 import { PYTHON_MS_MAX, pythonInterpreter, runClient } from './oauth-clients/client-program';
+import { runSnippet } from './s4e-snippets/run-snippet';
 
 const SCOPE = 'assets:read alerts:read';
 const SECRET = ['client_secret_basic', 'client_secret_post'] as const;
@@ -135,4 +136,40 @@ describe.each(WAYS_OF_RUNNING)('OAuth clients that others wrote, on %s', (way) =
       expect(await tester.checks(token, { scopes })).toEqual(tester.everywhere('200'));
     }
   }, 60_000);
+
+  describe('the snippets of the S4E documents', () => {
+    const newKey = async (fields: object) => {
+      const answer = await callerOf(tester.system.url, tester.system.neighbourKey ?? '')('POST', '/api/keys', {
+        ...{ name: 'a snippet', scopes: ['read:assets', 'write:assets'], ...fields },
+      });
+      expect(answer.status).toBe(201);
+      return answer.json<{ data: { key: string } }>().data.key;
+    };
+    const run = (name: string, key: string) => runSnippet(python, name, { url: tester.system.assetsUrl, key });
+
+    it('S1-04 S1-05 requests adds an asset with the key in the body, prints the message, and raises for a refusal', async () => {
+      const added = await run('bulk_asset_add.py', await newKey({}));
+      expect([added.code, added.out]).toEqual([0, '1 asset added.\n']);
+      for (const [key, status] of [
+        [await newKey({ assets: ['example.org'] }), '403'],
+        [await newKey({ scopes: ['read:assets'] }), '403'],
+        ['s4e_live_a1b2c3d4e5f6g7h8i9j0', '401'],
+      ]) {
+        const refused = await run('bulk_asset_add.py', key ?? '');
+        expect([refused.code, refused.out]).toEqual([1, '']);
+        expect(refused.err).toContain(`HTTPError: ${status} Client Error`);
+      }
+    }, 60_000);
+
+    it('S1-06 the SDK lists the assets that the key is for, with hostname and security_score', async () => {
+      await run('bulk_asset_add.py', await newKey({}));
+      const listed = await run('list_assets.py', await newKey({}));
+      expect([listed.code, listed.out]).toEqual([0, 'example.com None\n']);
+      expect((await run('list_assets.py', await newKey({ assets: ['example.org'] }))).out).toBe('');
+      const key = await newKey({ scopes: ['write:assets'] });
+      const refused = await run('list_assets.py', key);
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('S4EError: ')]);
+      expect(refused.err).not.toContain(key);
+    }, 60_000);
+  });
 });

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { bearer, jan1st, Tester, type S4eKey } from './harness/tester';
-import { callerOf } from './harness/http';
+import { accessToken, registerApplication } from './harness/applications';
+import { GrpcCaller } from './harness/grpc';
+import { call, callerOf } from './harness/http';
 import { startSystem, WAYS_OF_RUNNING } from './harness/system';
 
 const SCOPES = ['assets', 'scans', 'findings', 'actions', 'playbooks', 'webhooks'].flatMap((resource) => [
@@ -150,6 +152,124 @@ describe.each(WAYS_OF_RUNNING)('the S4E documents on %s', (way) => {
     expect((await withPlainKey('GET', '/api/keys')).text).toContain(id);
     expect((await withPlainKey('PUT', `/api/keys/${id}`, ALLOW_IPS)).status).toBe(200);
     expect((await withPlainKey('DELETE', `/api/keys/${id}`)).status).toBe(200);
+  });
+
+  describe('a key for some assets', () => {
+    /** The form of S1-03, as the console sends it. */
+    const save = async (form: object) => {
+      const answer = await tester.asAdmin('POST', '/api/keys', { name: 'SIEM Connector', ...form });
+      expect(answer.status).toBe(201);
+      return answer.json<{ data: S4eKey }>().data;
+    };
+    /** The documented command, with the key in the body. */
+    const bulkAdd = (assets: readonly string[], token: string) =>
+      call(tester.system.assetsUrl, { method: 'POST', path: '/asset/handler/bulk-asset-add', body: { assets, token } });
+
+    it('S1-03 is made by the form: the assets that were picked, Read and Write', async () => {
+      const reader = await save({ assets: ['example.com'], read: true });
+      expect(reader.scopes).toEqual(expect.arrayContaining(['read:assets', 'read:findings', 'reports:read']));
+      expect(reader.scopes.some((scope) => scope.startsWith('write:'))).toBe(false);
+      const everything = await save({ apply_all_assets: true, read: true, write: true });
+      expect((await bulkAdd(['anything.example'], everything.key)).status).toBe(200);
+      expect((await tester.asAdmin('POST', '/api/keys', { name: 'x', read: true })).status).toBe(400);
+    });
+
+    it('S1-04 S1-05 the documented command adds its assets with the key in the body, and says so in a message', async () => {
+      const { key } = await save({ assets: ['example.com'], read: true, write: true });
+      const added = await bulkAdd(['example.com'], key);
+      expect([added.status, added.json()]).toEqual([200, { message: expect.stringContaining('added') }]);
+      expect(tester.system.log()).not.toContain(key);
+      const hostnames = (await tester.getAssets(bearer(key))).json<{ data: { hostname: string }[] }>().data;
+      expect(hostnames.map(({ hostname }) => hostname)).toEqual(['example.com']);
+    });
+
+    it('S1-04 S1-05 other assets, no right to write, no key and a wrong one are refused, and nothing is added', async () => {
+      const writer = await save({ assets: ['example.com'], write: true });
+      const reader = await save({ apply_all_assets: true, read: true });
+      const refused = [
+        await bulkAdd(['example.net'], writer.key),
+        await bulkAdd(['example.com', 'example.net'], writer.key),
+        await bulkAdd(['example.net'], reader.key),
+        await bulkAdd(['example.net'], 's4e_live_a1b2c3d4e5f6g7h8i9j0'),
+        await bulkAdd(['example.net'], ''),
+      ];
+      expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 401, 401]);
+      for (const answer of refused) expect(answer.json()).toMatchObject({ status: 'error', error: {} });
+      expect((await tester.getAssets(bearer(reader.key))).text).not.toContain('example.net');
+    });
+
+    it('S1-04 is kept to its assets by every way of asking: check, forward-auth, gRPC', async () => {
+      const { key } = await save({ assets: ['example.com'], read: true });
+      for (const [asset, action, expected] of [
+        ['example.com', 'assets:read', '200'],
+        ['example.com', 'bulk-add', '200'],
+        ['example.com', 'assets:write', '403 scope_missing'],
+        ['example.net', 'assets:read', '403 asset_not_allowed'],
+        ['EXAMPLE.COM', 'assets:read', '403 asset_not_allowed'],
+        ['', 'assets:read', '403 asset_not_allowed'],
+      ] as const) {
+        expect(await tester.checks(key, { asset, action })).toEqual(tester.everywhere(expected));
+        const query = new URLSearchParams({ asset, action }).toString();
+        const forwarded = tester.system.enforcementUrls.map((url) =>
+          call(url, { path: `/v1/forward-auth?${query}`, credential: key }),
+        );
+        expect((await Promise.all(forwarded)).map(({ status }) => status)).toEqual(
+          tester.everywhere(expected.slice(0, 3)).map(Number),
+        );
+        for (const address of tester.system.enforcementGrpc) {
+          const grpc = new GrpcCaller(address);
+          const { status, reason } = await grpc.check({ credential: key, asset, action });
+          grpc.close();
+          expect(`${status} ${reason ?? ''}`.trim()).toBe(expected);
+        }
+      }
+    });
+
+    it('S1-03 is narrowed by PUT on every node before the answer', async () => {
+      const { id, key } = await save({ assets: ['example.com', 'example.net'], read: true });
+      const reading = (asset: string) => tester.checks(key, { scopes: ['assets:read'], asset });
+      expect(await reading('example.net')).toEqual(tester.everywhere('200'));
+      const answer = await tester.asAdmin('PUT', `/api/keys/${id}`, { assets: ['example.com'] });
+      expect([answer.status, answer.json()]).toMatchObject([200, { data: { assets: ['example.com'] } }]);
+      expect(await reading('example.net')).toEqual(tester.everywhere('403 asset_not_allowed'));
+      expect(await reading('example.com')).toEqual(tester.everywhere('200'));
+    });
+
+    it('S1-03 has its assets picked from what the workspace says it has', async () => {
+      await tester.asAdmin('PUT', '/api/v1/asset-source', { assets: ['example.org', 'example.com'] });
+      const answer = await tester.asAdmin('GET', '/api/v1/assets?search=example');
+      expect(answer.json()).toEqual({ items: [{ id: 'example.com' }, { id: 'example.org' }], next_cursor: null });
+    });
+  });
+
+  it('S1-19 a key and an application can be kept to known addresses, from their making on', async () => {
+    const allowed = { allowed_ips: ['127.0.0.1', '203.0.113.0/24'] };
+    const { key } = await tester.createS4eKey({ scopes: ['read:assets'], ...allowed });
+    const { url, adminKey } = tester.system;
+    const application = await registerApplication(url, adminKey, { scopes: ['assets:read'], ...allowed });
+    for (const credential of [key, await accessToken(url, application)]) {
+      const from = async (ip: string) =>
+        (await tester.getAssets({ ...bearer(credential), 'x-forwarded-for': ip })).status;
+      expect([await from('203.0.113.7'), await from('198.51.100.50')]).toEqual([200, 403]);
+      expect(await tester.checks(credential, { ip: '198.51.100.50' })).toEqual(tester.everywhere('403 ip_not_allowed'));
+    }
+  });
+
+  it('S0-20 every answer says how much is left and when; one too many is a 429 that says when to come back, and costs nothing', async () => {
+    const { key } = await tester.createS4eKey({ scopes: ['read:assets'] });
+    const first = await tester.getAssets(bearer(key));
+    expect(first.headers).toMatchObject({ 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '99' });
+    expect(first.headers['ratelimit-policy']).toContain('q=100');
+    const reset = Number(first.headers['x-ratelimit-reset']);
+    expect(reset).toBeGreaterThan(Date.now() / 1_000);
+    expect(reset).toBeLessThanOrEqual(Date.now() / 1_000 + 61);
+    for (let round = 0; round < 10; round += 1)
+      await Promise.all(Array.from({ length: 10 }, () => tester.getAssets(bearer(key))));
+    const refused = await tester.getAssets({ 'x-api-key': key });
+    expect([refused.status, refused.json()]).toMatchObject([429, { status: 'error', error: { code: 'rate_limited' } }]);
+    const wait = Number(refused.headers['retry-after']);
+    expect(wait).toBeGreaterThanOrEqual(1);
+    expect(wait).toBeLessThanOrEqual(60);
   });
 
   it('S2-12 S2-13 a key that lacks the scope is told 403 forbidden, in the documented form', async () => {

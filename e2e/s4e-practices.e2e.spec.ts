@@ -1,5 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { Client } from 'pg';
+import { accessToken, credentialsOf, postForm, registerApplication } from './harness/applications';
 import { call, callerOf, type Answer } from './harness/http';
 import { signIn } from './harness/people';
 import { runProgram } from './harness/program';
@@ -133,14 +134,14 @@ describe.each(WAYS_OF_RUNNING)('security as the document advises it, on %s', (wa
     });
   });
 
-  it('S2-16 a key with the narrowest scope is good for nothing else', async () => {
+  it('S2-16 S0-19 S1-20 a key with the narrowest scope is good for nothing else', async () => {
     const { key } = await newKey('read:assets');
     expect((await tester.getAssets(bearer(key))).status).toBe(200);
     expect((await tester.addAssets(key)).status).toBe(403);
     expect((await callerOf(tester.system.url, key)('GET', '/api/keys')).status).toBe(403);
   });
 
-  it('S2-16 keys whose secret is older than 90 days are listed, until they are rotated', async () => {
+  it('S2-16 S0-19 S1-20 keys whose secret is older than 90 days are listed, until they are rotated', async () => {
     const { id } = await newKey('read:assets');
     const ninetyDaysAgo = new Date(Date.now() - 90 * DAY_MS).toISOString();
     const overdue = async () =>
@@ -153,7 +154,63 @@ describe.each(WAYS_OF_RUNNING)('security as the document advises it, on %s', (wa
     expect(await overdue()).toEqual([]);
   });
 
-  it('S2-16 a key that was embedded where it does not belong is taken from there by nobody, and known offline', async () => {
+  it('S0-19 a key that nobody has used for 90 days is found by its last use, until somebody uses it', async () => {
+    const { id, key } = await newKey('read:assets');
+    const unused = async () =>
+      (await read<{ id: string }>('/api/v1/api-keys?unused_for_days=90&limit=200')).map((each) => each.id);
+    expect(await unused()).not.toContain(id);
+    await createdLongAgo(id);
+    expect(await unused()).toContain(id);
+    expect((await tester.getAssets(bearer(key))).status).toBe(200);
+    await eventually(async () => expect(await unused()).not.toContain(id), SECONDS);
+  });
+
+  it('S0-19 keys of environments have names of their own, end when they are meant to, and are revoked one by one', async () => {
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    const keyOf = async (name: string) => {
+      const body = { name, scopes: ['read:assets'], expires_at: inAnHour };
+      return (await tester.asAdmin('POST', '/api/v1/api-keys', body)).json<CreatedKey & { expires_at: string }>();
+    };
+    const [staging, production] = [await keyOf('Dashboard (staging)'), await keyOf('Dashboard (production)')];
+    expect(Date.parse(production.expires_at)).toBe(Date.parse(inAnHour));
+    await tester.asAdmin('DELETE', `/api/v1/api-keys/${staging.id}`);
+    expect((await tester.getAssets(bearer(staging.key))).status).toBe(401);
+    expect((await tester.getAssets(bearer(production.key))).status).toBe(200);
+  });
+
+  it('S1-01 S1-20 every call shows a key, a token of an application or a session, none of which is in any log', async () => {
+    const { url, adminKey, assetsUrl } = tester.system;
+    const { key } = await newKey('read:assets');
+    const application = await registerApplication(url, adminKey, { scopes: ['assets:read'] });
+    const token = await accessToken(url, application);
+    const session = await signIn(tester.system, OWNER);
+    for (const headers of [bearer(key), bearer(token), bearer(session), { cookie: `token=${session}` }])
+      expect((await tester.getAssets(headers)).status).toBe(200);
+    for (const headers of [{}, bearer(`${token}x`), bearer(`${session}x`), { cookie: `token=${key}` }])
+      expect((await tester.getAssets(headers)).status).toBe(401);
+    for (const { method, path } of [
+      { method: 'GET', path: '/api/keys' },
+      { method: 'POST', path: '/asset/handler/bulk-asset-add' },
+      { method: 'GET', path: '/api/v1/me' },
+    ])
+      expect((await call(path.startsWith('/asset') ? assetsUrl : url, { method, path })).status).toBe(401);
+    for (const credential of [key, token, session, application.clientSecret])
+      expect(tester.system.log()).not.toContain(credential);
+  });
+
+  it('S1-20 an application that is automated has tokens that end by themselves within an hour', async () => {
+    const { url, adminKey } = tester.system;
+    const application = await registerApplication(url, adminKey, { scopes: ['assets:read'] });
+    const fields = { grant_type: 'client_credentials', ...credentialsOf(application) };
+    const granted = (await postForm(url, '/oauth/token', fields)).json<{
+      expires_in: number;
+      refresh_token?: string;
+    }>();
+    expect(granted.expires_in).toBeLessThanOrEqual(3_600);
+    expect(granted.refresh_token).toBeUndefined();
+  });
+
+  it('S2-16 S0-19 a key that was embedded where it does not belong is taken from there by nobody, and known offline', async () => {
     const { key } = await newKey('read:assets');
     for (const name of ['token', 'api_key', 'key'])
       expect((await call(tester.system.assetsUrl, { path: `/api/assets?${name}=${key}` })).status).toBe(401);
@@ -174,13 +231,14 @@ describe.each(WAYS_OF_RUNNING)('security as the document advises it, on %s', (wa
     await require('optional');
   });
 
-  /** Moves the key's only secret to where it would be after years. */
+  /** Moves the key and its only secret to where they would be after years. */
   async function createdLongAgo(id: string): Promise<void> {
     const client = new Client(tester.system.databaseUrl);
     await client.connect();
     try {
       await client.query(
-        `UPDATE issuance.key_list SET secrets = jsonb_set(secrets, '{0,created_at}', '"2020-01-01T00:00:00.000Z"') WHERE key_id = $1`,
+        `UPDATE issuance.key_list SET created_at = '2020-01-01T00:00:00.000Z',
+                secrets = jsonb_set(secrets, '{0,created_at}', '"2020-01-01T00:00:00.000Z"') WHERE key_id = $1`,
         [id],
       );
     } finally {
@@ -189,7 +247,7 @@ describe.each(WAYS_OF_RUNNING)('security as the document advises it, on %s', (wa
   }
 });
 
-it('S2-16 the service takes its own secrets from files, and names the variable of one that it cannot read', async () => {
+it('S2-16 S0-19 S1-20 the service takes its own secrets from files, and names the variable of one that it cannot read', async () => {
   const { code, output } = await runProgram('apps/standalone/main.js', { LATCHKEY_PEPPER_FILE: '/no/such/file' });
   expect([code, output]).toEqual([1, expect.stringContaining('LATCHKEY_PEPPER_FILE')]);
 });

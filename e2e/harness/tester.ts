@@ -12,6 +12,14 @@ export interface S4eKey {
   readonly last_used: string | null;
 }
 
+/** What a calling service says of a call. */
+export interface CheckedCall {
+  readonly scopes?: readonly string[];
+  readonly ip?: string;
+  readonly asset?: string;
+  readonly action?: string;
+}
+
 export const jan1st = (yearsFromNow: number) => `${new Date().getUTCFullYear() + yearsFromNow}-01-01T00:00:00Z`;
 
 /** A system with the verbs that the tests need. */
@@ -27,6 +35,7 @@ export class Tester {
     scopes: readonly string[];
     expires_at?: string;
     plan?: string;
+    allowed_ips?: readonly string[];
   }): Promise<S4eKey> {
     const answer = await this.asAdmin('POST', '/api/keys', { name: 'test', ...fields });
     if (answer.status !== 201) throw new Error(`create answered ${answer.status}: ${answer.text}`);
@@ -34,7 +43,7 @@ export class Tester {
   }
 
   /** What each node of enforcement says to the calling service: its status and its reason. */
-  async checks(credential: string, call: { scopes?: readonly string[]; ip?: string } = {}): Promise<readonly string[]> {
+  async checks(credential: string, call: CheckedCall = {}): Promise<readonly string[]> {
     const answers = await Promise.all(this.system.enforcementUrls.map((url) => this.checkAt(url, credential, call)));
     return answers.map((answer) => {
       const { status, reason } = answer.json<{ status: number; reason: string | null }>();
