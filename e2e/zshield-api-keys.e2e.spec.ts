@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '@latchkey/testing';
 import { call, callerOf, type Answer } from './harness/http';
@@ -28,6 +29,7 @@ const CREATE = `{
 }`;
 const ROTATE = '{"grace_period_hours": 48}';
 const HOUR_MS = 3_600_000;
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 /** After which an old secret that nobody uses ends. */
 const SILENT_MS = 4_000;
 const PATIENCE = { timeoutMs: 30_000, everyMs: 200 };
@@ -48,7 +50,9 @@ interface Key {
 describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
   let tester: Tester;
   beforeAll(async () => {
-    tester = new Tester(await startSystem(way, { profile: 'zshield' }));
+    tester = new Tester(
+      await startSystem(way, { profile: 'zshield', env: { LATCHKEY_FOREIGN_PREFIXES: 'acme_live_' } }),
+    );
   }, 120_000);
   afterAll(() => tester?.system.stop(), 60_000);
 
@@ -267,6 +271,25 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
     expect((await make({ expires_at: inDays(89) })).status).toBe(201);
     await ask({ expiry_required: false, max_lifetime_days: null });
     expect((await make({})).status).toBe(201);
+  });
+
+  it('a key from elsewhere passes wherever our own do, but while it is suspended, until whoever holds it ends it', async () => {
+    const secret = `acme_live_${randomUUID()}`;
+    const imported = { name: 'Acme', scopes: ['assets:read'], prefix: 'acme_live_', sha256: sha256(secret) };
+    expect(await tester.checks(secret)).toEqual(tester.everywhere('401 unknown'));
+    const { items } = (await tester.asAdmin('POST', '/api/v1/api-keys/import', { keys: [imported] })).json<{
+      items: readonly [Key];
+    }>();
+    const sample = async () => (await tester.getAssets(bearer(secret))).status;
+    const change = (verb: string) => tester.asAdmin('POST', `/api/v1/api-keys/${items[0].id}/${verb}`);
+    expect([await tester.checks(secret), await sample()]).toEqual([tester.everywhere('200'), 200]);
+    expect((await change('suspend')).status).toBe(200);
+    expect([await tester.checks(secret), await sample()]).toEqual([tester.everywhere('401 suspended'), 401]);
+    expect((await change('resume')).status).toBe(200);
+    expect([await tester.checks(secret), await sample()]).toEqual([tester.everywhere('200'), 200]);
+    expect((await callerOf(tester.system.url, secret)('POST', '/api/v1/me/revoke')).status).toBe(204);
+    expect([await tester.checks(secret), await sample()]).toEqual([tester.everywhere('401 revoked'), 401]);
+    expect(tester.system.log()).not.toContain(secret);
   });
 
   describe('rate limits, on the sample API and on our own routes,', () => {

@@ -1,4 +1,4 @@
-import { formatClientSecret, parseKey, PROFILES } from '@latchkey/access';
+import { formatClientSecret, parseKey, PROFILES, useForeignPrefixes } from '@latchkey/access';
 import { randomBytes } from 'node:crypto';
 import { runCommand } from './run-command';
 
@@ -52,6 +52,13 @@ describe('latchkey inspect', () => {
     if (profile === undefined) throw new Error('there is no profile');
     const { code, out } = await run(['inspect'], formatClientSecret(profile, randomBytes).reveal());
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('OAuth application') });
+  });
+
+  it('says of a key from elsewhere that nothing can be told of it', async () => {
+    useForeignPrefixes(['acme_live_']);
+    const { code, out } = await run(['inspect'], 'acme_live_a1b2c3d4e5f6g7h8');
+    useForeignPrefixes([]);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('a key from elsewhere') });
   });
 
   it.each([

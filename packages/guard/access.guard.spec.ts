@@ -71,7 +71,7 @@ class ThingsController {
   }
 
   @Get('token/of-the-call')
-  @Requires({ scopes: [] })
+  @Requires({ scopes: [], counts: false })
   token(@Req() request: FastifyRequest) {
     return { jti: accessTokenOf(request)?.jti ?? null };
   }
@@ -276,6 +276,12 @@ describe('the access guard', () => {
     for (const host of ['acme.example.com', 'acme.example.com:8080', 'example.com', 'example.org'])
       await call('/things', { ...good, host });
     expect(client.asked.map(({ tenant }) => tenant)).toEqual(['acme', 'acme', undefined, undefined]);
+  });
+
+  it('says of a route that is never to wait that it counts for no limit', async () => {
+    await call('/things/token/of-the-call', good);
+    await call('/things', good);
+    expect(client.asked.map(({ cost }) => cost)).toEqual([0, undefined]);
   });
 
   it('says beside the asset, not in its place, that a route keeps to the assets of its caller', async () => {

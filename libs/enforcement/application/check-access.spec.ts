@@ -1,5 +1,6 @@
 import { AppError, workspaceId, type Clock, type WorkspaceId } from '@latchkey/kernel';
 import type { CheckRequest, Decision, KeySubject } from '@latchkey/contracts';
+import { useForeignPrefixes } from '@latchkey/access';
 import { createCheckAccess } from '../enforcement.module';
 import { activeKey, KEY, liveWorkspace, newSecret, resolverOf, USER, WORKSPACE } from '../testing/keys';
 import type { ScriptedLiveAccess } from '../testing/scripted-live-access';
@@ -78,6 +79,22 @@ describe('a check that allows', () => {
     const { check } = given();
     for (const scope of ['read:assets', 'assets:read'])
       expect(await check({ scopes: [scope] })).toMatchObject({ allowed: true });
+  });
+
+  it('takes a key from elsewhere that begins as the operator has said, and asks nobody about another', async () => {
+    const [foreign, other] = ['acme_live_0123456789abcdef', 'other_live_0123456789abcdef'];
+    const resolver = resolverOf(foreign, other);
+    const access = createCheckAccess({
+      liveAccess: liveWorkspace({ secrets: [1, 2].map((number) => ({ number, graceUntilMs: null })) }),
+      resolver,
+      decisions: { count: () => {} },
+      onError: () => {},
+    });
+    useForeignPrefixes(['acme_live_']);
+    const said = [await access.check({ credential: foreign }), await access.check({ credential: other })];
+    useForeignPrefixes([]);
+    expect(said).toMatchObject([{ allowed: true }, { allowed: false, reason: 'unknown' }]);
+    expect(resolver.asked).toBe(1);
   });
 
   it('takes both secrets of a rotated key in its grace period', async () => {
