@@ -1,8 +1,8 @@
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually, freePort, freshDatabase } from '@latchkey/testing';
-import { callerOf } from './harness/http';
+import { call, callerOf } from './harness/http';
 import { runProgram, startProgram } from './harness/program';
 
 const STANDALONE = 'apps/standalone/main.js';
@@ -62,6 +62,57 @@ describe('the standalone program', () => {
       await rm(other, { recursive: true });
     }
   }, 60_000);
+
+  describe('with a profile of the operator', () => {
+    const EXAMPLES = path.resolve(__dirname, '../examples/profiles');
+
+    it('makes keys of its form, grants its scopes and holds its limits', async () => {
+      const database = await freshDatabase();
+      const running = await start({
+        DATABASE_URL: database.url,
+        LATCHKEY_PROFILES_DIR: EXAMPLES,
+        LATCHKEY_PROFILE: 'acme',
+      });
+      try {
+        const asAdmin = callerOf(running.url, (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim());
+        const made = await asAdmin('POST', '/api/v1/api-keys', {
+          name: 'shop',
+          scopes: ['read:invoices', 'shop:manage'],
+        });
+        const { key, ...record } = made.json<{ key: string; scopes: readonly string[]; plan: string }>();
+        expect([made.status, record]).toMatchObject([201, { scopes: ['read:invoices', 'shop:manage'], plan: 'free' }]);
+        expect(key).toMatch(/^acme_live_[0-9A-Za-z]{43}$/);
+        const check = (credential: string, scopes: readonly string[]) =>
+          call(running.url, { method: 'POST', path: '/v1/check', body: { credential, scopes } });
+        const allowed = await check(key, ['orders:write', 'invoices:read']);
+        expect(allowed.json()).toMatchObject({
+          status: 200,
+          limits: [
+            { name: 'minute', limit: 60 },
+            { name: 'day', limit: 5_000 },
+          ],
+        });
+        expect((await check(key, ['assets:read'])).json()).toMatchObject({ status: 403, reason: 'scope_missing' });
+        await callerOf(running.url, key)('GET', `/api/v1/me?${key}`);
+        expect(running.output()).not.toContain(key);
+      } finally {
+        await running.stop();
+        await database.drop();
+      }
+    }, 60_000);
+
+    it('that is wrong refuses to start, and names file, line and mistake', async () => {
+      const file = path.join(folder, 'acme.yaml');
+      const text = await readFile(path.join(EXAMPLES, 'acme.yaml'), 'utf8');
+      await writeFile(file, text.replace('per_minute: 60', 'per_minute: often'));
+      const line = text.split('\n').findIndex((each) => each.includes('per_minute: 60')) + 1;
+      const { code, output } = await runProgram(STANDALONE, { LATCHKEY_PROFILES_DIR: folder });
+      expect([code, output]).toEqual([
+        1,
+        expect.stringContaining(`${file}:${line}: "plans.0.per_minute" must be of type number`),
+      ]);
+    });
+  });
 
   it.each([
     ['HOST', '0.0.0.0'],
