@@ -18,7 +18,7 @@ const reader: SubjectReader = {
 };
 
 describe('scope sets that a request wants attached', () => {
-  const ids = ['s1', 'deleted', 'theirs', 'none'];
+  const ids = ['s1', 'deleted', 'theirs', 'none', 'no\0id'];
   const sets = async () => scopesOfSets(await scopeSetsOf(reader, 'w1', ids));
 
   it('are told by their owner: those of another workspace and deleted ones hold nothing', async () => {
@@ -31,12 +31,15 @@ describe('scope sets that a request wants attached', () => {
     expect(await scopeSetsOf({ read: () => Promise.reject(new Error('asked')) }, 'w1', [])).toEqual([]);
   });
 
-  it.each(['deleted', 'theirs', 'none'])('are refused by place and id where one is not there: %s', async (id) => {
-    const known = await sets();
-    expect(() => readScopeSets(['s1', id], [], known)).toThrow(
-      expect.objectContaining({ code: 'scope_set.unknown', field: 'scope_sets.1' }),
-    );
-  });
+  it.each(['deleted', 'theirs', 'none', 'no\0id'])(
+    'are refused by place and id where one is not there: %s',
+    async (id) => {
+      const known = await sets();
+      expect(() => readScopeSets(['s1', id], [], known)).toThrow(
+        expect.objectContaining({ code: 'scope_set.unknown', field: 'scope_sets.1' }),
+      );
+    },
+  );
 
   it('may go on with one that was deleted since it was attached, and come each once', async () =>
     expect(readScopeSets(['s1', 'deleted', 's1'], ['deleted'], await sets())).toEqual(['s1', 'deleted']));

@@ -13,14 +13,18 @@ export interface KnownScopeSet {
   readonly scopes: readonly string[];
 }
 
+/** What is written in other characters is no id: it is not there, and not every owner could look for it. */
+const ID = /^[\w-]{1,100}$/;
+
 /** As their owner has them now, each once. @throws AppError `service.unavailable` */
 export async function scopeSetsOf(
   reader: SubjectReader,
   workspaceId: string,
   ids: readonly string[],
 ): Promise<readonly KnownScopeSet[]> {
-  if (ids.length === 0) return [];
-  const found = await reader.read('issuance', setRefs([...new Set(ids)]));
+  const asked = [...new Set(ids)].filter((id) => ID.test(id));
+  if (asked.length === 0) return [];
+  const found = await reader.read('issuance', setRefs(asked));
   return found.map(({ id, version, body }) => {
     const isThere = body?.kind === 'scope_set' && body.workspaceId === workspaceId;
     return { id, version, scopes: isThere ? body.scopes : [] };

@@ -83,6 +83,7 @@ describe('scope sets (S4-13)', () => {
     ['no scopes', { scopes: [] }, 'scopes', 'request.invalid'],
     ['too many scopes', { scopes: Array.from({ length: 101 }, () => 'read:assets') }, 'scopes', 'request.invalid'],
     ['a field that there is not', { plan: 'standard' }, 'plan', 'request.invalid'],
+    ['a description that hides something', { description: 'a\0b' }, 'description', 'request.invalid'],
   ])('are refused with %s', async (_, body, field, code) => {
     expect(await create(body)).toMatchObject({ status: 400, body: { code, field } });
   });
@@ -182,7 +183,7 @@ describe('keys that carry scope sets (S4-13)', () => {
   it('carry sets of their workspace that are there; one that was deleted later may stay', async () => {
     const [there, deleted] = [await setOf('reports:read'), await setOf('reports:read')];
     await issuance.call('DELETE', `${SETS}/${deleted}`);
-    for (const unknown of [randomUUID(), 'no id', deleted]) {
+    for (const unknown of [randomUUID(), 'no id', '\0', deleted]) {
       expect(await create({ scope_sets: [there, unknown] })).toMatchObject({
         ...UNKNOWN,
         body: { field: 'scope_sets.1' },

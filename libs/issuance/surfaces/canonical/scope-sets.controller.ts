@@ -24,7 +24,10 @@ const READ: Requirement = { scopes: ['scopes:read'], credentials: ['api_key', 's
 const WRITE: Requirement = { scopes: [ADMIN_SCOPE], credentials: ['api_key', 'session', 'client'] };
 
 const name = displayName;
-const description = z.string().max(500);
+const description = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must have no control or invisible characters');
 const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 
 const createBody = z.strictObject({ name, description: description.default(''), scopes });
