@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { bearer, jan1st, Tester, type S4eKey } from './harness/tester';
 import { accessToken, registerApplication } from './harness/applications';
 import { GrpcCaller } from './harness/grpc';
@@ -236,9 +237,17 @@ describe.each(WAYS_OF_RUNNING)('the S4E documents on %s', (way) => {
     });
 
     it('S1-03 has its assets picked from what the workspace says it has', async () => {
-      await tester.asAdmin('PUT', '/api/v1/asset-source', { assets: ['example.org', 'example.com'] });
+      const assets = ['example.org', 'example.com'];
+      await tester.asAdmin('PUT', '/api/v1/asset-source', { assets }, { 'x-request-id': `assets-${way}` });
       const answer = await tester.asAdmin('GET', '/api/v1/assets?search=example');
       expect(answer.json()).toEqual({ items: [{ id: 'example.com' }, { id: 'example.org' }], next_cursor: null });
+      await eventually(
+        async () => {
+          const events = await tester.asAdmin('GET', `/api/v1/audit-events?request_id=assets-${way}`);
+          expect(events.json()).toMatchObject({ items: [{ type: 'latchkey.asset_source.changed.v1' }] });
+        },
+        { timeoutMs: 30_000 },
+      );
     });
   });
 
