@@ -1,3 +1,4 @@
+import { useForeignPrefixes } from '@latchkey/access';
 import { decisionEnvelope, tableOf, type Decision } from '@latchkey/contracts';
 import { keyId } from '@latchkey/kernel';
 import { PostgresDecisionNodes } from './adapters/clock/postgres-decision-nodes';
@@ -350,6 +351,7 @@ describe('what a workspace demands of its keys', () => {
     issuance = await issuanceService('zshield');
   });
   afterAll(() => issuance.stop());
+  afterEach(() => useForeignPrefixes([]));
 
   const after = (days: number) => new Date(issuance.clock.now().getTime() + days * DAY_MS).toISOString();
   const create = (fields: object) =>
@@ -373,6 +375,16 @@ describe('what a workspace demands of its keys', () => {
     expect(await create({})).toMatchObject(refused('key.expiry_required'));
     expect(await create({ expires_at: after(91) })).toMatchObject(refused('key.lifetime_too_long'));
     expect((await create({ expires_at: after(90) })).status).toBe(201);
+  });
+
+  it('holds for keys that are imported', async () => {
+    demand({ expiryRequired: true });
+    useForeignPrefixes(['acme_live_']);
+    const sha256 = 'ab'.repeat(32);
+    const key = { sha256, name: 'Elsewhere', prefix: 'acme_live_', scopes: ['alerts:read'] };
+    expect(await issuance.call('POST', '/api/v1/api-keys/import', { body: { keys: [key] } })).toMatchObject({
+      ...{ status: 400, body: { code: 'key.expiry_required', field: 'keys.0.expires_at' } },
+    });
   });
 
   it('holds for expiries that are moved, counted from when the key was made; keys of before stay, and are rotated', async () => {
