@@ -137,9 +137,13 @@ function processesOf(text: string, env: Readonly<Record<string, string>>, folder
     });
 }
 
-/** `${NAME:-preset}`, as compose fills it in. */
+/** `${NAME:-preset}` and `${NAME:+what stands there if it is set}`, as compose fills them in. */
 const interpolated = (text: string, env: Readonly<Record<string, string>>) =>
-  text.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, name: string, preset: string) => env[name] ?? preset);
+  text.replaceAll(/\$\{(\w+):([-+])([^}]*)\}/g, (_, name: string, sign: string, other: string) => {
+    const value = env[name] ?? '';
+    if (sign === '+') return value === '' ? '' : other;
+    return value === '' ? other : value;
+  });
 
 const targetsOf = ({ volumes = [] }: Container) =>
   volumes.map((each) => {
