@@ -1,4 +1,4 @@
-import { readIps, readPlan, readScopes, readScopeSets } from '@latchkey/access';
+import { readAssets, readIps, readPlan, readScopes, readScopeSets } from '@latchkey/access';
 import type { PublicJwk } from '../domain/client/client';
 import type { ClientChanges, Grantor } from '../domain/client/commands';
 
@@ -33,7 +33,7 @@ export function readRequested(
     ...(scopes && { scopes: readScopes(profile, scopes, 'client.unknown_scope') }),
     ...(scopeSets && { scopeSetIds: readScopeSets(scopeSets, carried, setScopes) }),
     ...(allowedIps && { allowedIps: readIps(allowedIps, 'client.invalid_ip') }),
-    ...(assets && { assets: assets === 'all' ? assets : [...new Set(assets)].sort() }),
+    ...(assets && { assets: readAssets(assets) }),
     ...(plan !== undefined && { plan: readPlan(profile, plan, 'client.unknown_plan') }),
     ...(tokenLifetimeSeconds !== undefined && { tokenLifetimeSeconds }),
     ...(publicKeys && { publicKeys }),
