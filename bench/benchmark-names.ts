@@ -6,6 +6,7 @@ export const BENCHMARK_NAMES = [
   'sign-ins',
   'tokens',
   'issuing',
+  'keys',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
 

@@ -7,6 +7,7 @@ import { checkAlone } from './benchmarks/check-alone';
 import { checkGrpc } from './benchmarks/check-grpc';
 import { checkHttp } from './benchmarks/check-http';
 import { issuing } from './benchmarks/issuing';
+import { keys } from './benchmarks/keys';
 import { signIns } from './benchmarks/sign-ins';
 import { tokens } from './benchmarks/tokens';
 import type { Benchmark } from './benchmarks/benchmark';
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<BenchmarkName, Benchmark>> = {
   'sign-ins': signIns,
   tokens,
   issuing,
+  keys,
 };
 
 /** Before the first round, also where one caller is measured: the compiler has done its work then, and every key has been asked about. */

@@ -1,6 +1,6 @@
 import { optionsFrom } from './options';
 
-const written = { rounds: '5', seconds: '3', 'warm-up': '1', keys: '4000', markdown: false };
+const written = { rounds: '5', seconds: '3', 'warm-up': '1', markdown: false };
 
 it('without any, everything is measured', () =>
   expect(optionsFrom(written)).toMatchObject({
@@ -10,6 +10,11 @@ it('without any, everything is measured', () =>
     contenders: [],
     profile: false,
   }));
+
+it('so many keys take turns, and so many more are listed, if nothing else is said', () => {
+  expect(optionsFrom(written)).toMatchObject({ keys: 4_000, listedKeys: 1_000_000 });
+  expect(optionsFrom({ ...written, keys: '100' })).toMatchObject({ keys: 100, listedKeys: 100 });
+});
 
 it('names of benchmarks and contenders are lists', () =>
   expect(optionsFrom({ ...written, only: 'check-http,check-alone', contenders: 'latchkey' })).toMatchObject({

@@ -9,7 +9,10 @@ export interface BenchOptions {
   readonly warmUpSeconds: number;
   /** Null: what the benchmark itself says. */
   readonly concurrency: number | null;
+  /** So many take turns. */
   readonly keys: number;
+  /** So many are in the workspace of which `keys` is. */
+  readonly listedKeys: number;
   /** Shows where the time of every contender goes instead of comparing them. */
   readonly profile: boolean;
   readonly markdown: boolean;
@@ -24,13 +27,18 @@ export interface BenchArguments {
   readonly seconds: string;
   readonly 'warm-up': string;
   readonly concurrency?: string;
-  readonly keys: string;
+  readonly keys?: string;
   readonly markdown: boolean;
 }
+
+/** As many as it takes that no limit is reached. */
+const TURNS = 4_000;
+const LISTED = 1_000_000;
 
 /** @throws Error that says what is wrong */
 export function optionsFrom(args: BenchArguments): BenchOptions {
   const { only = args.profile, concurrency } = args;
+  const keys = args.keys === undefined ? undefined : positive('keys', args.keys);
   return {
     only: only === undefined ? BENCHMARK_NAMES : list(only).map(benchmarkName),
     contenders: list(args.contenders ?? ''),
@@ -38,7 +46,8 @@ export function optionsFrom(args: BenchArguments): BenchOptions {
     seconds: positive('seconds', args.seconds),
     warmUpSeconds: positive('warm-up', args['warm-up']),
     concurrency: concurrency === undefined ? null : positive('concurrency', concurrency),
-    keys: positive('keys', args.keys),
+    keys: keys ?? TURNS,
+    listedKeys: keys ?? LISTED,
     profile: args.profile !== undefined,
     markdown: args.markdown,
   };

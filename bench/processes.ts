@@ -29,6 +29,12 @@ export function familyOf(pid: number): readonly number[] {
   return family;
 }
 
+/** Whether there is such a process here, of this program. */
+export const isNamed = (program: string, pid: number): boolean => nameIn(statOf(pid) ?? '') === program;
+
+/** Field 2, in parentheses, which it may hold itself. */
+export const nameIn = (stat: string): string => stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+
 /** Field 4. */
 const parentIn = (stat: string): number => Number(fieldsOf(stat)[1]);
 

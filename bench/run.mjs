@@ -7,15 +7,16 @@ import { ensureInstalled, root } from '../tools/install.mjs';
 
 const usage = `usage: npm run bench [-- <options>]
 
-  --only <names>        of check-http, check-grpc, check-alone, append, sign-ins, tokens, issuing, separated by commas; all
-                        when absent
+  --only <names>        of check-http, check-grpc, check-alone, append, sign-ins, tokens, issuing, keys, separated by
+                        commas; all when absent
   --contenders <names>  of those of a benchmark; all when absent
   --profile <name>      where the time of that benchmark's servers goes, instead of a comparison
   --rounds <n>          5
   --seconds <n>         3: of load, per contender and round
   --warm-up <n>         1: seconds of load before that
   --concurrency <n>     calls at once; what the benchmark says when absent
-  --keys <n>            4000: so many keys take turns, so that no limit is reached
+  --keys <n>            so many keys take turns, 4000 when absent, so that no limit is reached; of "keys": so many there
+                        are, 1000000 when absent
   --markdown            tables for docs/performance.md
 
 What is measured is written to bench/results/<name>.json.`;
@@ -29,7 +30,7 @@ const { values } = commandLine({
     seconds: { type: 'string', default: '3' },
     'warm-up': { type: 'string', default: '1' },
     concurrency: { type: 'string' },
-    keys: { type: 'string', default: '4000' },
+    keys: { type: 'string' },
     markdown: { type: 'boolean', default: false },
   },
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
+import { startFilledLatchkey, type FilledLatchkey } from './contenders/keys';
 import { startLatchkey, type Latchkey, type SigningAlgorithm } from './contenders/latchkey';
 import { familyOf, keepOn } from './processes';
 
@@ -17,6 +18,8 @@ export interface WorldOptions {
   readonly profileFolder: string | null;
   /** How many keys take turns. */
   readonly keys: number;
+  /** How many there are where lists are measured. */
+  readonly listedKeys: number;
 }
 
 /**
@@ -31,16 +34,19 @@ export class World {
   readonly kafkaBrokers: readonly string[];
   readonly root: string;
   readonly keys: number;
+  readonly listedKeys: number;
   readonly pinned: boolean;
   readonly #ends: (() => unknown)[] = [];
   #cores: Cores = 'server-alone';
   readonly #latchkeys = new Map<SigningAlgorithm, Promise<Latchkey>>();
+  readonly #filled = new Map<number, Promise<FilledLatchkey>>();
 
   constructor(private readonly options: WorldOptions) {
     this.redisUrl = options.redisUrl;
     this.kafkaBrokers = options.kafkaBrokers;
     this.root = options.root;
     this.keys = options.keys;
+    this.listedKeys = options.listedKeys;
     this.pinned = options.pinned;
   }
 
@@ -50,6 +56,15 @@ export class World {
     if (started !== undefined) return started;
     const starting = startLatchkey(this, algorithm, algorithm === 'RS256' ? this.keys : 0);
     this.#latchkeys.set(algorithm, starting);
+    return starting;
+  }
+
+  /** With so many keys in its workspace; started and filled once. */
+  filledLatchkey(keys: number): Promise<FilledLatchkey> {
+    const started = this.#filled.get(keys);
+    if (started !== undefined) return started;
+    const starting = startFilledLatchkey(this, keys);
+    this.#filled.set(keys, starting);
     return starting;
   }
 

@@ -12,6 +12,9 @@ import { startMailbox, type Mailbox } from './mailbox';
 export interface Latchkey {
   readonly cluster: Cluster;
   readonly adminKey: string;
+  readonly databaseUrl: string;
+  /** Folder of what its processes share and keep. */
+  readonly dataDir: string;
   /** Secrets of keys with three windows and an address list. */
   readonly credentials: readonly string[];
   /** Of everybody. */
@@ -40,8 +43,9 @@ export async function startLatchkey(world: World, algorithm: SigningAlgorithm, k
   world.onEnd(() => rm(dataDir, { recursive: true, force: true }));
   const mailbox = await startMailbox();
   world.onEnd(() => mailbox.close());
+  const databaseUrl = await world.freshDatabase();
   const cluster = await startCluster({
-    databaseUrl: await world.freshDatabase(),
+    databaseUrl,
     redisUrl: world.redisUrl,
     kafkaBrokers: world.kafkaBrokers,
     dataDir,
@@ -60,7 +64,7 @@ export async function startLatchkey(world: World, algorithm: SigningAlgorithm, k
   world.onEnd(() => cluster.stop());
   const adminKey = (await readFile(path.join(dataDir, 'issuance/admin-key'), 'utf8')).trim();
   const credentials = await createKeys(processOf(cluster, 'issuance').url, adminKey, keys);
-  return { cluster, adminKey, credentials, mailbox };
+  return { cluster, adminKey, databaseUrl, dataDir, credentials, mailbox };
 }
 
 export function processOf(cluster: Cluster, name: string) {

@@ -5,6 +5,9 @@ import { HttpConnection } from './http-connection';
 
 type Fields = Readonly<Record<string, string>>;
 
+/** A `GET`, as bytes. */
+export const getRequest = (path: string, headers: Fields = {}): Buffer => bytes('GET', path, headers);
+
 /** A `POST` of JSON, as bytes. */
 export const postRequest = (path: string, body: object, headers: Fields = {}): Buffer =>
   post(path, JSON.stringify(body), { 'Content-Type': 'application/json', ...headers });
@@ -16,13 +19,12 @@ export const formRequest = (path: string, fields: Fields, headers: Fields = {}):
     ...headers,
   });
 
-function post(path: string, payload: string, headers: Fields): Buffer {
-  const lines = Object.entries({
-    Host: '127.0.0.1',
-    'Content-Length': String(Buffer.byteLength(payload)),
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${payload}`);
+const post = (path: string, payload: string, headers: Fields): Buffer =>
+  bytes('POST', path, { 'Content-Length': String(Buffer.byteLength(payload)), ...headers }, payload);
+
+function bytes(method: string, path: string, headers: Fields, payload = ''): Buffer {
+  const lines = Object.entries({ Host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${payload}`);
 }
 
 export interface HttpLoad {
