@@ -11,6 +11,7 @@ import { PostgresSessionStore } from './adapters/postgres-session-store';
 import { SealedSeeds } from './adapters/sealed-seeds';
 import { EraseUserHandler } from './application/erase-user.handler';
 import { InviteHandler } from './application/invite.handler';
+import { NewInvitations } from './application/new-invitations';
 import type { Mail, MailMessage } from './application/ports';
 import { UserSessions } from './application/user-sessions';
 import { identityDatabase, MASTER_KEY, type IdentityDatabase } from './testing/identity-database';
@@ -82,7 +83,8 @@ describe('erasing a user', () => {
   it('leaves nothing that says who it was, and every event as it was', async () => {
     const { dataSource, contacts, passwords, invitations, members, workspaces } = identity;
     const { budgets, outbox, tokens, ids, clock } = identity;
-    const invite = new InviteHandler(invitations, members, workspaces, budgets, outbox, tokens, ids, clock);
+    const newInvitations = new NewInvitations(budgets, outbox, tokens, ids, clock);
+    const invite = new InviteHandler(invitations, members, workspaces, newInvitations, clock);
     const elsewhere = await people.workspace();
     const host = await people.member(elsewhere, 'owner', 'host');
     await invite.execute({ email: emailAddress('Ada.Lovelace@b.example'), role: 'member' }, callerIn(elsewhere, host));

@@ -3,6 +3,7 @@ import { isAppError, requestId, Secret, type UserId, type WorkspaceId } from '@l
 import { AcceptInvitationHandler } from './application/accept-invitation.handler';
 import { ChangeMemberHandler, type MemberChange } from './application/change-member.handler';
 import { InviteHandler } from './application/invite.handler';
+import { NewInvitations } from './application/new-invitations';
 import { ReadInvitationsQuery } from './application/read-invitations.query';
 import { WithdrawInvitationHandler } from './application/withdraw-invitation.handler';
 import { identityDatabase, type IdentityDatabase } from './testing/identity-database';
@@ -29,7 +30,8 @@ describe('invitations', () => {
     const { invitations, members, workspaces, users, contacts, budgets, mail, tokens, ids, clock, settlement } =
       identity;
     const { newPasswords, passwords } = identity;
-    invite = new InviteHandler(invitations, members, workspaces, budgets, mail, tokens, ids, clock);
+    const newInvitations = new NewInvitations(budgets, mail, tokens, ids, clock);
+    invite = new InviteHandler(invitations, members, workspaces, newInvitations, clock);
     withdraw = new WithdrawInvitationHandler(invitations, clock);
     accept = new AcceptInvitationHandler(
       ...([invitations, users, contacts, members, newPasswords, passwords, settlement, ids, clock] as const),

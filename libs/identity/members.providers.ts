@@ -3,8 +3,10 @@ import type { SubjectReader } from '@latchkey/contracts';
 import { CursorCodec, ListCursors } from '@latchkey/platform';
 import { AcceptInvitationHandler } from './application/accept-invitation.handler';
 import { ChangeMemberHandler } from './application/change-member.handler';
+import { CreateWorkspaceHandler } from './application/create-workspace.handler';
 import { EnsureFirstWorkspaceHandler } from './application/ensure-first-workspace.handler';
 import { InviteHandler } from './application/invite.handler';
+import { NewInvitations } from './application/new-invitations';
 import type { NewPasswords } from './application/new-passwords';
 import type { PasswordStore } from './application/password-ports';
 import { ReadInvitationsQuery } from './application/read-invitations.query';
@@ -32,6 +34,7 @@ export function memberProviders(parts: IdentityParts, options: MemberOptions): r
   const { first, users, workspaces, members, contacts, invitations, budgets, mail, tokens, settlement, ids, clock } =
     parts;
   const { cursors, newPasswords, passwords } = options;
+  const newInvitations = new NewInvitations(budgets, mail, tokens, ids, clock);
   return [
     given(
       EnsureFirstWorkspaceHandler,
@@ -39,7 +42,13 @@ export function memberProviders(parts: IdentityParts, options: MemberOptions): r
     ),
     given(ChangeMemberHandler, new ChangeMemberHandler(users, members, options.reader, settlement, clock)),
     given(UpdateWorkspaceHandler, new UpdateWorkspaceHandler(workspaces, settlement, clock)),
-    given(InviteHandler, new InviteHandler(invitations, members, workspaces, budgets, mail, tokens, ids, clock)),
+    given(
+      CreateWorkspaceHandler,
+      new CreateWorkspaceHandler({
+        ...{ first, workspaces, users, contacts, invitations, newInvitations, settlement, ids, clock },
+      }),
+    ),
+    given(InviteHandler, new InviteHandler(invitations, members, workspaces, newInvitations, clock)),
     given(WithdrawInvitationHandler, new WithdrawInvitationHandler(invitations, clock)),
     given(
       AcceptInvitationHandler,

@@ -28,6 +28,7 @@ export * from './logging/logger';
 export * from './metrics/metrics';
 export * from './profiles/key-formats';
 export * from './profiles/profile-files';
+export * from './profiles/profile-name';
 export * from './sealing/sealing';
 export * from './service/create-service';
 export * from './service/platform.module';

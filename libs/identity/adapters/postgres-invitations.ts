@@ -57,14 +57,17 @@ export class PostgresInvitations implements Invitations {
     });
   }
 
-  async writeIn(tx: Transaction, write: Pick<InvitationWrite, 'invitationId' | 'decide' | 'meta'>): Promise<void> {
-    const { invitationId, decide, meta } = write;
+  async writeIn(tx: Transaction, write: Omit<InvitationWrite, 'by'>): Promise<void> {
+    const { invitationId, decide, meta, created, within } = write;
     await decideAndAppend<InvitationState, InvitationEvent>(this.events.in(tx), {
       ...aggregate(invitationId),
       decide,
       meta,
       attempts: 1,
-      within: (_tx, _recorded, after) => writeRow(tx, invitationId, after, undefined, meta.at),
+      within: async (_tx, _recorded, after) => {
+        await writeRow(tx, invitationId, after, created, meta.at);
+        await within?.(tx);
+      },
     });
   }
 

@@ -1,9 +1,22 @@
 import { AppError, workspaceId, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import type { Role, WorkspaceEvent, WorkspaceSubject } from '@latchkey/contracts';
-import { databaseFailure, decideAndAppend, type Claim, type EventStore } from '@latchkey/event-store';
+import {
+  databaseFailure,
+  decideAndAppend,
+  type Claim,
+  type Decision,
+  type TransactionalEventStore,
+} from '@latchkey/event-store';
 import type { ChangedSubject, OwnerReader, SubjectChanges } from '@latchkey/live-state';
 import type { DataSource } from 'typeorm';
-import type { Actor, ListedWorkspace, Workspaces, WorkspaceWrite, WrittenWorkspace } from '../application/ports';
+import type {
+  Actor,
+  ListedWorkspace,
+  Transaction,
+  Workspaces,
+  WorkspaceWrite,
+  WrittenWorkspace,
+} from '../application/ports';
 import {
   evolveWorkspace,
   initialWorkspace,
@@ -17,30 +30,45 @@ import { authorize, takeTurn } from './workspace-turns';
 export class PostgresWorkspaces implements Workspaces {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly events: EventStore,
+    private readonly events: TransactionalEventStore,
     private readonly subjects: SubjectChanges & OwnerReader,
   ) {}
 
-  async write({ workspaceId: id, decide, meta, by, claim = [], within }: WorkspaceWrite): Promise<WrittenWorkspace> {
+  async write(write: WorkspaceWrite): Promise<WrittenWorkspace> {
+    const { workspaceId: id, by } = write;
     let changed: ChangedSubject | null = null;
-    const { state } = await decideAndAppend<WorkspaceState, WorkspaceEvent>(this.events, {
-      streamId: id,
-      initialState: initialWorkspace,
-      evolve: evolveWorkspace,
+    const { state } = await decideAndAppend(this.events, {
+      ...this.#decision(write, (written) => (changed = written)),
       decide: (found) => {
         changed = null;
-        return decide(found);
-      },
-      meta,
-      claims: (before, events) => withSlug(claim, before, events.reduce(evolveWorkspace, before)),
-      within: async (tx, _recorded, after) => {
-        await takeTurn(tx, id);
-        if (by) await authorize(tx, by, []);
-        changed = await this.subjects.write(tx, { kind: 'workspace', id, body: workspaceSubject(existing(after)) });
-        await within?.(tx);
+        return write.decide(found);
       },
     });
     return { workspace: existing(state), changed: changed ?? (await this.#unchanged(id, by)) };
+  }
+
+  async writeIn(tx: Transaction, write: WorkspaceWrite): Promise<void> {
+    await decideAndAppend(this.events.in(tx), { ...this.#decision(write, () => undefined), attempts: 1 });
+  }
+
+  #decision(
+    { workspaceId: id, decide, meta, by, claim = [], within }: WorkspaceWrite,
+    written: (changed: ChangedSubject) => void,
+  ): Decision<WorkspaceState, WorkspaceEvent> {
+    return {
+      streamId: id,
+      initialState: initialWorkspace,
+      evolve: evolveWorkspace,
+      decide,
+      meta,
+      claims: (before, events) => withSlug(claim, before, events.reduce(evolveWorkspace, before)),
+      within: async (tx, _recorded, after) => {
+        await takeTurn(tx, by?.workspaceId ?? id);
+        if (by) await authorize(tx, by, []);
+        written(await this.subjects.write(tx, { kind: 'workspace', id, body: workspaceSubject(existing(after)) }));
+        await within?.(tx);
+      },
+    };
   }
 
   async find(id: WorkspaceId): Promise<ActiveWorkspace | null> {

@@ -1,18 +1,15 @@
-import { AppError, type Clock, type IdSource } from '@latchkey/kernel';
+import { AppError, type Clock } from '@latchkey/kernel';
 import type { Role } from '@latchkey/contracts';
 import type { EmailAddress } from '../domain/email-address';
 import { decideInvitation } from '../domain/invitation/invitation';
-import { invitationBudgets, type AttemptBudgets } from './attempts';
 import { metaOf, type Caller } from './caller';
-import { tooManyAttempts } from './password-check';
-import type { Invitation, Invitations, Mail, Members, Tokens, Workspaces } from './ports';
+import type { NewInvitations } from './new-invitations';
+import type { Invitation, Invitations, Members, Workspaces } from './ports';
 
 export interface InvitationRequest {
   readonly email: EmailAddress;
   readonly role: Role;
 }
-
-const LIFETIME_MS = 7 * 86_400_000;
 
 /** Invites somebody into the caller's workspace by a mail with a link that works once, for seven days. */
 export class InviteHandler {
@@ -20,10 +17,7 @@ export class InviteHandler {
     private readonly invitations: Invitations,
     private readonly members: Members,
     private readonly workspaces: Workspaces,
-    private readonly budgets: Pick<AttemptBudgets, 'charge'>,
-    private readonly mail: Mail,
-    private readonly tokens: Tokens,
-    private readonly ids: IdSource,
+    private readonly newInvitations: NewInvitations,
     private readonly clock: Clock,
   ) {}
 
@@ -38,26 +32,13 @@ export class InviteHandler {
     if (!workspace) throw new AppError('stream.not_found', { internal: `no workspace ${workspaceId}` });
     if (await this.members.byEmail(workspaceId, email)) throw new AppError('member.exists', { field: 'email' });
     const now = this.clock.now();
-    const charge = await this.budgets.charge(invitationBudgets(workspaceId, invitedBy), now);
-    if (charge.kind === 'refused') throw tooManyAttempts(charge.until, now);
+    await this.newInvitations.count(workspaceId, invitedBy);
     await this.#endFormer(email, caller, now);
 
-    const invitationId = this.ids.next();
-    const expiresAt = new Date(now.getTime() + LIFETIME_MS);
-    const token = this.tokens.next();
-    await this.invitations.write({
-      invitationId,
-      decide: (state) =>
-        decideInvitation({ type: 'CreateInvitation', invitationId, workspaceId, role, expiresAt, now }, state),
-      meta: metaOf(caller, now),
-      by: caller,
-      created: { email, invitedBy, token },
-      within: (tx) => {
-        const values = { workspace: workspace.name, role, expiresAt, token };
-        return this.mail.send(tx, { to: email, template: 'invitation', values });
-      },
-    });
-    return { invitationId, workspaceId, role, email, invitedBy, createdAt: now, expiresAt };
+    const into = { workspaceId, workspaceName: workspace.name, role, email, invitedBy };
+    const { invitation, write } = this.newInvitations.prepare(into, metaOf(caller, now));
+    await this.invitations.write({ ...write, by: caller });
+    return invitation;
   }
 
   async #endFormer(email: EmailAddress, caller: Caller, now: Date): Promise<void> {

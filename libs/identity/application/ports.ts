@@ -58,6 +58,7 @@ export interface WorkspaceWrite {
   readonly workspaceId: WorkspaceId;
   readonly decide: (state: WorkspaceState) => readonly WorkspaceEvent[];
   readonly meta: EventMeta;
+  /** Who must be an owner or admin where they act: in this workspace, or in the one from which it is made. */
   readonly by?: Actor;
   readonly claim?: readonly Claim[];
   readonly within?: (tx: Transaction) => Promise<void>;
@@ -78,6 +79,8 @@ export interface ListedWorkspace extends ActiveWorkspace {
 export interface Workspaces {
   /** @throws AppError as `Users.write`, without `member.last_owner`; `claim.taken` */
   write(write: WorkspaceWrite): Promise<WrittenWorkspace>;
+  /** As a part of a transaction, which is to be done again after `stream.version_conflict`. */
+  writeIn(tx: Transaction, write: WorkspaceWrite): Promise<void>;
   find(workspaceId: WorkspaceId): Promise<ActiveWorkspace | null>;
   /** Where the user has a role, by workspace id; at most `limit`, after the id given. */
   of(userId: UserId, after: string | null, limit: number): Promise<readonly ListedWorkspace[]>;
@@ -169,7 +172,7 @@ export interface Invitations {
   /** @throws AppError what `decide` and `within` throw, `auth.forbidden`, `stream.version_conflict` */
   write(write: InvitationWrite): Promise<void>;
   /** As a part of a transaction, which is to be done again after `stream.version_conflict`. */
-  writeIn(tx: Transaction, write: Pick<InvitationWrite, 'invitationId' | 'decide' | 'meta'>): Promise<void>;
+  writeIn(tx: Transaction, write: Omit<InvitationWrite, 'by'>): Promise<void>;
   find(workspaceId: WorkspaceId, invitationId: string): Promise<Invitation | null>;
   byToken(token: Secret): Promise<Invitation | null>;
   /** In every workspace, or in one. */

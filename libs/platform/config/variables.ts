@@ -1,7 +1,8 @@
-import { allProfiles, foreignPrefixProblem, parseIpRange, profileByName } from '@latchkey/access';
+import { foreignPrefixProblem, parseIpRange } from '@latchkey/access';
 import { isLoopback, Secret } from '@latchkey/kernel';
 import { z } from 'zod';
 import { SLUG, SLUG_SENTENCE } from '../http/slug';
+import { profileName } from '../profiles/profile-name';
 import { publicUrl, smtpServer } from './mail';
 
 const PORT_MAX = 65_535;
@@ -124,16 +125,7 @@ export const variables = {
     .describe(
       'What keys begin with that were made elsewhere and are imported, as `acme_live_,legacy_`: the same for every process. None by default.',
     ),
-  LATCHKEY_PROFILE: z
-    .string()
-    .refine((name) => profileByName(name) !== undefined, {
-      error: () =>
-        `must be one of: ${allProfiles()
-          .map(({ name }) => name)
-          .join(', ')}.`,
-    })
-    .default('latchkey')
-    .describe('Profile of the first workspace.'),
+  LATCHKEY_PROFILE: profileName.default('latchkey').describe('Profile of the first workspace.'),
   LATCHKEY_TENANT: z
     .string()
     .regex(SLUG, `${SLUG_SENTENCE}.`)

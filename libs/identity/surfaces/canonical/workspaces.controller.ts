@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { FREE_KEYS, type KeyPolicy, type Role } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
@@ -6,6 +6,7 @@ import {
   CursorCodec,
   displayName,
   pageQuery,
+  profileName,
   slug,
   zodBody,
   zodQuery,
@@ -14,9 +15,11 @@ import {
 } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
+import { CreateWorkspaceHandler, type NewWorkspace } from '../../application/create-workspace.handler';
 import { ReadWorkspacesQuery } from '../../application/read-workspaces.query';
 import { UpdateWorkspaceHandler } from '../../application/update-workspace.handler';
 import type { ActiveWorkspace, WorkspaceChanges } from '../../domain/workspace/workspace';
+import { email } from '../bodies';
 import { CurrentCaller } from '../current-caller';
 
 const SORT = 'id:asc';
@@ -35,6 +38,13 @@ const keyPolicyBody = z
     ...(body.max_lifetime_days !== undefined && { maxLifetimeDays: body.max_lifetime_days }),
     ...(body.leaked_keys && { leakedKeys: body.leaked_keys }),
   }));
+
+const createBody = z.strictObject({
+  name: displayName,
+  profile: profileName,
+  slug: slug.optional(),
+  owner: email.optional(),
+});
 
 const updateBody = z
   .strictObject({
@@ -93,6 +103,7 @@ const keyPolicyRecord = (policy: KeyPolicy): WorkspaceRecord['key_policy'] => ({
 export class WorkspacesController {
   constructor(
     private readonly workspaces: ReadWorkspacesQuery,
+    private readonly createWorkspace: CreateWorkspaceHandler,
     private readonly updateWorkspace: UpdateWorkspaceHandler,
     private readonly cursors: CursorCodec,
   ) {}
@@ -111,6 +122,17 @@ export class WorkspacesController {
       items: items.map(({ workspaceId: id, name, profile, role }) => ({ id, name, profile, role })),
       next_cursor: next && this.cursors.encode(list, { sort: SORT, after: [next] }),
     };
+  }
+
+  /** One more on the installation, from its first one. */
+  @Post()
+  @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session'] })
+  async create(
+    @Body(zodBody(createBody)) request: NewWorkspace,
+    @CurrentCaller() caller: Caller,
+  ): Promise<WorkspaceRecord> {
+    const id = await this.createWorkspace.execute(request, caller);
+    return workspaceRecord(id, await this.workspaces.one(id));
   }
 
   @Get('current')
