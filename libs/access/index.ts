@@ -52,7 +52,7 @@ export type * from './profiles/profile';
 export { addProfiles, allProfiles, profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
 export * from './recorded-text';
 export * from './requested';
-export { scopesOfRole, scopesWithinRole } from './roles';
+export { scopesOfRole } from './roles';
 export * from './scope-sets';
 export * from './scopes';
 export type { RandomBytes } from './secret-format';

@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/kernel';
-import { expiryWithin, fieldBeyond, grantWidens, type Grant, type Profile } from '@latchkey/access';
+import { expiryWithin, fieldBeyond, grantWidens, scopesWithSets, type Grant, type Profile } from '@latchkey/access';
 import type { KeyUpdated } from '@latchkey/contracts';
 import type { Grantor, ScopesOfSets } from './commands';
 import type { Key } from './key';
@@ -16,16 +16,10 @@ export function refuseBeyondGrantor(
   message?: string,
 ): void {
   if (grantor.kind === 'installation') return;
-  const scopes = [...granted.scopes, ...granted.scopeSetIds.flatMap((id) => scopesOf(id, setScopes))];
+  const scopes = scopesWithSets(granted.scopes, granted.scopeSetIds, setScopes);
   const field = fieldBeyond(granted, grantor) ?? (fieldBeyond({ ...granted, scopes }, grantor) && 'scope_sets');
   if (field === undefined) return;
   throw new AppError('key.exceeds_grantor', { field, ...(message !== undefined && { public: message }) });
-}
-
-function scopesOf(id: string, setScopes: ScopesOfSets): readonly string[] {
-  const scopes = setScopes.get(id);
-  if (!scopes) throw new AppError('stream.version_conflict', { internal: `scopes of the set ${id} are not known` });
-  return scopes;
 }
 
 /**
