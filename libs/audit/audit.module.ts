@@ -53,6 +53,13 @@ const reportTo = (logger: Logger): GapReport => ({
     logger.info({ source, first, last }, 'positions that were missing in the audit have arrived, some or all'),
 });
 
+export const auditControllers = [
+  AuditEventsController,
+  AccessDecisionsController,
+  SignInsController,
+  TokenRequestsController,
+];
+
 /** Keeps every event of every service, and shows each workspace its own. */
 @Module({})
 export class AuditModule {
@@ -73,7 +80,7 @@ export class AuditModule {
     const reader = new PostgresAuditReader(dataSource);
     return {
       module: AuditModule,
-      controllers: [AuditEventsController, AccessDecisionsController, SignInsController, TokenRequestsController],
+      controllers: auditControllers,
       providers: [
         AuditRecorder,
         { provide: EVENT_BUS, useValue: bus },

@@ -1,3 +1,3 @@
 export { auditMigrations } from './adapters/migrations';
 export { PostgresParkedMessages, type MessagePlace, type ParkedMessage } from './adapters/parked-messages';
-export { AuditModule, type AuditOptions } from './audit.module';
+export { auditControllers, AuditModule, type AuditOptions } from './audit.module';

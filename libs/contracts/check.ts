@@ -1,3 +1,4 @@
+import type { DeepReadonly } from '@latchkey/kernel';
 import { z } from 'zod';
 
 /** Reasons of a denial. 401: missing to suspended; 403: ip_not_allowed to mfa_required; 429, 400, 503 the rest (C17). */
@@ -57,44 +58,54 @@ export type CheckRequest = z.infer<typeof checkRequest>;
 
 export const checkBatchRequest = z.strictObject({ checks: z.array(checkRequest).min(1).max(100) });
 
-export interface Principal {
-  /** `client`: an OAuth application, by one of its access tokens. */
-  readonly kind: 'api_key' | 'session' | 'client';
-  readonly id: string;
-  /** Which of the key's secrets, or of the session's tokens, was presented: `<id>.<n>` (C29); of an access token its `jti`. */
-  readonly secret_id: string;
-  readonly workspace_id: string;
-  /** Whose key or session it is, or who registered the client. */
-  readonly user_id: string;
-  /** Of the key or client; empty for a session, as what a user is called is kept where it can be erased. */
-  readonly name: string;
-  /** In the spelling of the workspace's profile. */
-  readonly scopes: readonly string[];
-  /** What the principal may touch. A service that checks with `own_assets` filters by this. */
-  readonly assets: 'all' | readonly string[];
-}
+export const principalSchema = z
+  .strictObject({
+    /** `client`: an OAuth application, by one of its access tokens. */
+    kind: z.enum(['api_key', 'session', 'client']),
+    id: z.string(),
+    /** Which of the key's secrets, or of the session's tokens, was presented: `<id>.<n>` (C29); of an access token its `jti`. */
+    secret_id: z.string(),
+    workspace_id: z.string(),
+    /** Whose key or session it is, or who registered the client. */
+    user_id: z.string(),
+    /** Of the key or client; empty for a session, as what a user is called is kept where it can be erased. */
+    name: z.string(),
+    /** In the spelling of the workspace's profile. */
+    scopes: z.array(z.string()),
+    /** What the principal may touch. A service that checks with `own_assets` filters by this. */
+    assets: z.union([z.literal('all'), z.array(z.string())]),
+  })
+  .meta({ id: 'Principal' });
 
-export interface LimitState {
+export type Principal = DeepReadonly<z.output<typeof principalSchema>>;
+
+const limitState = z.strictObject({
   /** `second`, `minute` or `day`. */
-  readonly name: string;
-  readonly limit: number;
-  readonly remaining: number;
+  name: z.string(),
+  limit: z.number(),
+  remaining: z.number(),
   /** Unix second at which a full limit is free again (C27). */
-  readonly reset_at: number;
-}
+  reset_at: z.number(),
+});
 
-export interface CheckResult {
-  readonly allowed: boolean;
-  readonly reason: DenialReason | null;
-  /** What the calling service should answer: 200, 400, 401, 403, 429 or 503. */
-  readonly status: number;
-  readonly principal: Principal | null;
-  readonly limits: readonly LimitState[];
-  /** Whole seconds, with `rate_limited` and `unavailable`. */
-  readonly retry_after?: number;
-  /** Headers that the calling service should pass on to its caller. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly checked_at: string;
-  /** How the decision came about: `cache`, `owner` or `memory`. */
-  readonly via: 'cache' | 'owner' | 'memory';
-}
+export type LimitState = DeepReadonly<z.output<typeof limitState>>;
+
+export const checkResult = z
+  .strictObject({
+    allowed: z.boolean(),
+    reason: z.enum(DENIAL_REASONS).nullable(),
+    /** What the calling service should answer: 200, 400, 401, 403, 429 or 503. */
+    status: z.number(),
+    principal: principalSchema.nullable(),
+    limits: z.array(limitState),
+    /** Whole seconds, with `rate_limited` and `unavailable`. */
+    retry_after: z.number().exactOptional(),
+    /** Headers that the calling service should pass on to its caller. */
+    headers: z.record(z.string(), z.string()),
+    checked_at: z.string(),
+    /** How the decision came about: `cache`, `owner` or `memory`. */
+    via: z.enum(['cache', 'owner', 'memory']),
+  })
+  .meta({ id: 'CheckResult' });
+
+export type CheckResult = DeepReadonly<z.output<typeof checkResult>>;

@@ -28,6 +28,8 @@ export interface IdentityOptions extends IdentityPartsOptions, SignInOptions, Ma
 
 const DATABASE = Symbol('DATABASE');
 
+export const identityControllers = [...memberControllers, ...sessionControllers, ...signInControllers];
+
 /** Users and workspaces, and the relay of their events. */
 @Module({})
 export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
@@ -44,7 +46,7 @@ export class IdentityModule implements OnApplicationBootstrap, OnModuleDestroy {
     const passwords = new PostgresPasswordStore(dataSource);
     return {
       module: IdentityModule,
-      controllers: [...memberControllers, ...sessionControllers, ...signInControllers],
+      controllers: identityControllers,
       providers: [
         ...memberProviders(parts, { ...options, newPasswords, passwords }),
         ...mailProviders(parts, options),

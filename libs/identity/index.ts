@@ -13,7 +13,7 @@ export { EnsureFirstWorkspaceHandler, type FirstWorkspaceOptions } from './appli
 export { eraseUserHandler } from './erase-user';
 export { removeSecondFactorsHandler } from './remove-second-factors';
 export { signInTelemetry } from './application/sign-in-telemetry';
-export { IdentityModule, type IdentityOptions } from './identity.module';
+export { identityControllers, IdentityModule, type IdentityOptions } from './identity.module';
 export { workspaceMemberProjection } from './projections/workspace-member.projection';
 export { grpcDirectory } from './surfaces/grpc-directory';
 export { grpcSessionActivity } from './surfaces/grpc-session-activity';

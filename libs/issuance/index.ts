@@ -11,5 +11,6 @@ export { IssuanceModule, type IssuanceOptions } from './issuance.module';
 export { keyLeakProjection } from './projections/key-leak.projection';
 export { keyListProjection } from './projections/key-list.projection';
 export { scopeSetListProjection } from './projections/scope-set-list.projection';
+export { issuanceControllers } from './surfaces/controllers';
 export { LEAK_ROUTES } from './surfaces/leaks/github.routes';
 export { assetSourceProjection } from './projections/asset-source.projection';

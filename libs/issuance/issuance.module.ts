@@ -28,17 +28,8 @@ import { RotateKeyHandler } from './application/rotate-key.handler';
 import { keyClockProviders } from './key-clock.providers';
 import { leakProviders } from './leaks.providers';
 import { scopeSetProviders } from './scope-sets.providers';
-import { AssetsController } from './surfaces/canonical/assets.controller';
-import { CatalogueController } from './surfaces/canonical/catalogue.controller';
-import { KeyLifeController } from './surfaces/canonical/key-life.controller';
-import { CanonicalKeysController } from './surfaces/canonical/keys.controller';
-import { LeaksController } from './surfaces/canonical/leaks.controller';
-import { MeController } from './surfaces/canonical/me.controller';
-import { RotationController } from './surfaces/canonical/rotation.controller';
-import { ScopeSetsController } from './surfaces/canonical/scope-sets.controller';
+import { issuanceControllers } from './surfaces/controllers';
 import { KeyListRequests } from './surfaces/key-lists/key-list-requests';
-import { S4eKeysController } from './surfaces/s4e/keys.controller';
-import { SLaunchKeysController } from './surfaces/slaunch/keys.controller';
 import { CLOCK, WORKSPACES } from './surfaces/tokens';
 
 export interface IssuanceOptions {
@@ -92,18 +83,7 @@ export class IssuanceModule implements OnApplicationBootstrap, OnModuleDestroy {
     const grantors = new Grantors(keys, workspaces, clock);
     return {
       module: IssuanceModule,
-      controllers: [
-        KeyLifeController,
-        CanonicalKeysController,
-        AssetsController,
-        CatalogueController,
-        LeaksController,
-        MeController,
-        RotationController,
-        ScopeSetsController,
-        S4eKeysController,
-        SLaunchKeysController,
-      ],
+      controllers: issuanceControllers,
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: WORKSPACES, useValue: workspaces },

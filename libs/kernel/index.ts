@@ -1,6 +1,7 @@
 export * from './assert-never';
 export * from './brand';
 export * from './clock';
+export * from './deep-readonly';
 export * from './each-second';
 export * from './error-codes';
 export * from './errors';

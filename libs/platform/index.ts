@@ -9,6 +9,7 @@ export * from './config/variables';
 export * from './health/readiness';
 export * from './http/client-ip';
 export * from './http/cursor-codec';
+export * from './http/described-route';
 export * from './http/display-name';
 export * from './http/envelope';
 export * from './http/error-filter';

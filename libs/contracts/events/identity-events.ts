@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 const instant = z.iso.datetime();
-const role = z.enum(['owner', 'admin', 'member', 'auditor']);
+export const roleSchema = z.enum(['owner', 'admin', 'member', 'auditor']);
 /** Of a workspace, as a whole. */
 const keyPolicy = z.strictObject({
   expiryRequired: z.boolean(),
   maxLifetimeDays: z.int().positive().nullable(),
   leakedKeys: z.enum(['notify', 'rotate', 'revoke']),
 });
-const mfaMethod = z.enum(['totp', 'email']);
+export const mfaMethodSchema = z.enum(['totp', 'email']);
 
 /**
  * Payloads of the events of workspaces, invitations, users and sessions. A user's e-mail address and name, where a session was opened and
@@ -33,7 +33,7 @@ export const identityEvents = {
   'latchkey.invitation.created.v1': z.strictObject({
     invitationId: z.string(),
     workspaceId: z.string(),
-    role,
+    role: roleSchema,
     expiresAt: instant,
     createdAt: instant,
   }),
@@ -41,8 +41,12 @@ export const identityEvents = {
   'latchkey.invitation.withdrawn.v1': z.strictObject({ withdrawnAt: instant }),
 
   'latchkey.user.registered.v1': z.strictObject({ userId: z.string(), registeredAt: instant }),
-  'latchkey.user.member_role_changed.v1': z.strictObject({ workspaceId: z.string(), role, changedAt: instant }),
-  /** What the member has been given besides the role, all of it. */
+  'latchkey.user.member_role_changed.v1': z.strictObject({
+    workspaceId: z.string(),
+    role: roleSchema,
+    changedAt: instant,
+  }),
+  /** What the member has been given besides the role: roleSchema, all of it. */
   'latchkey.user.member_scope_sets_changed.v1': z.strictObject({
     workspaceId: z.string(),
     scopeSetIds: z.array(z.string()).readonly(),
@@ -55,8 +59,8 @@ export const identityEvents = {
     how: z.enum(['set', 'changed', 'reset']),
     changedAt: instant,
   }),
-  'latchkey.user.mfa_enrolled.v1': z.strictObject({ method: mfaMethod, enrolledAt: instant }),
-  'latchkey.user.mfa_disabled.v1': z.strictObject({ method: mfaMethod, disabledAt: instant }),
+  'latchkey.user.mfa_enrolled.v1': z.strictObject({ method: mfaMethodSchema, enrolledAt: instant }),
+  'latchkey.user.mfa_disabled.v1': z.strictObject({ method: mfaMethodSchema, disabledAt: instant }),
   'latchkey.user.recovery_codes_issued.v1': z.strictObject({ count: z.int().positive(), issuedAt: instant }),
   'latchkey.user.recovery_code_used.v1': z.strictObject({ remaining: z.int().min(0), usedAt: instant }),
   /** A reset by mail had suspended them: a mailbox is one proof, not two. */
@@ -104,4 +108,4 @@ export type UserEvent = EventsOf<'user'>;
 export type SessionEvent = EventsOf<'session'>;
 export type IdentityEvent = EventOf<IdentityEventType>;
 
-export type MfaMethod = z.infer<typeof mfaMethod>;
+export type MfaMethod = z.infer<typeof mfaMethodSchema>;

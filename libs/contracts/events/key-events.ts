@@ -11,6 +11,9 @@ const tags = z.array(z.string()).readonly();
 /** Of who mails about a key, so that nobody has to be asked. */
 const whose = { name: z.string(), userId: z.string() };
 
+/** What becomes of a key whose secret was found in public. */
+export const leakPolicySchema = z.enum(['notify', 'rotate', 'revoke']);
+
 /** Payloads of the API key's events. None holds a secret or a digest; old versions must parse for ever. */
 export const keyEvents = {
   'latchkey.key.created.v1': z.strictObject({
@@ -82,7 +85,7 @@ export const keyEvents = {
     secretId: z.string(),
     source: z.string(),
     url: z.string(),
-    policy: z.enum(['notify', 'rotate', 'revoke']),
+    policy: leakPolicySchema,
     reportedAt: instant,
   }),
   'latchkey.key.revoked.v1': z.strictObject({ reason: z.string(), revokedAt: instant }),

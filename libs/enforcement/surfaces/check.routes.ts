@@ -1,21 +1,40 @@
-import { checkBatchRequest, checkRequest } from '@latchkey/contracts';
-import { hotRoute, parseInput } from '@latchkey/platform';
+import { checkBatchRequest, checkRequest, checkResult } from '@latchkey/contracts';
+import { hotRoute, parseInput, type DescribedRoute } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Callers } from '../application/callers';
 import type { Asked } from './asked';
-import { FORWARD_AUTH_METHODS, FORWARD_AUTH_URL } from './forward-auth/forward-auth.routes';
-import { admitting, callerOf } from './http-callers';
+import { FORWARD_AUTH_ROUTES } from './forward-auth/forward-auth.routes';
+import { admitting, callerOf, REFUSED_CALLERS } from './http-callers';
+
+const JSON_TYPE = 'application/json';
 
 /**
  * Routes on the raw router, where no guard of Nest's runs: it would cost a third of the speed. Whoever adds one says here who may call it;
- * the test that every route is denied by default exempts this list and nothing else. `admitted`: those that `Callers` admits, which on a
+ * the test that every route is denied by default exempts this list and nothing else. All are for those that `Callers` admits, which on a
  * loopback address is everybody on the machine.
  */
-export const HOT_ROUTES = [
-  { method: 'POST', url: '/v1/check', callers: 'admitted' },
-  { method: 'POST', url: '/v1/check/batch', callers: 'admitted' },
-  ...FORWARD_AUTH_METHODS.map((method) => ({ method, url: FORWARD_AUTH_URL, callers: 'admitted' }) as const),
-] as const;
+export const HOT_ROUTES: readonly DescribedRoute[] = [
+  {
+    method: 'POST',
+    url: '/v1/check',
+    callers: ['service_token'],
+    summary: 'Whether a credential may pass',
+    body: { type: JSON_TYPE, schema: checkRequest },
+    answers: { 200: { type: JSON_TYPE, schema: checkResult } },
+    refuses: REFUSED_CALLERS,
+  },
+  {
+    method: 'POST',
+    url: '/v1/check/batch',
+    callers: ['service_token'],
+    summary: 'Many checks at once',
+    body: { type: JSON_TYPE, schema: checkBatchRequest },
+    answers: { 200: { type: JSON_TYPE, schema: z.strictObject({ results: z.array(checkResult) }) } },
+    refuses: REFUSED_CALLERS,
+  },
+  ...FORWARD_AUTH_ROUTES,
+];
 
 /**
  * `POST /v1/check` and `POST /v1/check/batch` (design: interfaces). Their own 4xx mean a bad caller; what was decided on the credential is in

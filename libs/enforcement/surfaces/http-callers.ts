@@ -1,4 +1,4 @@
-import { AppError } from '@latchkey/kernel';
+import { AppError, type ErrorCode } from '@latchkey/kernel';
 import { certifiedName } from '@latchkey/platform';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { AdmittedCaller, Callers, CallerVerdict, PresentedCaller, RefusedCaller } from '../application/callers';
@@ -9,6 +9,17 @@ declare module 'fastify' {
     admittedCaller: AdmittedCaller | null;
   }
 }
+
+/** Why somebody who asks is not admitted, or what was asked is no question. */
+export const REFUSED_CALLERS = [
+  'request.invalid',
+  'request.malformed',
+  'request.too_large',
+  'request.unsupported_media_type',
+  'auth.caller_unauthorized',
+  'auth.forbidden',
+  'auth.unavailable',
+] as const satisfies readonly ErrorCode[];
 
 /** Once per router, before its routes. */
 export function addAdmittedCaller(fastify: FastifyInstance): void {

@@ -14,8 +14,6 @@ export const email = z
     return z.NEVER;
   });
 
-export const role = z.enum(['owner', 'admin', 'member', 'auditor']);
-
 /** Whatever its length: how long it must be is for one place to say. */
 export const secretText = z
   .string()

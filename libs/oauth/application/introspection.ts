@@ -1,6 +1,7 @@
-import type { CheckRequest, Principal } from '@latchkey/contracts';
-import type { ClientId, WorkspaceId } from '@latchkey/kernel';
+import { principalSchema, type CheckRequest, type Principal } from '@latchkey/contracts';
+import type { ClientId, DeepReadonly, WorkspaceId } from '@latchkey/kernel';
 import { decodeJwt, type JWTPayload } from 'jose';
+import { z } from 'zod';
 import { lookAt, type CredentialCheck } from './credential-check';
 import type { KeyEnds } from './key-ends';
 import { spelledByToken } from './token-spelling';
@@ -19,26 +20,37 @@ export interface IntrospectionRequest extends Pick<CheckRequest, 'ip' | 'asset' 
 }
 
 /** RFC 7662 §2.2. Times are Unix seconds. */
-export interface ActiveToken extends Pick<JWTPayload, 'exp' | 'iat' | 'nbf' | 'aud' | 'iss'> {
-  readonly active: true;
+const activeToken = z.strictObject({
+  active: z.literal(true),
   /** Which credential it is, as a check names it. */
-  readonly kind: Principal['kind'];
+  kind: principalSchema.shape.kind,
   /** Separated by spaces, in the spelling of an access token or of the workspace's profile; absent: none. */
-  readonly scope?: string;
+  scope: z.string().exactOptional(),
   /** Of an access token. */
-  readonly client_id?: string;
-  readonly token_type: 'Bearer';
+  client_id: z.string().exactOptional(),
+  token_type: z.literal('Bearer'),
+  exp: z.number().exactOptional(),
+  iat: z.number().exactOptional(),
+  nbf: z.number().exactOptional(),
+  aud: z.union([z.string(), z.array(z.string())]).exactOptional(),
+  iss: z.string().exactOptional(),
   /** The client of an access token; of a key or a session the user whose it is. */
-  readonly sub: string;
+  sub: z.string(),
   /** Of an access token, or `<id>.<n>`: the secret of a key, the token of a session (C29). */
-  readonly jti: string;
+  jti: z.string(),
   /** The workspace. */
-  readonly wid: string;
+  wid: z.string(),
   /** The only assets that it may touch; absent: all. */
-  readonly assets?: readonly string[];
-}
+  assets: z.array(z.string()).exactOptional(),
+});
 
-export type Introspected = { readonly active: false } | ActiveToken;
+export const introspectedSchema = z
+  .union([z.strictObject({ active: z.literal(false) }), activeToken])
+  .meta({ id: 'Introspection' });
+
+export type ActiveToken = DeepReadonly<z.output<typeof activeToken>>;
+
+export type Introspected = DeepReadonly<z.output<typeof introspectedSchema>>;
 
 const INACTIVE: Introspected = { active: false };
 

@@ -21,3 +21,11 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next_cursor: string | null;
 }
+
+/** The same, for the OpenAPI document. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({
+    items: z.array(item),
+    /** Where the next page begins; null: there is none. */
+    next_cursor: z.string().nullable(),
+  });

@@ -43,9 +43,10 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   throw new AppError('request.invalid', { public: message, ...(field !== undefined && { field }) });
 }
 
-class ZodPipe<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
+/** Takes a part of a request, and says in a schema what that can be: the OpenAPI document shows it. */
+export class ZodPipe<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
   constructor(
-    private readonly schema: Schema,
+    readonly schema: Schema,
     private readonly whole: string,
   ) {}
 
@@ -65,3 +66,15 @@ export const zodQuery = <Schema extends z.ZodType>(schema: Schema): PipeTransfor
 /** `@Param(zodParam(schema))` or `@Param('id', zodParam(schema))`: likewise for the path. */
 export const zodParam = <Schema extends z.ZodType>(schema: Schema): PipeTransform<unknown, z.output<Schema>> =>
   new ZodPipe(schema, 'path');
+
+/** Leaves the parsing to the handler. */
+export class ShownSchema implements PipeTransform<unknown, unknown> {
+  constructor(readonly schema: z.ZodType) {}
+
+  transform(input: unknown): unknown {
+    return input;
+  }
+}
+
+/** `@Query(shownQuery(schema))`: the query as it was sent. The handler parses it itself; the schema is for the OpenAPI document. */
+export const shownQuery = (schema: z.ZodType): PipeTransform<unknown, unknown> => new ShownSchema(schema);

@@ -1,9 +1,26 @@
 import { nodeOfSource, SOURCES } from '@latchkey/contracts';
+import { timestampText, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { AuditEvent, AuditSource } from '../../application/ports';
 import { silentSince } from '../../application/silence';
 
 /** An event as the canonical surface shows it (C25). */
-export const auditEventOf = (event: AuditEvent) => ({
+export const auditEventSchema = z
+  .strictObject({
+    id: z.string(),
+    type: z.string(),
+    time: timestampText,
+    subject: z.string(),
+    actor_id: z.string(),
+    request_id: z.string(),
+    source: z.string(),
+    position: z.string(),
+    /** As the event's type has it. */
+    data: z.unknown(),
+  })
+  .meta({ id: 'AuditEvent' });
+
+export const auditEventOf = (event: AuditEvent): Reply<typeof auditEventSchema> => ({
   id: event.id,
   type: event.type,
   time: event.time.toISOString(),
@@ -15,22 +32,24 @@ export const auditEventOf = (event: AuditEvent) => ({
   data: snakeCased(event.data),
 });
 
-export interface AuditSourceRecord {
-  readonly source: string;
+const auditSourceSchema = z.strictObject({
+  source: z.string(),
   /** Whether every event up to the newest has been recorded. */
-  readonly complete: boolean;
+  complete: z.boolean(),
   /** Since when something has been missing; null when complete. */
-  readonly open_since: string | null;
-  readonly open_for_seconds: number | null;
+  open_since: timestampText.nullable(),
+  open_for_seconds: z.number().nullable(),
   /** Since when a node of it should have been heard of; null when none is missed. */
-  readonly silent_since: string | null;
-}
+  silent_since: timestampText.nullable(),
+});
+
+export const auditSourcesSchema = z.strictObject({ sources: z.array(auditSourceSchema) });
 
 /**
  * Each service with all that is missing in what it has sent. All boots of all nodes of enforcement are one: how many there are, and how often
  * they start, is not for workspaces to see.
  */
-export function auditSources(sources: readonly AuditSource[], now: Date): AuditSourceRecord[] {
+export function auditSources(sources: readonly AuditSource[], now: Date): Reply<typeof auditSourceSchema>[] {
   const byService = new Map<string, AuditSource[]>();
   for (const one of sources) {
     const service = nodeOfSource(one.source) === null ? one.source : SOURCES.enforcement;

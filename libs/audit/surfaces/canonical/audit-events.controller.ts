@@ -2,10 +2,10 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import type { Principal } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import type { Clock } from '@latchkey/kernel';
-import { zodQuery, type CursorCodec, type Page } from '@latchkey/platform';
+import { Answers, pageOf, Refuses, zodQuery, type CursorCodec, type Page, type Reply } from '@latchkey/platform';
 import type { AuditReader } from '../../application/ports';
 import { afterOf, cursorAfter } from './audit-cursor';
-import { auditEventOf, auditSources } from './audit-event';
+import { auditEventOf, auditEventSchema, auditSources, auditSourcesSchema } from './audit-event';
 import { auditEventQuery, type AuditEventQuery } from './audit-event-query';
 
 export const AUDIT_READER = Symbol('AUDIT_READER');
@@ -23,10 +23,12 @@ export class AuditEventsController {
 
   /** The caller's workspace's events, newest first. */
   @Get()
+  @Answers(pageOf(auditEventSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @CurrentPrincipal() { workspace_id: workspaceId }: Principal,
     @Query(zodQuery(auditEventQuery)) query: AuditEventQuery,
-  ): Promise<Page<ReturnType<typeof auditEventOf>>> {
+  ): Promise<Page<Reply<typeof auditEventSchema>>> {
     const { limit, cursor, actor: actorId, request_id: requestId, ...filter } = query;
     const after = cursor === undefined ? null : afterOf(this.cursors, workspaceId, cursor);
     const found = await this.events.list({ ...filter, workspaceId, actorId, requestId }, limit + 1, after);
@@ -43,7 +45,8 @@ export class AuditEventsController {
    * is not told how many events there are or which: that is in the operators' metrics.
    */
   @Get('sources')
-  async sources() {
+  @Answers(auditSourcesSchema)
+  async sources(): Promise<Reply<typeof auditSourcesSchema>> {
     return { sources: auditSources(await this.events.sources(), this.clock.now()) };
   }
 }

@@ -1,17 +1,33 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import type { Principal, SignInEntry } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
-import { zodQuery } from '@latchkey/platform';
-import type { z } from 'zod';
+import { Answers, Refuses, zodQuery, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { PlacedEntry } from '../../application/read-telemetry.query';
 import { signInKind } from '../../application/telemetry-kinds';
 import { exact } from './audit-event-query';
-import { entryRecord, telemetryQuery, TelemetryPages, type TelemetryRecords } from './telemetry-pages';
+import {
+  entryRecord,
+  entrySchema,
+  telemetryPageOf,
+  telemetryQuery,
+  TelemetryPages,
+  type TelemetryRecords,
+} from './telemetry-pages';
 
 const signInsQuery = telemetryQuery.extend({ user: exact.optional() });
 
 type SignInsQuery = z.output<typeof signInsQuery>;
-type SignIn = ReturnType<typeof signInOf>;
+
+const signInSchema = entrySchema.extend({
+  method: z.string(),
+  user_id: z.string().nullable(),
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  captcha: z.string(),
+});
+
+type SignIn = Reply<typeof signInSchema>;
 
 /** Attempts to sign in to the caller's workspace, successful and failed (S2-15, S3-17). */
 @Controller('api/v1/sign-ins')
@@ -20,6 +36,8 @@ export class SignInsController {
   constructor(private readonly pages: TelemetryPages) {}
 
   @Get()
+  @Answers(telemetryPageOf(signInSchema))
+  @Refuses('request.invalid_cursor')
   list(
     @CurrentPrincipal() { workspace_id: workspaceId }: Principal,
     @Query(zodQuery(signInsQuery)) { user, ...query }: SignInsQuery,
@@ -29,7 +47,7 @@ export class SignInsController {
   }
 }
 
-function signInOf(placed: PlacedEntry<SignInEntry>) {
+function signInOf(placed: PlacedEntry<SignInEntry>): SignIn {
   const { method, userId, ip, userAgent, captcha } = placed.value;
   return { ...entryRecord(placed), method, user_id: userId, ip, user_agent: userAgent, captcha };
 }

@@ -1,5 +1,5 @@
 import { AppError, type Clock } from '@latchkey/kernel';
-import { instant, pageQuery, type CursorCodec, type Page } from '@latchkey/platform';
+import { instant, pageOf, pageQuery, timestampText, type CursorCodec, type Page, type Reply } from '@latchkey/platform';
 import { z } from 'zod';
 import type { EntryPlace, PlacedEntry, ReadTelemetryQuery } from '../../application/read-telemetry.query';
 import type { TelemetryEntry, TelemetryKind } from '../../application/telemetry-kinds';
@@ -27,8 +27,14 @@ export interface TelemetryRecords<Item> extends Page<Item> {
   readonly kept_from: string;
 }
 
+/** The same, for the OpenAPI document. */
+export const telemetryPageOf = <Item extends z.ZodType>(item: Item) =>
+  pageOf(item).extend({ kept_from: timestampText });
+
 /** What an item of a list begins with. */
-export const entryRecord = ({ part, entry, value }: PlacedEntry<TelemetryEntry>) => ({
+export const entrySchema = z.strictObject({ id: z.string(), time: timestampText, outcome: z.string() });
+
+export const entryRecord = ({ part, entry, value }: PlacedEntry<TelemetryEntry>): Reply<typeof entrySchema> => ({
   id: `${part}.${entry}`,
   time: new Date(value.timeMs).toISOString(),
   outcome: value.outcome,

@@ -1,7 +1,7 @@
 import { checkRequest, type CheckRequest } from '@latchkey/contracts';
 import { denialOf } from '@latchkey/guard';
-import type { AppError } from '@latchkey/kernel';
-import { hotRoute, HTTP_STATUS, parseInput, sendError, toAppError } from '@latchkey/platform';
+import type { AppError, ErrorCode } from '@latchkey/kernel';
+import { hotRoute, HTTP_STATUS, parseInput, sendError, toAppError, type DescribedRoute } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Callers } from '../../application/callers';
 import type { Asked } from '../asked';
@@ -12,7 +12,31 @@ import { principalHeaders } from './principal-headers';
 
 export const FORWARD_AUTH_URL = '/v1/forward-auth';
 /** Proxies ask with GET, or with the method of the call. */
-export const FORWARD_AUTH_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const FORWARD_AUTH_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** As a check, and what a proxy's configuration or the call may have wrong. */
+const REFUSES = [
+  'request.invalid',
+  'request.multiple_credentials',
+  'auth.unauthorized',
+  'auth.caller_unauthorized',
+  'auth.token_expired',
+  'auth.forbidden',
+  'auth.mfa_required',
+  'auth.cross_site',
+  'auth.rate_limited',
+  'auth.unavailable',
+] as const satisfies readonly ErrorCode[];
+
+export const FORWARD_AUTH_ROUTES: readonly DescribedRoute[] = FORWARD_AUTH_METHODS.map((method) => ({
+  method,
+  url: FORWARD_AUTH_URL,
+  callers: ['proxy_token'],
+  summary: 'Whether a proxy may pass a call on',
+  query: forwardAuthQuery,
+  answers: { 200: null },
+  refuses: REFUSES,
+}));
 
 /** In `Authorization` is the credential of the call. */
 const TOKEN_HEADER = 'x-latchkey-token';

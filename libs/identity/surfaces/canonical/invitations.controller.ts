@@ -1,17 +1,22 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import type { Role } from '@latchkey/contracts';
+import { roleSchema } from '@latchkey/contracts';
 import { Public, Requires, type Requirement } from '@latchkey/guard';
 import { type RequestId } from '@latchkey/kernel';
 import {
+  Answers,
   CurrentRequestId,
   displayName,
   ListCursors,
+  pageOf,
   pageQuery,
+  Refuses,
   timestamp,
+  timestampText,
   zodBody,
   zodQuery,
   type Page,
   type PageQuery,
+  type Reply,
 } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -21,17 +26,17 @@ import type { Invitation } from '../../application/ports';
 import { ReadInvitationsQuery } from '../../application/read-invitations.query';
 import type { Seen } from '../../application/session-ports';
 import { WithdrawInvitationHandler } from '../../application/withdraw-invitation.handler';
-import { email, role, secretText } from '../bodies';
+import { email, secretText } from '../bodies';
 import { CurrentCaller } from '../current-caller';
 import { ClientGone } from '../client-gone';
 import { CallSeen } from '../session-token';
-import { userRecord, type UserRecord } from './users.controller';
+import { userRecord, userSchema } from './users.controller';
 
 const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] };
 const WRITE: Requirement = { scopes: ['users:write'], credentials: ['api_key', 'session', 'client'] };
 const LIST = 'invitations';
 
-const inviteBody = z.strictObject({ email, role });
+const inviteBody = z.strictObject({ email, role: roleSchema });
 const acceptBody = z.strictObject({
   token: secretText,
   password: secretText.optional(),
@@ -39,15 +44,19 @@ const acceptBody = z.strictObject({
 });
 
 /** The token is in the mail alone: who invites cannot accept in another's name. */
-interface InvitationRecord {
-  readonly id: string;
-  readonly email: string;
-  readonly role: Role;
-  /** Id of the user who invited. */
-  readonly invited_by: string;
-  readonly created_at: string;
-  readonly expires_at: string;
-}
+const invitationSchema = z
+  .strictObject({
+    id: z.string(),
+    email: z.string(),
+    role: roleSchema,
+    /** Id of the user who invited. */
+    invited_by: z.string(),
+    created_at: timestampText,
+    expires_at: timestampText,
+  })
+  .meta({ id: 'Invitation' });
+
+type InvitationRecord = Reply<typeof invitationSchema>;
 
 const invitationRecord = (invitation: Invitation): InvitationRecord => ({
   id: invitation.invitationId,
@@ -58,10 +67,7 @@ const invitationRecord = (invitation: Invitation): InvitationRecord => ({
   expires_at: timestamp(invitation.expiresAt),
 });
 
-interface AcceptedRecord {
-  readonly workspace_id: string;
-  readonly user: UserRecord;
-}
+const acceptedSchema = z.strictObject({ workspace_id: z.string(), user: userSchema });
 
 /** Invitations into the caller's workspace. */
 @Controller('api/v1/invitations')
@@ -76,6 +82,8 @@ export class InvitationsController {
 
   @Post()
   @Requires(WRITE)
+  @Answers(invitationSchema)
+  @Refuses('member.exists', 'claim.taken')
   async create(
     @Body(zodBody(inviteBody)) request: InvitationRequest,
     @CurrentCaller() caller: Caller,
@@ -85,6 +93,8 @@ export class InvitationsController {
 
   @Get()
   @Requires(READ)
+  @Answers(pageOf(invitationSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() caller: Caller,
@@ -97,6 +107,7 @@ export class InvitationsController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
+  @Refuses('invitation.not_found', 'invitation.ended')
   async withdraw(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.withdrawInvitation.execute(id, caller);
   }
@@ -105,12 +116,14 @@ export class InvitationsController {
   @Post('accept')
   @HttpCode(200)
   @Public()
+  @Answers(acceptedSchema)
+  @Refuses('invitation.not_found', 'invitation.ended', 'password.refused', 'member.exists', 'auth.rate_limited')
   async accept(
     @Body(zodBody(acceptBody)) body: z.output<typeof acceptBody>,
     @CallSeen() { ip }: Seen,
     @CurrentRequestId() requestId: RequestId,
     @ClientGone() signal: AbortSignal,
-  ): Promise<AcceptedRecord> {
+  ): Promise<Reply<typeof acceptedSchema>> {
     const { invitation, member } = await this.acceptInvitation.execute({
       ...body,
       ip: ip ?? undefined,

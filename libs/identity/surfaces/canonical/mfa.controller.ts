@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
-import type { MfaMethod } from '@latchkey/contracts';
+import { mfaMethodSchema, type MfaMethod } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type Clock, type Secret } from '@latchkey/kernel';
-import { timestamp, zodBody } from '@latchkey/platform';
+import { Answers, Refuses, timestamp, timestampText, zodBody, type Reply } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -19,37 +19,46 @@ import { oneTimeCode } from '../mfa-body';
 import { CallSeen } from '../session-token';
 import { password } from '../sign-in-body';
 import { CLOCK } from '../tokens';
-import { granted, type GrantRecord } from './session-record';
+import { granted, grantSchema, type GrantRecord } from './session-record';
 
 const passwordBody = z.strictObject({ password });
 type PasswordBody = z.output<typeof passwordBody>;
 const codeBody = z.strictObject({ code: oneTimeCode });
 type CodeBody = z.output<typeof codeBody>;
 
-interface MfaRecord {
-  /** In the order in which they were enrolled. */
-  readonly methods: readonly MfaMethod[];
-  /** How many are left. */
-  readonly recovery_codes: number;
-}
+const mfaSchema = z
+  .strictObject({
+    /** In the order in which they were enrolled. */
+    methods: z.array(mfaMethodSchema),
+    /** How many are left. */
+    recovery_codes: z.number(),
+  })
+  .meta({ id: 'SecondFactors' });
 
 /** What an authenticator app is set up with, shown this once. */
-interface TotpRecord {
-  readonly secret: string;
-  readonly uri: string;
-  /** The URI as a picture, as a `data:` URI. */
-  readonly qr: string;
-  readonly expires_at: string;
-}
+const totpSchema = z
+  .strictObject({
+    secret: z.string(),
+    uri: z.string(),
+    /** The URI as a picture, as a `data:` URI. */
+    qr: z.string(),
+    expires_at: timestampText,
+  })
+  .meta({ id: 'TotpEnrolment' });
+
+const codeOnItsWaySchema = z.strictObject({ expires_at: timestampText });
 
 /** A new session: those before have ended. */
-interface EnrolledRecord extends GrantRecord {
-  /** With the first second factor, shown this once; else null. */
-  readonly recovery_codes: readonly string[] | null;
-}
+const enrolledSchema = grantSchema
+  .extend({
+    /** With the first second factor, shown this once; else null. */
+    recovery_codes: z.array(z.string()).nullable(),
+  })
+  .meta({ id: 'SecondFactorEnrolled' });
 
-const METHODS: ReadonlySet<string> = new Set<MfaMethod>(['totp', 'email']);
-const isMethod = (text: string): text is MfaMethod => METHODS.has(text);
+const recoveryCodesSchema = z.strictObject({ recovery_codes: z.array(z.string()) });
+
+const isMethod = (text: string): text is MfaMethod => mfaMethodSchema.safeParse(text).success;
 
 /** One's own second factors. Whoever has none may come here even where the workspace asks for one: else nobody could enrol. */
 @Controller('api/v1/mfa')
@@ -65,20 +74,23 @@ export class MfaController {
   ) {}
 
   @Get()
-  async list(@CurrentCaller() caller: Caller): Promise<MfaRecord> {
+  @Answers(mfaSchema)
+  async list(@CurrentCaller() caller: Caller): Promise<Reply<typeof mfaSchema>> {
     const { methods, recoveryCodes } = await this.read.execute(caller.userId);
     return { methods, recovery_codes: recoveryCodes };
   }
 
   @Post('totp')
   @HttpCode(200)
+  @Answers(totpSchema)
+  @Refuses('password.wrong', 'session.ended', 'mfa.already_enrolled')
   async beginTotp(
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TotpRecord> {
+  ): Promise<Reply<typeof totpSchema>> {
     const begun = await this.begin.totpApp(proofOf(body, seen, signal), caller);
     const { seed, uri, qr, expiresAt } = begun;
     keptByNobody(reply);
@@ -88,25 +100,29 @@ export class MfaController {
   /** A code is on its way to the user's address. */
   @Post('email')
   @HttpCode(202)
+  @Answers(codeOnItsWaySchema)
+  @Refuses('password.wrong', 'session.ended', 'mfa.already_enrolled')
   async beginEmail(
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
     @CurrentCaller() caller: Caller,
-  ): Promise<{ readonly expires_at: string }> {
+  ): Promise<Reply<typeof codeOnItsWaySchema>> {
     const expiresAt = await this.begin.email(proofOf(body, seen, signal), caller);
     return { expires_at: timestamp(expiresAt) };
   }
 
   @Post(':method/confirm')
   @HttpCode(200)
+  @Answers(enrolledSchema)
+  @Refuses('mfa.wrong_code', 'mfa.enrolment_ended', 'mfa.already_enrolled', 'session.ended')
   async confirmMethod(
     @Param('method') method: string,
     @Body(zodBody(codeBody)) { code }: CodeBody,
     @CallSeen() seen: Seen,
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<EnrolledRecord> {
+  ): Promise<Reply<typeof enrolledSchema>> {
     const confirmation = { method: known(method), code, seen };
     const { session, recoveryCodes } = await this.confirm.execute(confirmation, caller);
     return { ...granted(reply, session, this.clock.now()), recovery_codes: recoveryCodes && revealed(recoveryCodes) };
@@ -114,13 +130,15 @@ export class MfaController {
 
   @Post('recovery-codes')
   @HttpCode(200)
+  @Answers(recoveryCodesSchema)
+  @Refuses('password.wrong', 'session.ended', 'mfa.not_enrolled')
   async newRecoveryCodes(
     @Body(zodBody(passwordBody)) body: PasswordBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<{ readonly recovery_codes: readonly string[] }> {
+  ): Promise<Reply<typeof recoveryCodesSchema>> {
     const proof = proofOf(body, seen, signal);
     const codes = await this.issueRecoveryCodes.execute(proof, caller);
     keptByNobody(reply);
@@ -128,6 +146,8 @@ export class MfaController {
   }
 
   @Delete(':method')
+  @Answers(grantSchema)
+  @Refuses('password.wrong', 'session.ended', 'mfa.not_enrolled')
   async disableMethod(
     @Param('method') method: string,
     @Body(zodBody(passwordBody)) body: PasswordBody,

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Put, Res } from '@nestjs/common';
 import { Public, Requires } from '@latchkey/guard';
 import { Secret, type Clock, type RequestId } from '@latchkey/kernel';
-import { ClientIp, CurrentRequestId, zodBody } from '@latchkey/platform';
+import { Answers, ClientIp, CurrentRequestId, Refuses, zodBody } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -15,7 +15,7 @@ import { ClientGone } from '../client-gone';
 import { CallSeen } from '../session-token';
 import { password } from '../sign-in-body';
 import { CLOCK } from '../tokens';
-import { granted, type GrantRecord } from './session-record';
+import { granted, grantSchema, type GrantRecord } from './session-record';
 
 const TOKEN_LENGTH_MAX = 200;
 
@@ -43,6 +43,8 @@ export class PasswordController {
   /** Every session of the user ends; the reply has a new one for the caller. */
   @Put()
   @Requires({ scopes: [], credentials: ['session'], secondFactor: 'exempt' })
+  @Answers(grantSchema)
+  @Refuses('password.wrong', 'password.refused', 'session.ended')
   async change(
     @Body(zodBody(changeBody)) body: z.output<typeof changeBody>,
     @CallSeen() seen: Seen,
@@ -59,6 +61,7 @@ export class PasswordController {
   @Post('reset')
   @HttpCode(202)
   @Public({ ownPagesOnly: true })
+  @Refuses('auth.rate_limited')
   async askForReset(
     @Body(zodBody(resetBody)) body: z.output<typeof resetBody>,
     @ClientIp() ip: string | undefined,
@@ -70,6 +73,7 @@ export class PasswordController {
   @Post('reset/confirm')
   @HttpCode(204)
   @Public({ ownPagesOnly: true })
+  @Refuses('password.reset_ended', 'password.refused', 'auth.rate_limited')
   async reset(
     @Body(zodBody(confirmBody)) body: z.output<typeof confirmBody>,
     @ClientIp() ip: string | undefined,

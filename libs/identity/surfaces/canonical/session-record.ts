@@ -1,26 +1,31 @@
-import { timestamp } from '@latchkey/platform';
+import { timestamp, timestampText, type Reply } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import type { ListedSession, SessionGrant } from '../../application/session-ports';
 import { giveSessionCookie } from '../session-cookie';
 
 /** A live session, as its user sees it. */
-export interface SessionRecord {
-  readonly id: string;
-  readonly workspace_id: string;
-  /** Whether it is the one that asks. */
-  readonly current: boolean;
-  /** Whether its user showed a second factor. */
-  readonly second_factor: boolean;
-  readonly opened_at: string;
-  /** Behind by a minute at most. */
-  readonly last_active_at: string | null;
-  /** When it ends unless it is used. */
-  readonly idle_until: string;
-  /** When it ends in any case. */
-  readonly expires_at: string;
-  readonly ip: string | null;
-  readonly user_agent: string | null;
-}
+export const sessionSchema = z
+  .strictObject({
+    id: z.string(),
+    workspace_id: z.string(),
+    /** Whether it is the one that asks. */
+    current: z.boolean(),
+    /** Whether its user showed a second factor. */
+    second_factor: z.boolean(),
+    opened_at: timestampText,
+    /** Behind by a minute at most. */
+    last_active_at: timestampText.nullable(),
+    /** When it ends unless it is used. */
+    idle_until: timestampText,
+    /** When it ends in any case. */
+    expires_at: timestampText,
+    ip: z.string().nullable(),
+    user_agent: z.string().nullable(),
+  })
+  .meta({ id: 'Session' });
+
+export type SessionRecord = Reply<typeof sessionSchema>;
 
 export const sessionRecord = (session: ListedSession, currentId: string): SessionRecord => ({
   id: session.sessionId,
@@ -36,12 +41,11 @@ export const sessionRecord = (session: ListedSession, currentId: string): Sessio
 });
 
 /** A session with its token, which is shown this once. */
-export interface GrantRecord {
-  readonly token: string;
-  readonly session_id: string;
-  readonly workspace_id: string;
-  readonly expires_at: string;
-}
+export const grantSchema = z
+  .strictObject({ token: z.string(), session_id: z.string(), workspace_id: z.string(), expires_at: timestampText })
+  .meta({ id: 'SessionGrant' });
+
+export type GrantRecord = Reply<typeof grantSchema>;
 
 /** Gives the session to who called, in a cookie and in the body. */
 export function granted(reply: FastifyReply, grant: SessionGrant, now: Date): GrantRecord {

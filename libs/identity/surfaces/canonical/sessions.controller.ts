@@ -2,9 +2,12 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Re
 import { Public, Requires, type Requirement } from '@latchkey/guard';
 import { workspaceId, type Clock, type RequestId, type Secret } from '@latchkey/kernel';
 import {
+  Answers,
   CurrentRequestId,
   ListCursors,
+  pageOf,
   pageQuery,
+  Refuses,
   zodBody,
   zodQuery,
   type Page,
@@ -19,7 +22,14 @@ import { CurrentCaller } from '../current-caller';
 import { takeSessionCookie } from '../session-cookie';
 import { CallSeen, ShownToken } from '../session-token';
 import { CLOCK } from '../tokens';
-import { granted, sessionRecord, type GrantRecord, type SessionRecord } from './session-record';
+import {
+  granted,
+  grantSchema,
+  sessionRecord,
+  sessionSchema,
+  type GrantRecord,
+  type SessionRecord,
+} from './session-record';
 
 /** One's own sessions, by a session: whoever is without a second factor may still see and end them. */
 const OWN: Requirement = { scopes: [], credentials: ['session'], secondFactor: 'exempt' };
@@ -38,6 +48,8 @@ export class SessionsController {
 
   @Get()
   @Requires(OWN)
+  @Answers(pageOf(sessionSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() caller: Caller,
@@ -61,6 +73,8 @@ export class SessionsController {
 
   @Get(':id')
   @Requires(OWN)
+  @Answers(sessionSchema)
+  @Refuses('session.not_found')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<SessionRecord> {
     const session = await this.sessions.find(caller.userId, id === CURRENT ? caller.credentialId : id);
     return sessionRecord(session, caller.credentialId);
@@ -69,6 +83,7 @@ export class SessionsController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(OWN)
+  @Refuses('session.not_found')
   async end(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
@@ -83,6 +98,14 @@ export class SessionsController {
   @Post('current/refresh')
   @HttpCode(200)
   @Public({ ownPagesOnly: true })
+  @Answers(grantSchema)
+  @Refuses(
+    'request.multiple_credentials',
+    'auth.unauthorized',
+    'session.ended',
+    'session.token_replaced',
+    'auth.rate_limited',
+  )
   async refresh(
     @ShownToken(['bearer', 'x-api-key', 'cookie']) token: Secret,
     @CallSeen() seen: Seen,
@@ -95,6 +118,8 @@ export class SessionsController {
   @Post('current/workspace')
   @HttpCode(200)
   @Requires(OWN)
+  @Answers(grantSchema)
+  @Refuses('session.ended')
   async switchWorkspace(
     @Body(zodBody(switchBody)) body: z.output<typeof switchBody>,
     @CallSeen() seen: Seen,

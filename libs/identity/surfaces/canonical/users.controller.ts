@@ -1,13 +1,25 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import type { Role } from '@latchkey/contracts';
+import { roleSchema } from '@latchkey/contracts';
 import { Requires, type Requirement } from '@latchkey/guard';
-import { ListCursors, pageQuery, timestamp, zodBody, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import {
+  Answers,
+  ListCursors,
+  pageOf,
+  pageQuery,
+  Refuses,
+  timestamp,
+  timestampText,
+  zodBody,
+  zodQuery,
+  type Page,
+  type PageQuery,
+  type Reply,
+} from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ChangeMemberHandler, type MemberChange } from '../../application/change-member.handler';
 import type { Member } from '../../application/ports';
 import { ReadMembersQuery } from '../../application/read-members.query';
-import { role } from '../bodies';
 import { CurrentCaller } from '../current-caller';
 
 const READ: Requirement = { scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] };
@@ -18,7 +30,7 @@ const SCOPE_SETS_MAX = 20;
 
 /** Fields that are absent stay as they are. */
 const changeBody = z
-  .strictObject({ role, scope_sets: z.array(z.string().min(1).max(100)).max(SCOPE_SETS_MAX) })
+  .strictObject({ role: roleSchema, scope_sets: z.array(z.string().min(1).max(100)).max(SCOPE_SETS_MAX) })
   .partial()
   .refine((body) => Object.keys(body).length > 0, 'must have a role or scope sets')
   .transform((body): readonly MemberChange[] => [
@@ -29,17 +41,21 @@ const changeBody = z
   ]);
 
 /** A user as a member of the caller's workspace. */
-export interface UserRecord {
-  readonly id: string;
-  /** Null when it has been erased. */
-  readonly email: string | null;
-  readonly name: string | null;
-  readonly role: Role;
-  /** Ids of scope sets, whose scopes they have besides those of the role. */
-  readonly scope_sets: readonly string[];
-  readonly status: 'active' | 'suspended';
-  readonly joined_at: string;
-}
+export const userSchema = z
+  .strictObject({
+    id: z.string(),
+    /** Null when it has been erased. */
+    email: z.string().nullable(),
+    name: z.string().nullable(),
+    role: roleSchema,
+    /** Ids of scope sets, whose scopes they have besides those of the role. */
+    scope_sets: z.array(z.string()),
+    status: z.enum(['active', 'suspended']),
+    joined_at: timestampText,
+  })
+  .meta({ id: 'User' });
+
+type UserRecord = Reply<typeof userSchema>;
 
 export const userRecord = (member: Member): UserRecord => ({
   id: member.userId,
@@ -62,6 +78,8 @@ export class UsersController {
 
   @Get()
   @Requires(READ)
+  @Answers(pageOf(userSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() caller: Caller,
@@ -73,12 +91,16 @@ export class UsersController {
 
   @Get(':id')
   @Requires(READ)
+  @Answers(userSchema)
+  @Refuses('member.not_found')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
     return userRecord(await this.members.one(caller.workspaceId, id));
   }
 
   @Patch(':id')
   @Requires(WRITE)
+  @Answers(userSchema)
+  @Refuses('member.not_found', 'member.last_owner', 'scope_set.unknown', 'scope_set.exceeds_grantor')
   change(
     @Param('id') id: string,
     @Body(zodBody(changeBody)) changes: readonly MemberChange[],
@@ -90,6 +112,8 @@ export class UsersController {
   @Post(':id/suspend')
   @HttpCode(200)
   @Requires(WRITE)
+  @Answers(userSchema)
+  @Refuses('member.not_found', 'member.last_owner')
   suspend(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
     return this.changed(id, [{ type: 'SuspendMember' }], caller);
   }
@@ -97,6 +121,8 @@ export class UsersController {
   @Post(':id/resume')
   @HttpCode(200)
   @Requires(WRITE)
+  @Answers(userSchema)
+  @Refuses('member.not_found')
   resume(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<UserRecord> {
     return this.changed(id, [{ type: 'ResumeMember' }], caller);
   }
@@ -104,6 +130,7 @@ export class UsersController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
+  @Refuses('member.not_found', 'member.last_owner')
   async remove(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.changed(id, [{ type: 'RemoveMember' }], caller);
   }

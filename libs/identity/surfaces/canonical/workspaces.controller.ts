@@ -1,17 +1,21 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
-import { FREE_KEYS, type KeyPolicy, type Role } from '@latchkey/contracts';
+import { FREE_KEYS, leakPolicySchema, roleSchema, type KeyPolicy } from '@latchkey/contracts';
 import { Requires } from '@latchkey/guard';
 import { AppError, type WorkspaceId } from '@latchkey/kernel';
 import {
+  Answers,
   CursorCodec,
   displayName,
+  pageOf,
   pageQuery,
   profileName,
+  Refuses,
   slug,
   zodBody,
   zodQuery,
   type Page,
   type PageQuery,
+  type Reply,
 } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -31,7 +35,7 @@ const keyPolicyBody = z
   .strictObject({
     expiry_required: z.boolean().optional(),
     max_lifetime_days: z.int().min(1).max(LIFETIME_DAYS_MAX).nullable().optional(),
-    leaked_keys: z.enum(['notify', 'rotate', 'revoke']).optional(),
+    leaked_keys: leakPolicySchema.optional(),
   })
   .transform((body): Partial<KeyPolicy> => ({
     ...(body.expiry_required !== undefined && { expiryRequired: body.expiry_required }),
@@ -62,26 +66,30 @@ const updateBody = z
     ...(body.key_policy && { keyPolicy: body.key_policy }),
   }));
 
-interface WorkspaceRecord {
-  readonly id: string;
-  readonly name: string;
-  /** Name of its profile, which never changes. */
-  readonly profile: string;
-  /** What becomes of the keys of a member who is suspended or removed. */
-  readonly former_members_keys: 'end' | 'stay';
-  /** Whether a session needs one. */
-  readonly second_factor: 'optional' | 'required';
-  /** Its name in addresses, `<slug>.<TENANT_DOMAIN>`; null: it has none. */
-  readonly slug: string | null;
-  /** What it demands of its keys, and what becomes of one that was found in public. */
-  readonly key_policy: {
-    readonly expiry_required: boolean;
-    readonly max_lifetime_days: number | null;
-    readonly leaked_keys: 'notify' | 'rotate' | 'revoke';
-  };
-}
+const workspaceSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    /** Name of its profile, which never changes. */
+    profile: z.string(),
+    /** What becomes of the keys of a member who is suspended or removed. */
+    former_members_keys: z.enum(['end', 'stay']),
+    /** Whether a session needs one. */
+    second_factor: z.enum(['optional', 'required']),
+    /** Its name in addresses, `<slug>.<TENANT_DOMAIN>`; null: it has none. */
+    slug: z.string().nullable(),
+    /** What it demands of its keys, and what becomes of one that was found in public. */
+    key_policy: z.strictObject({
+      expiry_required: z.boolean(),
+      max_lifetime_days: z.number().nullable(),
+      leaked_keys: leakPolicySchema,
+    }),
+  })
+  .meta({ id: 'Workspace' });
 
-type OwnWorkspaceRecord = Pick<WorkspaceRecord, 'id' | 'name' | 'profile'> & { readonly role: Role };
+type WorkspaceRecord = Reply<typeof workspaceSchema>;
+
+const ownWorkspaceSchema = workspaceSchema.pick({ id: true, name: true, profile: true }).extend({ role: roleSchema });
 
 const workspaceRecord = (id: WorkspaceId, workspace: ActiveWorkspace): WorkspaceRecord => ({
   id,
@@ -111,10 +119,12 @@ export class WorkspacesController {
   /** One's own. A key is of one workspace, and tells nothing of the others that its user is in. */
   @Get()
   @Requires({ scopes: [], credentials: ['session'] })
+  @Answers(pageOf(ownWorkspaceSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() caller: Caller,
-  ): Promise<Page<OwnWorkspaceRecord>> {
+  ): Promise<Page<Reply<typeof ownWorkspaceSchema>>> {
     const list = `workspaces:${caller.userId}`;
     const after = cursor === undefined ? null : this.positionIn(list, cursor);
     const { items, next } = await this.workspaces.of(caller.userId, after, limit);
@@ -127,6 +137,8 @@ export class WorkspacesController {
   /** One more on the installation, from its first one. */
   @Post()
   @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session'] })
+  @Answers(workspaceSchema)
+  @Refuses('claim.taken', 'auth.rate_limited')
   async create(
     @Body(zodBody(createBody)) request: NewWorkspace,
     @CurrentCaller() caller: Caller,
@@ -137,6 +149,7 @@ export class WorkspacesController {
 
   @Get('current')
   @Requires({ scopes: ['users:read'], credentials: ['api_key', 'session', 'client'] })
+  @Answers(workspaceSchema)
   async current(@CurrentCaller() caller: Caller): Promise<WorkspaceRecord> {
     const id = caller.workspaceId;
     return workspaceRecord(id, await this.workspaces.one(id));
@@ -144,6 +157,8 @@ export class WorkspacesController {
 
   @Patch('current')
   @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session', 'client'] })
+  @Answers(workspaceSchema)
+  @Refuses('claim.taken')
   async change(
     @Body(zodBody(updateBody)) changes: WorkspaceChanges,
     @CurrentCaller() caller: Caller,

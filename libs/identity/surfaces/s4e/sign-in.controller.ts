@@ -1,9 +1,10 @@
 import { Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import type { MfaMethod, Role } from '@latchkey/contracts';
+import { mfaMethodSchema, roleSchema } from '@latchkey/contracts';
 import { Public } from '@latchkey/guard';
 import type { Clock, RequestId } from '@latchkey/kernel';
-import { CurrentRequestId, zodBody } from '@latchkey/platform';
+import { Answers, CurrentRequestId, Refuses, zodBody, type Reply } from '@latchkey/platform';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import type { Seen } from '../../application/session-ports';
 import type { ShownCode } from '../../application/second-factor-check';
 import { SignInHandler, type SignedInWithSession } from '../../application/sign-in.handler';
@@ -13,22 +14,29 @@ import { mfaBody } from '../mfa-body';
 import { giveSessionCookie } from '../session-cookie';
 import { CallSeen } from '../session-token';
 import { signInBody, type SignInBody } from '../sign-in-body';
+import { MFA_REFUSALS, SIGN_IN_REFUSALS } from '../refusals';
 import { CLOCK } from '../tokens';
 
 /** S2-04. */
-interface SignedInReply {
-  readonly status: 'success';
-  readonly data: {
-    readonly token: string;
-    readonly user: { readonly id: number; readonly email: string; readonly role: Role };
-  };
-}
+const signedInSchema = z
+  .strictObject({
+    status: z.literal('success'),
+    data: z.strictObject({
+      token: z.string(),
+      user: z.strictObject({ id: z.number(), email: z.string(), role: roleSchema }),
+    }),
+  })
+  .meta({ id: 'S4eSignedIn' });
+
+type SignedInReply = Reply<typeof signedInSchema>;
 
 /** S2-10. */
-interface MfaReply {
-  readonly status: 'mfa_required';
-  readonly data: { readonly mfa_token: string; readonly methods: readonly MfaMethod[] };
-}
+const mfaSchema = z
+  .strictObject({
+    status: z.literal('mfa_required'),
+    data: z.strictObject({ mfa_token: z.string(), methods: z.array(mfaMethodSchema) }),
+  })
+  .meta({ id: 'S4eMfaRequired' });
 
 /** Where a session begins (S1-12, S1-13, S2-04, S2-10, S2-11). Its reply sets a cookie, so no page of another site may ask for it. */
 @Controller('api/user/auth')
@@ -42,13 +50,15 @@ export class S4eSignInController {
 
   @Post('login')
   @HttpCode(200)
+  @Answers(z.union([signedInSchema, mfaSchema]))
+  @Refuses(...SIGN_IN_REFUSALS)
   async logIn(
     @Body(zodBody(signInBody)) body: SignInBody,
     @CallSeen() seen: Seen,
     @ClientGone() signal: AbortSignal,
     @CurrentRequestId() requestId: RequestId,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SignedInReply | MfaReply> {
+  ): Promise<SignedInReply | Reply<typeof mfaSchema>> {
     const signedIn = await this.signIn.execute({ ...body, seen, signal, requestId });
     if (signedIn.kind === 'mfa_required') {
       const { token, methods } = signedIn.challenge;
@@ -61,6 +71,8 @@ export class S4eSignInController {
   /** S2-11. */
   @Post('mfa/verify')
   @HttpCode(200)
+  @Answers(signedInSchema)
+  @Refuses(...MFA_REFUSALS)
   async verify(
     @Body(zodBody(mfaBody)) body: ShownCode,
     @CallSeen() seen: Seen,

@@ -2,7 +2,17 @@ import { Body, Controller, Get, Put, Query } from '@nestjs/common';
 import type { Principal } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires, type Requirement } from '@latchkey/guard';
 import { AppError, workspaceId } from '@latchkey/kernel';
-import { CursorCodec, pageQuery, zodBody, zodQuery, type Page } from '@latchkey/platform';
+import {
+  Answers,
+  CursorCodec,
+  pageOf,
+  pageQuery,
+  Refuses,
+  zodBody,
+  zodQuery,
+  type Page,
+  type Reply,
+} from '@latchkey/platform';
 import { z } from 'zod';
 import { WorkspaceAssets } from '../../application/asset-sources';
 import type { Caller } from '../../application/caller';
@@ -27,12 +37,13 @@ const sourceBody = z.union([
 const assetsQuery = pageQuery.extend({ search: z.string().max(ASSET_NAME_LENGTH_MAX).default('') });
 type AssetsQuery = z.output<typeof assetsQuery>;
 
-interface AssetRecord {
+const assetSchema = z.strictObject({
   /** As a key's `assets` have it. */
-  readonly id: string;
-}
+  id: z.string(),
+});
 
-type SourceRecord = { readonly assets: readonly string[] } | { readonly url: string };
+const sourceSchema = z.union([z.strictObject({ assets: z.array(z.string()) }), z.strictObject({ url: z.string() })]);
+type SourceRecord = Reply<typeof sourceSchema>;
 
 const sourceRecord = (source: AssetSource): SourceRecord =>
   source.kind === 'list' ? { assets: source.assets } : { url: source.url };
@@ -47,10 +58,12 @@ export class AssetsController {
 
   @Get('assets')
   @Requires(PICK)
+  @Answers(pageOf(assetSchema))
+  @Refuses('request.invalid_cursor', 'asset_source.not_allowed', 'asset_source.unavailable')
   async list(
     @Query(zodQuery(assetsQuery)) { limit, cursor, search }: AssetsQuery,
     @CurrentPrincipal() principal: Principal,
-  ): Promise<Page<AssetRecord>> {
+  ): Promise<Page<Reply<typeof assetSchema>>> {
     const list = `assets:${principal.workspace_id}`;
     const after = cursor === undefined ? null : this.#nameIn(list, cursor);
     const { names, next } = await this.assets.offered(workspaceId(principal.workspace_id), {
@@ -64,12 +77,15 @@ export class AssetsController {
 
   @Get('asset-source')
   @Requires(ADMIN)
+  @Answers(sourceSchema)
   async source(@CurrentCaller() caller: Caller): Promise<SourceRecord> {
     return sourceRecord(await this.assets.source(caller.workspaceId));
   }
 
   @Put('asset-source')
   @Requires(ADMIN)
+  @Answers(sourceSchema)
+  @Refuses('asset_source.not_allowed')
   async change(@Body(zodBody(sourceBody)) source: AssetSource, @CurrentCaller() caller: Caller): Promise<SourceRecord> {
     return sourceRecord(await this.assets.change(source, caller));
   }

@@ -3,23 +3,21 @@ import { displayScope, scopeCatalogue } from '@latchkey/access';
 import type { Principal } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import { workspaceId } from '@latchkey/kernel';
-import type { Page } from '@latchkey/platform';
+import { Answers, pageOf, type Page, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { WorkspaceDirectory } from '../../application/ports';
 import { WORKSPACES } from '../tokens';
 
-interface ScopeRecord {
-  readonly name: string;
-  readonly description: string;
-}
+const scopeSchema = z.strictObject({ name: z.string(), description: z.string() });
 
-interface PlanRecord {
-  readonly name: string;
-  readonly description: string;
+const planSchema = z.strictObject({
+  name: z.string(),
+  description: z.string(),
   /** Whether a key has it that asks for none. */
-  readonly default: boolean;
+  default: z.boolean(),
   /** Empty: without a limit. */
-  readonly limits: readonly { readonly name: string; readonly limit: number }[];
-}
+  limits: z.array(z.strictObject({ name: z.string(), limit: z.number() })),
+});
 
 /** What keys of the caller's workspace can be given, as its profile says. */
 @Controller('api/v1')
@@ -28,7 +26,8 @@ export class CatalogueController {
   constructor(@Inject(WORKSPACES) private readonly workspaces: WorkspaceDirectory) {}
 
   @Get('scopes')
-  async scopes(@CurrentPrincipal() principal: Principal): Promise<Page<ScopeRecord>> {
+  @Answers(pageOf(scopeSchema))
+  async scopes(@CurrentPrincipal() principal: Principal): Promise<Page<Reply<typeof scopeSchema>>> {
     const profile = await this.workspaces.profileOf(workspaceId(principal.workspace_id));
     const items = scopeCatalogue(profile).map(({ canonical, description }) => ({
       name: displayScope(profile, canonical),
@@ -38,7 +37,8 @@ export class CatalogueController {
   }
 
   @Get('plans')
-  async plans(@CurrentPrincipal() principal: Principal): Promise<Page<PlanRecord>> {
+  @Answers(pageOf(planSchema))
+  async plans(@CurrentPrincipal() principal: Principal): Promise<Page<Reply<typeof planSchema>>> {
     const { plans, defaultPlan } = await this.workspaces.profileOf(workspaceId(principal.workspace_id));
     const items = plans.map(({ name, description, windows }) => ({
       name,

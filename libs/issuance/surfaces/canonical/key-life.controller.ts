@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
-import type { Clock, KeyId } from '@latchkey/kernel';
-import { zodBody } from '@latchkey/platform';
+import type { Clock } from '@latchkey/kernel';
+import { Answers, Refuses, zodBody, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ImportKeysHandler } from '../../application/import-keys.handler';
 import { KeyLifeHandler } from '../../application/key-life.handler';
@@ -15,17 +16,21 @@ import {
   type RevokeKeysBody,
   type SuspendKeyBody,
 } from '../key-bodies';
+import { GRANT_REFUSALS } from '../refusals';
 import { CLOCK } from '../tokens';
-import { keyRecord, type KeyRecord } from './key-record';
+import { keyRecord, keyRecordSchema, type KeyRecord } from './key-record';
 
 const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session', 'client'] };
 
-interface RevokedKeysRecord {
-  readonly revoked: number;
+const revokedKeysSchema = z.strictObject({
+  revoked: z.number(),
   /** 0 when a further call would find nothing to do. */
-  readonly remaining: number;
-  readonly kept: readonly KeyId[];
-}
+  remaining: z.number(),
+  /** Ids. */
+  kept: z.array(z.string()),
+});
+
+const importedKeysSchema = z.strictObject({ items: z.array(keyRecordSchema) });
 
 /** What comes to keys from elsewhere, and stops them, for a time or for ever. */
 @Controller('api/v1/api-keys')
@@ -40,10 +45,12 @@ export class KeyLifeController {
 
   /** Keys that somebody else has made, by their digests. */
   @Post('import')
+  @Answers(importedKeysSchema)
+  @Refuses(...GRANT_REFUSALS, 'key.unknown_prefix', 'key.secret_known')
   async import(
     @Body(zodBody(importKeysBody)) { keys }: ImportKeysBody,
     @CurrentCaller() caller: Caller,
-  ): Promise<{ readonly items: readonly KeyRecord[] }> {
+  ): Promise<Reply<typeof importedKeysSchema>> {
     const imported = await this.importKeys.execute(keys, caller);
     const now = this.clock.now();
     return { items: imported.map((key) => keyRecord({ ...key, lastUsedAt: null }, now)) };
@@ -51,6 +58,8 @@ export class KeyLifeController {
 
   @Post(':id/suspend')
   @HttpCode(200)
+  @Answers(keyRecordSchema)
+  @Refuses('key.not_found', 'key.already_revoked', 'key.last_admin')
   async suspend(
     @Param('id') id: string,
     @Body(zodBody(suspendKeyBody)) { reason }: SuspendKeyBody,
@@ -61,16 +70,19 @@ export class KeyLifeController {
 
   @Post(':id/resume')
   @HttpCode(200)
+  @Answers(keyRecordSchema)
+  @Refuses(...GRANT_REFUSALS, 'key.not_found', 'key.already_revoked')
   async resume(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<KeyRecord> {
     return keyRecord(await this.keyLife.resume(id, caller), this.clock.now());
   }
 
   @Post('revoke')
   @HttpCode(200)
+  @Answers(revokedKeysSchema)
   async revoke(
     @Body(zodBody(revokeKeysBody)) { user_id: userId, tag, reason }: RevokeKeysBody,
     @CurrentCaller() caller: Caller,
-  ): Promise<RevokedKeysRecord> {
+  ): Promise<Reply<typeof revokedKeysSchema>> {
     const which = { ...(userId !== undefined && { userId }), ...(tag !== undefined && { tag }) };
     return this.revokeKeys.execute(which, reason, caller);
   }

@@ -1,34 +1,42 @@
 import { secretIdOf } from '@latchkey/contracts';
-import { timestamp } from '@latchkey/platform';
+import { timestamp, timestampText, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { ExistingKey, ListedKey } from '../../application/ports';
 import { isExpired, liveSecrets } from '../../domain/key/key';
 
 /** C25. */
-export interface KeyRecord {
-  readonly id: string;
-  readonly name: string;
-  /** In the spelling in which they were granted (C1). */
-  readonly scopes: readonly string[];
-  /** Ids. */
-  readonly scope_sets: readonly string[];
-  readonly plan: string;
-  /** Empty: any address. */
-  readonly allowed_ips: readonly string[];
-  readonly assets: 'all' | readonly string[];
-  readonly tags: readonly string[];
-  readonly status: 'active' | 'suspended' | 'expired' | 'revoked';
-  readonly created_at: string;
-  /** Id of the user whose key it is. */
-  readonly created_by: string;
-  readonly expires_at: string | null;
-  readonly last_used: string | null;
-  /** Those that are live, the newest last. */
-  readonly secrets: readonly {
-    readonly id: string;
-    readonly created_at: string;
-    readonly grace_until: string | null;
-  }[];
-}
+export const keyRecordSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    /** In the spelling in which they were granted (C1). */
+    scopes: z.array(z.string()),
+    /** Ids. */
+    scope_sets: z.array(z.string()),
+    plan: z.string(),
+    /** Empty: any address. */
+    allowed_ips: z.array(z.string()),
+    assets: z.union([z.literal('all'), z.array(z.string())]),
+    tags: z.array(z.string()),
+    status: z.enum(['active', 'suspended', 'expired', 'revoked']),
+    created_at: timestampText,
+    /** Id of the user whose key it is. */
+    created_by: z.string(),
+    expires_at: timestampText.nullable(),
+    last_used: timestampText.nullable(),
+    /** Those that are live, the newest last. */
+    secrets: z.array(
+      z.strictObject({ id: z.string(), created_at: timestampText, grace_until: timestampText.nullable() }),
+    ),
+  })
+  .meta({ id: 'ApiKey' });
+
+export type KeyRecord = Reply<typeof keyRecordSchema>;
+
+/** A record with its secret, which is shown this once. */
+export const issuedKeySchema = keyRecordSchema.extend({ key: z.string() }).meta({ id: 'IssuedApiKey' });
+
+export type IssuedKeyRecord = Reply<typeof issuedKeySchema>;
 
 export const keyRecord = (key: ListedKey, now: Date): KeyRecord => ({
   id: key.keyId,

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
 import { type Clock } from '@latchkey/kernel';
-import { IdempotencyKey, zodBody, type Page } from '@latchkey/platform';
+import { Answers, IdempotencyKey, pageOf, Refuses, shownQuery, zodBody, type Page } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler } from '../../application/create-key.handler';
@@ -13,16 +13,14 @@ import { RotateKeyHandler, type RotateKeyRequest } from '../../application/rotat
 import { CurrentCaller } from '../current-caller';
 import { changeKeyBody, createKeyBody, rotateKeyBody } from '../key-bodies';
 import { KeyListRequests } from '../key-lists/key-list-requests';
+import { GRANT_REFUSALS, STANDING_REFUSALS } from '../refusals';
 import { shownOnce } from '../shown-once';
 import { CLOCK } from '../tokens';
 import { filterOf, keyListing } from './key-list-query';
-import { keyRecord, type KeyRecord } from './key-record';
+import { issuedKeySchema, keyRecord, keyRecordSchema, type IssuedKeyRecord, type KeyRecord } from './key-record';
 
 const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] };
 const WRITE: Requirement = { scopes: ['apikeys:write'], credentials: ['api_key', 'session', 'client'] };
-
-/** A record with its secret, which is shown this once. */
-type IssuedKeyRecord = KeyRecord & { readonly key: string };
 
 /** Z Shield's routes (S3), and our own. */
 @Controller('api/v1/api-keys')
@@ -40,6 +38,8 @@ export class CanonicalKeysController {
   @Post()
   @Header('cache-control', 'no-store')
   @Requires(WRITE)
+  @Answers(issuedKeySchema)
+  @Refuses(...GRANT_REFUSALS, 'key.secret_already_issued')
   async create(
     @Body(zodBody(createKeyBody)) request: CreateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
@@ -50,7 +50,12 @@ export class CanonicalKeysController {
 
   @Get()
   @Requires(READ)
-  async list(@Query() sent: unknown, @CurrentCaller() caller: Caller): Promise<Page<KeyRecord>> {
+  @Answers(pageOf(keyRecordSchema))
+  @Refuses('request.invalid_cursor', 'key.unknown_scope')
+  async list(
+    @Query(shownQuery(keyListing.query)) sent: unknown,
+    @CurrentCaller() caller: Caller,
+  ): Promise<Page<KeyRecord>> {
     const asked = this.requests.read(keyListing, caller.workspaceId, sent);
     const { query, order, position } = asked;
     const now = this.clock.now();
@@ -64,12 +69,16 @@ export class CanonicalKeysController {
 
   @Get(':id')
   @Requires(READ)
+  @Answers(keyRecordSchema)
+  @Refuses('key.not_found')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<KeyRecord> {
     return keyRecord(await this.keys.one(caller, id), this.clock.now());
   }
 
   @Patch(':id')
   @Requires(WRITE)
+  @Answers(keyRecordSchema)
+  @Refuses(...GRANT_REFUSALS, ...STANDING_REFUSALS)
   async change(
     @Param('id') id: string,
     @Body(zodBody(changeKeyBody)) request: ChangeKeyRequest,
@@ -82,6 +91,8 @@ export class CanonicalKeysController {
   @Post(':id/rotate')
   @Header('cache-control', 'no-store')
   @Requires(WRITE)
+  @Answers(issuedKeySchema)
+  @Refuses(...GRANT_REFUSALS, ...STANDING_REFUSALS, 'key.secret_already_issued')
   async rotate(
     @Param('id') id: string,
     @Body(zodBody(rotateKeyBody)) request: RotateKeyRequest,
@@ -94,6 +105,7 @@ export class CanonicalKeysController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
+  @Refuses('key.not_found', 'key.last_admin')
   async revoke(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.revokeKey.execute(id, caller);
   }

@@ -1,35 +1,53 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
+import { leakPolicySchema } from '@latchkey/contracts';
 import { Requires, type Requirement } from '@latchkey/guard';
-import { ListCursors, pageQuery, timestamp, zodQuery, type Page, type PageQuery } from '@latchkey/platform';
+import {
+  Answers,
+  ListCursors,
+  pageOf,
+  pageQuery,
+  Refuses,
+  timestamp,
+  timestampText,
+  zodQuery,
+  type Page,
+  type PageQuery,
+  type Reply,
+} from '@latchkey/platform';
+import { z } from 'zod';
 import type { Caller } from '../../application/caller';
-import type { Leak, LeakedSecretNow, LeakPolicy } from '../../application/leaks/ports';
+import type { Leak } from '../../application/leaks/ports';
 import { ReadLeaksQuery } from '../../application/leaks/read-leaks.query';
 import { CurrentCaller } from '../current-caller';
 
 const LIST = 'leaks';
 const READ: Requirement = { scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] };
 
-interface LeakRecord {
-  readonly id: string;
-  readonly reported_at: string;
-  readonly reported_by: string;
-  /** In the words of who reported it. */
-  readonly url: string;
-  readonly source: string;
-  readonly key_id: string;
-  readonly key_name: string;
-  readonly secret_id: string;
-  /** What the workspace wanted to be done then. */
-  readonly policy: LeakPolicy;
-  /** How it stands with the secret now. */
-  readonly secret: {
-    readonly status: LeakedSecretNow['status'];
-    readonly ends_at: string | null;
-    readonly last_used: string | null;
-  };
-  /** Where the audit has what was done with the secret, and with `audit:read` shows it. */
-  readonly decisions: { readonly all: string; readonly since_report: string };
-}
+const leakSchema = z
+  .strictObject({
+    id: z.string(),
+    reported_at: timestampText,
+    reported_by: z.string(),
+    /** In the words of who reported it. */
+    url: z.string(),
+    source: z.string(),
+    key_id: z.string(),
+    key_name: z.string(),
+    secret_id: z.string(),
+    /** What the workspace wanted to be done then. */
+    policy: leakPolicySchema,
+    /** How it stands with the secret now. */
+    secret: z.strictObject({
+      status: z.enum(['live', 'suspended', 'ended']),
+      ends_at: timestampText.nullable(),
+      last_used: timestampText.nullable(),
+    }),
+    /** Where the audit has what was done with the secret, and with `audit:read` shows it. */
+    decisions: z.strictObject({ all: z.string(), since_report: z.string() }),
+  })
+  .meta({ id: 'Leak' });
+
+type LeakRecord = Reply<typeof leakSchema>;
 
 /** Keys that were found where everybody can read them. */
 @Controller('api/v1/leaks')
@@ -41,6 +59,8 @@ export class LeaksController {
   ) {}
 
   @Get()
+  @Answers(pageOf(leakSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() caller: Caller,
@@ -51,6 +71,8 @@ export class LeaksController {
   }
 
   @Get(':id')
+  @Answers(leakSchema)
+  @Refuses('leak.not_found')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<LeakRecord> {
     return leakRecord(await this.leaks.one(caller, id));
   }

@@ -1,8 +1,9 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
-import type { Principal, Role } from '@latchkey/contracts';
+import { principalSchema, roleSchema, type Principal } from '@latchkey/contracts';
 import { CurrentPrincipal, Requires } from '@latchkey/guard';
 import { AppError, type Clock } from '@latchkey/kernel';
-import { timestamp } from '@latchkey/platform';
+import { Answers, Refuses, timestamp, timestampText, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import type { WorkspaceDirectory } from '../../application/ports';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
@@ -10,20 +11,20 @@ import { CurrentCaller } from '../current-caller';
 import { CLOCK, WORKSPACES } from '../tokens';
 
 /** Of a session also what a page must know that shows itself to its user. */
-type SessionDetails = Principal & {
+const sessionDetailsSchema = principalSchema.extend({
   /** Of the user in the workspace, now. */
-  readonly role: Role;
-  readonly workspace: { readonly id: string; readonly name: string; readonly profile: string };
-  readonly session: {
-    readonly id: string;
+  role: roleSchema,
+  workspace: z.strictObject({ id: z.string(), name: z.string(), profile: z.string() }),
+  session: z.strictObject({
+    id: z.string(),
     /** Whether its user showed one. */
-    readonly second_factor: boolean;
+    second_factor: z.boolean(),
     /** When it ends unless it is used. */
-    readonly idle_until: string;
+    idle_until: timestampText,
     /** When it ends in any case. */
-    readonly expires_at: string;
-  };
-};
+    expires_at: timestampText,
+  }),
+});
 
 /** The caller's own credential: what the check says of it, and its end. */
 @Controller('api/v1/me')
@@ -37,10 +38,11 @@ export class MeController {
   /** Without a second factor too: whoever lacks one that the workspace requires must be able to see so. */
   @Get()
   @Requires({ scopes: [], credentials: ['api_key', 'session', 'client'], secondFactor: 'exempt' })
+  @Answers(z.union([principalSchema, sessionDetailsSchema]))
   async me(
     @CurrentPrincipal() principal: Principal,
     @CurrentCaller() caller: Caller,
-  ): Promise<Principal | SessionDetails> {
+  ): Promise<Principal | Reply<typeof sessionDetailsSchema>> {
     const { credential, userId, workspaceId } = caller;
     if (credential.kind !== 'session') return principal;
     const of = { ...credential, userId, workspaceId };
@@ -64,6 +66,7 @@ export class MeController {
   @Post('revoke')
   @HttpCode(204)
   @Requires({ scopes: [], credentials: ['api_key'], counts: false })
+  @Refuses('key.last_admin')
   async revoke(@CurrentCaller() caller: Caller): Promise<void> {
     const { credential } = caller;
     if (credential.kind !== 'api_key') throw new AppError('auth.forbidden');

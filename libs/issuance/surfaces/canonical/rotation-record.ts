@@ -1,29 +1,30 @@
 import { secretIdOf } from '@latchkey/contracts';
-import { timestamp } from '@latchkey/platform';
+import { timestamp, timestampText, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { KeyWithOldSecretUsers } from '../../application/read-rotation.query';
 import type { UsesOfSecret } from '../../application/uses/old-secret-users';
 import { liveSecrets } from '../../domain/key/key';
 
-interface UsesRecord {
-  readonly first_used: string;
-  readonly last_used: string;
-  readonly count: number;
-}
+const usesSchema = z.strictObject({ first_used: timestampText, last_used: timestampText, count: z.number() });
 
 /** Whether it is safe by now that an old secret ends. All of it is null or empty while none is in a grace period. */
-export interface RotationRecord {
-  readonly rotating: boolean;
-  readonly old_secret_id: string | null;
-  readonly replaced_at: string | null;
-  readonly grace_until: string | null;
-  readonly ends_when_silent_hours: number | null;
-  /** It is in use shortly before it ends, and the key's user has been told. */
-  readonly stalled: boolean;
-  /** The latest first. An address or a program that nobody told is null. */
-  readonly used_by: readonly (UsesRecord & { readonly ip: string | null; readonly user_agent: string | null })[];
-  /** All who are too many to be told apart. */
-  readonly used_by_others: UsesRecord | null;
-}
+export const rotationSchema = z
+  .strictObject({
+    rotating: z.boolean(),
+    old_secret_id: z.string().nullable(),
+    replaced_at: timestampText.nullable(),
+    grace_until: timestampText.nullable(),
+    ends_when_silent_hours: z.number().nullable(),
+    /** It is in use shortly before it ends, and the key's user has been told. */
+    stalled: z.boolean(),
+    /** The latest first. An address or a program that nobody told is null. */
+    used_by: z.array(usesSchema.extend({ ip: z.string().nullable(), user_agent: z.string().nullable() })),
+    /** All who are too many to be told apart. */
+    used_by_others: usesSchema.nullable(),
+  })
+  .meta({ id: 'Rotation' });
+
+export type RotationRecord = Reply<typeof rotationSchema>;
 
 const HOUR_MS = 3_600_000;
 
@@ -49,7 +50,7 @@ export function rotationRecord({ key, users }: KeyWithOldSecretUsers, now: Date)
   };
 }
 
-const usesRecord = ({ firstUsedAt, lastUsedAt, count }: UsesOfSecret): UsesRecord => ({
+const usesRecord = ({ firstUsedAt, lastUsedAt, count }: UsesOfSecret): Reply<typeof usesSchema> => ({
   first_used: timestamp(firstUsedAt),
   last_used: timestamp(lastUsedAt),
   count,

@@ -1,11 +1,12 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { Requires } from '@latchkey/guard';
 import type { Clock } from '@latchkey/kernel';
+import { Answers, Refuses } from '@latchkey/platform';
 import type { Caller } from '../../application/caller';
 import { ReadRotationQuery } from '../../application/read-rotation.query';
 import { CurrentCaller } from '../current-caller';
 import { CLOCK } from '../tokens';
-import { rotationRecord, type RotationRecord } from './rotation-record';
+import { rotationRecord, rotationSchema, type RotationRecord } from './rotation-record';
 
 /** What is known of the rotation of a key that is under way. */
 @Controller('api/v1/api-keys')
@@ -17,6 +18,8 @@ export class RotationController {
 
   @Get(':id/rotation')
   @Requires({ scopes: ['apikeys:read'], credentials: ['api_key', 'session', 'client'] })
+  @Answers(rotationSchema)
+  @Refuses('key.not_found')
   async rotation(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<RotationRecord> {
     return rotationRecord(await this.rotations.of(caller, id), this.clock.now());
   }

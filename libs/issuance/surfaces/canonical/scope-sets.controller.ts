@@ -1,15 +1,21 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ADMIN_SCOPE } from '@latchkey/access';
 import { Requires, type Requirement } from '@latchkey/guard';
+import type { ErrorCode } from '@latchkey/kernel';
 import {
+  Answers,
   displayName,
   ListCursors,
+  pageOf,
   pageQuery,
+  Refuses,
   timestamp,
+  timestampText,
   zodBody,
   zodQuery,
   type Page,
   type PageQuery,
+  type Reply,
 } from '@latchkey/platform';
 import { z } from 'zod';
 import type { Caller } from '../../application/caller';
@@ -33,15 +39,26 @@ const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 const createBody = z.strictObject({ name, description: description.default(''), scopes });
 const changeBody = z.strictObject({ name, description, scopes }).partial();
 
-export interface ScopeSetRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  /** In the spelling in which they were given (C1). */
-  readonly scopes: readonly string[];
-  readonly created_at: string;
-  readonly updated_at: string;
-}
+const scopeSetSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    /** In the spelling in which they were given (C1). */
+    scopes: z.array(z.string()),
+    created_at: timestampText,
+    updated_at: timestampText,
+  })
+  .meta({ id: 'ScopeSet' });
+
+type ScopeSetRecord = Reply<typeof scopeSetSchema>;
+
+const GRANT_REFUSALS = [
+  'scope_set.exceeds_grantor',
+  'scope_set.unknown_scope',
+  'scope_set.admin_scope',
+  'scope_set.name_taken',
+] as const satisfies readonly ErrorCode[];
 
 const record = (set: LiveScopeSet): ScopeSetRecord => ({
   id: set.scopeSetId,
@@ -63,6 +80,8 @@ export class ScopeSetsController {
 
   @Post()
   @Requires(WRITE)
+  @Answers(scopeSetSchema)
+  @Refuses(...GRANT_REFUSALS, 'scope_set.too_many')
   async create(
     @Body(zodBody(createBody)) body: z.output<typeof createBody>,
     @CurrentCaller() caller: Caller,
@@ -72,6 +91,8 @@ export class ScopeSetsController {
 
   @Get()
   @Requires(READ)
+  @Answers(pageOf(scopeSetSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() { workspaceId }: Caller,
@@ -82,12 +103,16 @@ export class ScopeSetsController {
 
   @Get(':id')
   @Requires(READ)
+  @Answers(scopeSetSchema)
+  @Refuses('scope_set.not_found')
   async get(@Param('id') id: string, @CurrentCaller() { workspaceId }: Caller): Promise<ScopeSetRecord> {
     return record(await this.sets.one(workspaceId, id));
   }
 
   @Patch(':id')
   @Requires(WRITE)
+  @Answers(scopeSetSchema)
+  @Refuses(...GRANT_REFUSALS, 'scope_set.not_found')
   async change(
     @Param('id') id: string,
     @Body(zodBody(changeBody)) body: z.output<typeof changeBody>,
@@ -99,6 +124,7 @@ export class ScopeSetsController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
+  @Refuses('scope_set.not_found')
   async delete(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.handler.delete(id, caller);
   }

@@ -1,5 +1,12 @@
 import { AppError, requestId, Secret } from '@latchkey/kernel';
-import { BODY_BYTES_MAX, JSON_DEPTH_MAX, nestsDeeperThan, sendError } from '@latchkey/platform';
+import {
+  BODY_BYTES_MAX,
+  JSON_DEPTH_MAX,
+  nestsDeeperThan,
+  sendError,
+  type DescribedRoute,
+  type Reply,
+} from '@latchkey/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -8,12 +15,6 @@ import type { ReportLeaksHandler } from '../../application/leaks/report-leaks.ha
 import type { SignatureLimits } from './signature-limits';
 
 export const GITHUB_URL = '/api/v1/leaks/github';
-
-/**
- * On the raw router, where no guard of Nest's runs: whoever reports has no credential, and shows by a signature who they are. The test that
- * every route is denied by default exempts this list and nothing else.
- */
-export const LEAK_ROUTES = [{ method: 'POST', url: GITHUB_URL }] as const;
 
 const KEY_ID_HEADER = 'github-public-key-identifier';
 const SIGNATURE_HEADER = 'github-public-key-signature';
@@ -34,12 +35,38 @@ export interface GithubParts {
 }
 
 /** What is said of a finding that it was a secret, or none. */
-interface Feedback {
+const feedbackSchema = z.strictObject({
   /** SHA-256 in hexadecimal digits: the secret itself is in no answer. */
-  readonly token_hash: string;
-  readonly token_type: string;
-  readonly label: 'true_positive' | 'false_positive';
-}
+  token_hash: z.string(),
+  token_type: z.string(),
+  label: z.enum(['true_positive', 'false_positive']),
+});
+type Feedback = Reply<typeof feedbackSchema>;
+
+/**
+ * On the raw router, where no guard of Nest's runs: whoever reports has no credential, and shows by a signature who they are. The test that
+ * every route is denied by default exempts this list and nothing else.
+ */
+export const LEAK_ROUTES: readonly DescribedRoute[] = [
+  {
+    method: 'POST',
+    url: GITHUB_URL,
+    callers: ['github_signature'],
+    summary: 'Leaked keys that GitHub has found',
+    body: { type: 'application/json', schema: message },
+    answers: { 200: { type: 'application/json', schema: z.array(feedbackSchema) } },
+    refuses: [
+      'request.malformed',
+      'request.invalid',
+      'request.too_large',
+      'request.unsupported_media_type',
+      'auth.unauthorized',
+      'auth.rate_limited',
+      'route.not_found',
+      'service.unavailable',
+    ],
+  },
+];
 
 /**
  * `POST` of GitHub's secret scanning, in the form of its partner program. The signature is over the bytes of the body, so they are parsed

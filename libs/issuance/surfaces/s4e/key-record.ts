@@ -1,33 +1,47 @@
+import { timestampText, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { ExistingKey, ListedKey } from '../../application/ports';
 import { secondsTimestamp } from '../timestamps';
 
 /** As documented in the list (S0-11). */
-export interface S4eKey {
-  readonly id: string;
-  readonly name: string;
-  readonly scopes: readonly string[];
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  readonly last_used: string | null;
-}
+export const s4eKeySchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    created_at: timestampText,
+    expires_at: timestampText.nullable(),
+    last_used: timestampText.nullable(),
+  })
+  .meta({ id: 'S4eKey' });
+
+export type S4eKey = Reply<typeof s4eKeySchema>;
 
 /** One key alone, with what a PUT can change (S0-16, S1-03). */
-export interface S4eKeyDetails extends S4eKey {
-  readonly allowed_ips: readonly string[];
-  readonly assets: 'all' | readonly string[];
-  readonly plan: string;
-}
+export const s4eKeyDetailsSchema = s4eKeySchema
+  .extend({
+    allowed_ips: z.array(z.string()),
+    assets: z.union([z.literal('all'), z.array(z.string())]),
+    plan: z.string(),
+  })
+  .meta({ id: 'S4eKeyDetails' });
+
+export type S4eKeyDetails = Reply<typeof s4eKeyDetailsSchema>;
 
 /** As documented in the reply to a creation (S0-04), in that order. */
-export interface S4eIssuedKey {
-  readonly id: string;
-  readonly name: string;
-  readonly key: string;
-  readonly scopes: readonly string[];
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  readonly last_used: null;
-}
+export const s4eIssuedKeySchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    key: z.string(),
+    scopes: z.array(z.string()),
+    created_at: timestampText,
+    expires_at: timestampText.nullable(),
+    last_used: z.null(),
+  })
+  .meta({ id: 'S4eIssuedKey' });
+
+export type S4eIssuedKey = Reply<typeof s4eIssuedKeySchema>;
 
 export const s4eKey = (key: ListedKey): S4eKey => ({
   id: key.displayId,

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Header, Param, Post, Put, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
-import { IdempotencyKey, zodBody, zodQuery } from '@latchkey/platform';
+import { Answers, IdempotencyKey, Refuses, zodBody, zodQuery, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { ChangeKeyHandler, type ChangeKeyRequest } from '../../application/change-key.handler';
 import { CreateKeyHandler } from '../../application/create-key.handler';
@@ -9,9 +10,17 @@ import type { CreateKeyRequest } from '../../application/requested-key';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { CurrentCaller } from '../current-caller';
 import { changeKeyBody } from '../key-bodies';
+import { GRANT_REFUSALS, STANDING_REFUSALS } from '../refusals';
 import { shownOnce } from '../shown-once';
 import { createKeyForm } from './create-key-form';
-import { s4eIssuedKey, s4eKey, s4eKeyDetails, type S4eIssuedKey, type S4eKey, type S4eKeyDetails } from './key-record';
+import {
+  s4eIssuedKey,
+  s4eIssuedKeySchema,
+  s4eKey,
+  s4eKeyDetails,
+  s4eKeyDetailsSchema,
+  s4eKeySchema,
+} from './key-record';
 import { listQuery, type ListQuery } from './list-query';
 
 /** Everywhere on this surface a session's token may also be in the query (S2-06). */
@@ -22,13 +31,14 @@ const TAKES: Pick<Requirement, 'credentials' | 'forms'> = {
 const READ: Requirement = { scopes: ['apikeys:read'], ...TAKES };
 const WRITE: Requirement = { scopes: ['apikeys:write'], ...TAKES };
 
-interface Data<Value> {
-  readonly data: Value;
-}
+const dataOf = <Data extends z.ZodType>(data: Data) => z.strictObject({ data });
 
-interface NumberedPage extends Data<readonly S4eKey[]> {
-  readonly meta: { readonly total: number; readonly page: number; readonly per_page: number };
-}
+const numberedPage = dataOf(z.array(s4eKeySchema)).extend({
+  meta: z.strictObject({ total: z.number(), page: z.number(), per_page: z.number() }),
+});
+const issued = dataOf(s4eIssuedKeySchema);
+const details = dataOf(s4eKeyDetailsSchema);
+const done = z.strictObject({ status: z.string(), message: z.string() });
 
 /** The routes of S0. They show keys that are not revoked, by their short ids. */
 @Controller('api/keys')
@@ -43,11 +53,13 @@ export class S4eKeysController {
   @Post()
   @Header('cache-control', 'no-store')
   @Requires(WRITE)
+  @Answers(issued)
+  @Refuses(...GRANT_REFUSALS, 'key.secret_already_issued')
   async create(
     @Body(zodBody(createKeyForm)) request: CreateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
     @CurrentCaller() caller: Caller,
-  ): Promise<Data<S4eIssuedKey>> {
+  ): Promise<Reply<typeof issued>> {
     const issuance = await this.createKey.execute(request, caller, idempotencyKey);
     const { key, secret } = shownOnce(issuance, ({ displayId }) => displayId);
     return { data: s4eIssuedKey(key, secret.reveal()) };
@@ -55,36 +67,40 @@ export class S4eKeysController {
 
   @Get()
   @Requires(READ)
+  @Answers(numberedPage)
   async list(
     @Query(zodQuery(listQuery)) { page, per_page: perPage }: ListQuery,
     @CurrentCaller() caller: Caller,
-  ): Promise<NumberedPage> {
+  ): Promise<Reply<typeof numberedPage>> {
     const { keys, total } = await this.keys.page(caller, page, perPage);
     return { data: keys.map(s4eKey), meta: { total, page, per_page: perPage } };
   }
 
   @Get(':id')
   @Requires(READ)
-  async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Data<S4eKeyDetails>> {
+  @Answers(details)
+  @Refuses('key.not_found')
+  async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reply<typeof details>> {
     return { data: s4eKeyDetails(await this.keys.oneLive(caller, id)) };
   }
 
   @Put(':id')
   @Requires(WRITE)
+  @Answers(details)
+  @Refuses(...GRANT_REFUSALS, ...STANDING_REFUSALS)
   async update(
     @Param('id') id: string,
     @Body(zodBody(changeKeyBody)) request: ChangeKeyRequest,
     @CurrentCaller() caller: Caller,
-  ): Promise<Data<S4eKeyDetails>> {
+  ): Promise<Reply<typeof details>> {
     return { data: s4eKeyDetails(await this.changeKey.execute(id, request, caller)) };
   }
 
   @Delete(':id')
   @Requires(WRITE)
-  async revoke(
-    @Param('id') id: string,
-    @CurrentCaller() caller: Caller,
-  ): Promise<{ readonly status: string; readonly message: string }> {
+  @Answers(done)
+  @Refuses('key.not_found', 'key.last_admin')
+  async revoke(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reply<typeof done>> {
     await this.revokeKey.execute(id, caller);
     return { status: 'success', message: 'API key revoked.' };
   }

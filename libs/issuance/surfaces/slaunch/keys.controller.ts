@@ -2,7 +2,8 @@ import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Post, Q
 import { displayScope, scopeCatalogue } from '@latchkey/access';
 import { Requires, type CredentialKind } from '@latchkey/guard';
 import { AppError, isAppError, type Clock } from '@latchkey/kernel';
-import { IdempotencyKey, zodBody } from '@latchkey/platform';
+import { Answers, IdempotencyKey, Refuses, shownQuery, zodBody } from '@latchkey/platform';
+import { z } from 'zod';
 import type { Caller } from '../../application/caller';
 import { CreateKeyHandler } from '../../application/create-key.handler';
 import type { WorkspaceDirectory } from '../../application/ports';
@@ -11,17 +12,21 @@ import type { CreateKeyRequest } from '../../application/requested-key';
 import { RevokeKeyHandler } from '../../application/revoke-key.handler';
 import { CurrentCaller } from '../current-caller';
 import { KeyListRequests } from '../key-lists/key-list-requests';
+import { GRANT_REFUSALS } from '../refusals';
 import { shownOnce } from '../shown-once';
 import { CLOCK, WORKSPACES } from '../tokens';
 import { apiKeyWriteCreate } from './key-body';
 import {
+  apiKeyPageSchema,
   apiKeyRead,
+  apiKeyReadCreateSchema,
+  apiKeyReadSchema,
   apiKeyStub,
   type ApiKeyInDbCursorPage,
   type ApiKeyRead,
   type ApiKeyReadCreate,
 } from './key-record';
-import { filterMetadata, filterOf, keyListing } from './list-query';
+import { filterMetadata, filterMetadataSchema, filterOf, keyListing } from './list-query';
 
 /** Routes that the document marks "also accepts API key"; the others take the OAuth2 alternative and sessions alone (S4-05). */
 const ALSO_KEYS: readonly CredentialKind[] = ['api_key', 'session', 'client'];
@@ -44,7 +49,12 @@ export class SLaunchKeysController {
 
   @Get(eitherEnd())
   @Requires({ scopes: ['apikeys:read'], credentials: ALSO_KEYS })
-  async list(@Query() sent: unknown, @CurrentCaller() caller: Caller): Promise<ApiKeyInDbCursorPage> {
+  @Answers(apiKeyPageSchema)
+  @Refuses('request.invalid_cursor', 'key.unknown_scope')
+  async list(
+    @Query(shownQuery(keyListing.query)) sent: unknown,
+    @CurrentCaller() caller: Caller,
+  ): Promise<ApiKeyInDbCursorPage> {
     const asked = this.requests.read(keyListing, caller.workspaceId, sent);
     const { query, order, position } = asked;
     const wanted = { filter: filterOf(query, this.clock.now()), liveOnly: true };
@@ -61,12 +71,14 @@ export class SLaunchKeysController {
 
   @Get(eitherEnd('filters'))
   @Requires({ scopes: ['apikeys:read'], credentials: NO_KEYS })
+  @Answers(filterMetadataSchema)
   filters(): typeof filterMetadata {
     return filterMetadata;
   }
 
   @Get(eitherEnd('scopes'))
   @Requires({ scopes: ['apikeys:write'], credentials: NO_KEYS })
+  @Answers(z.array(z.string()))
   async scopes(@CurrentCaller() { workspaceId }: Caller): Promise<readonly string[]> {
     const profile = await this.workspaces.profileOf(workspaceId);
     return scopeCatalogue(profile).map(({ canonical }) => displayScope(profile, canonical));
@@ -74,6 +86,8 @@ export class SLaunchKeysController {
 
   @Get(eitherEnd(':id'))
   @Requires({ scopes: ['apikeys:read'], credentials: ALSO_KEYS })
+  @Answers(apiKeyReadSchema)
+  @Refuses('key.not_found')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<ApiKeyRead> {
     return apiKeyRead(await this.keys.oneLive(caller, id));
   }
@@ -81,6 +95,8 @@ export class SLaunchKeysController {
   @Post(eitherEnd())
   @Header('cache-control', 'no-store')
   @Requires({ scopes: ['apikeys:write'], credentials: NO_KEYS })
+  @Answers(apiKeyReadCreateSchema)
+  @Refuses(...GRANT_REFUSALS, 'key.secret_already_issued')
   async create(
     @Body(zodBody(apiKeyWriteCreate)) request: CreateKeyRequest,
     @IdempotencyKey() idempotencyKey: string | null,
@@ -94,6 +110,7 @@ export class SLaunchKeysController {
   @Delete(eitherEnd(':id'))
   @HttpCode(204)
   @Requires({ scopes: ['apikeys:write'], credentials: NO_KEYS })
+  @Refuses('key.not_found', 'key.last_admin')
   async delete(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.revokeKey.execute(id, caller);
   }

@@ -1,4 +1,4 @@
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, pageQuery } from '@latchkey/platform';
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, pageQuery, type Reply } from '@latchkey/platform';
 import { z } from 'zod';
 import type { KeyFilter, KeySort, KeyStatus } from '../../application/key-list-query';
 import { filterParameters, keyFilter, namePart } from '../key-lists/filter-parameters';
@@ -43,22 +43,40 @@ export const filterOf = ({ label, ...parameters }: ListQuery, now: Date): KeyFil
   ...(label !== undefined && { name: label }),
 });
 
-/** A comparison, and the parameter of the list that stands for it. */
-interface Operator {
-  readonly operator: string;
-  readonly parameter: keyof ListQuery;
+const operatorSchema = z.strictObject({
+  operator: z.string(),
+  /** Of the list. */
+  parameter: listQuery.keyof(),
   /** Of its value, where it is another one than the filter's. */
-  readonly type?: 'integer';
-}
+  type: z.literal('integer').exactOptional(),
+});
 
-interface Filter {
-  readonly name: string;
-  readonly type: 'string' | 'enum' | 'datetime';
-  readonly values?: readonly string[];
-  readonly operators: readonly Operator[];
-}
+const filterSchema = z.strictObject({
+  name: z.string(),
+  type: z.enum(['string', 'enum', 'datetime']),
+  values: z.array(z.string()).exactOptional(),
+  operators: z.array(operatorSchema),
+});
 
-const equals = (parameter: keyof ListQuery): readonly Operator[] => [{ operator: 'equals', parameter }];
+/** S4-07: how the list can be asked. */
+export const filterMetadataSchema = z
+  .strictObject({
+    filters: z.array(filterSchema),
+    sorts: z.strictObject({
+      fields: z.array(z.string()),
+      orders: z.array(z.string()),
+      default: z.strictObject({ sort_by: z.string(), sort_order: z.string() }),
+    }),
+    pagination: z.strictObject({
+      limit: z.strictObject({ default: z.number(), max: z.number() }),
+      hydrate: z.strictObject({ default: z.boolean() }),
+    }),
+  })
+  .meta({ id: 'ApiKeyFilters' });
+
+type Filter = Reply<typeof filterSchema>;
+
+const equals = (parameter: keyof ListQuery): Filter['operators'] => [{ operator: 'equals', parameter }];
 
 const FILTERS: readonly Filter[] = [
   { name: 'label', type: 'string', operators: [{ operator: 'contains', parameter: 'label' }] },
@@ -94,8 +112,7 @@ const FILTERS: readonly Filter[] = [
   },
 ];
 
-/** S4-07: how the list can be asked. */
-export const filterMetadata = {
+export const filterMetadata: Reply<typeof filterMetadataSchema> = {
   filters: FILTERS,
   sorts: {
     fields: SORTS,

@@ -1,42 +1,51 @@
 import { liveSecrets } from '@latchkey/access';
 import { secretIdOf } from '@latchkey/contracts';
-import { timestamp } from '@latchkey/platform';
+import { timestamp, timestampText, type Reply } from '@latchkey/platform';
+import { z } from 'zod';
 import type { ListedClient } from '../../application/ports';
-import type { ClientAuthenticationKind, PublicJwk } from '../../domain/client/client';
 
 const STATUS = { Active: 'active', Suspended: 'suspended', Deleted: 'deleted' } as const;
 
 /** An application as it is shown. */
-export interface ClientRecord {
-  readonly id: string;
-  /** The same: what the application calls itself at the token endpoint. */
-  readonly client_id: string;
-  readonly name: string;
-  /** In the spelling in which they were granted (C1). */
-  readonly scopes: readonly string[];
-  /** Ids of scope sets, whose scopes it has besides. */
-  readonly scope_sets: readonly string[];
-  readonly plan: string;
-  /** Empty: any address. */
-  readonly allowed_ips: readonly string[];
-  readonly assets: 'all' | readonly string[];
-  readonly token_lifetime_seconds: number;
-  readonly authentication: ClientAuthenticationKind;
-  /** Null: it authenticates by a secret. */
-  readonly jwks: { readonly keys: readonly PublicJwk[] } | null;
-  readonly status: (typeof STATUS)[keyof typeof STATUS];
-  readonly created_at: string;
-  /** Id of the user who registered it. */
-  readonly created_by: string;
-  /** When it last got an access token, a second or two behind. */
-  readonly last_used: string | null;
-  /** Those that are live, the newest last. */
-  readonly secrets: readonly {
-    readonly id: string;
-    readonly created_at: string;
-    readonly grace_until: string | null;
-  }[];
-}
+export const clientSchema = z
+  .strictObject({
+    id: z.string(),
+    /** The same: what the application calls itself at the token endpoint. */
+    client_id: z.string(),
+    name: z.string(),
+    /** In the spelling in which they were granted (C1). */
+    scopes: z.array(z.string()),
+    /** Ids of scope sets, whose scopes it has besides. */
+    scope_sets: z.array(z.string()),
+    plan: z.string(),
+    /** Empty: any address. */
+    allowed_ips: z.array(z.string()),
+    assets: z.union([z.literal('all'), z.array(z.string())]),
+    token_lifetime_seconds: z.number(),
+    authentication: z.enum(['client_secret', 'private_key_jwt']),
+    /** Null: it authenticates by a secret. */
+    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.string())) }).nullable(),
+    status: z.enum(['active', 'suspended', 'deleted']),
+    created_at: timestampText,
+    /** Id of the user who registered it. */
+    created_by: z.string(),
+    /** When it last got an access token, a second or two behind. */
+    last_used: timestampText.nullable(),
+    /** Those that are live, the newest last. */
+    secrets: z.array(
+      z.strictObject({ id: z.string(), created_at: timestampText, grace_until: timestampText.nullable() }),
+    ),
+  })
+  .meta({ id: 'OauthApplication' });
+
+export type ClientRecord = Reply<typeof clientSchema>;
+
+/** With the application's secret, if it has one, which is shown this once. */
+export const issuedClientSchema = clientSchema
+  .extend({ client_secret: z.string().exactOptional() })
+  .meta({ id: 'IssuedOauthApplication' });
+
+export type IssuedClientRecord = Reply<typeof issuedClientSchema>;
 
 export const clientRecord = (client: ListedClient, now: Date): ClientRecord => ({
   id: client.clientId,

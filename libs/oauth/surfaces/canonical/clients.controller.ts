@@ -1,10 +1,13 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { Requires, type Requirement } from '@latchkey/guard';
-import { AppError, type Clock } from '@latchkey/kernel';
+import { AppError, type Clock, type ErrorCode } from '@latchkey/kernel';
 import {
+  Answers,
   IdempotencyKey,
   ListCursors,
+  pageOf,
   pageQuery,
+  Refuses,
   zodBody,
   zodQuery,
   type Page,
@@ -21,14 +24,26 @@ import { RotateClientSecretHandler } from '../../application/rotate-client-secre
 import { CurrentCaller } from '../current-caller';
 import { CLOCK } from '../tokens';
 import { changeClientBody, registerClientBody, rotateSecretBody, type RotateSecretBody } from './client-bodies';
-import { clientRecord, type ClientRecord } from './client-record';
+import {
+  clientRecord,
+  clientSchema,
+  issuedClientSchema,
+  type ClientRecord,
+  type IssuedClientRecord,
+} from './client-record';
 
 const LIST = 'oauth-applications';
 const READ: Requirement = { scopes: ['oauth:read'] };
 const WRITE: Requirement = { scopes: ['oauth:write'] };
 
-/** A record with the application's secret, if it has one, which is shown this once. */
-type IssuedClientRecord = ClientRecord & { readonly client_secret?: string };
+/** What can be wrong with what an application is to have. */
+const GRANT_REFUSALS = [
+  'client.exceeds_grantor',
+  'client.unknown_scope',
+  'client.unknown_plan',
+  'client.invalid_ip',
+  'scope_set.unknown',
+] as const satisfies readonly ErrorCode[];
 
 /** OAuth applications (S1-07), for any kind of credential. */
 @Controller('api/v1/oauth-applications')
@@ -46,6 +61,8 @@ export class ClientsController {
   @Post()
   @Header('cache-control', 'no-store')
   @Requires(WRITE)
+  @Answers(issuedClientSchema)
+  @Refuses(...GRANT_REFUSALS, 'client.too_many', 'client.secret_already_issued')
   async register(
     @Body(zodBody(registerClientBody)) request: RegisterClientRequest,
     @IdempotencyKey() idempotencyKey: string | null,
@@ -56,6 +73,8 @@ export class ClientsController {
 
   @Get()
   @Requires(READ)
+  @Answers(pageOf(clientSchema))
+  @Refuses('request.invalid_cursor')
   async list(
     @Query(zodQuery(pageQuery)) { limit, cursor }: PageQuery,
     @CurrentCaller() { workspaceId }: Caller,
@@ -70,12 +89,16 @@ export class ClientsController {
 
   @Get(':id')
   @Requires(READ)
+  @Answers(clientSchema)
+  @Refuses('client.not_found')
   async get(@Param('id') id: string, @CurrentCaller() { workspaceId }: Caller): Promise<ClientRecord> {
     return this.record(await this.clients.one(workspaceId, id));
   }
 
   @Patch(':id')
   @Requires(WRITE)
+  @Answers(clientSchema)
+  @Refuses(...GRANT_REFUSALS, 'client.not_found', 'client.deleted', 'client.other_authentication')
   async change(
     @Param('id') id: string,
     @Body(zodBody(changeClientBody)) request: RequestedClient,
@@ -87,6 +110,14 @@ export class ClientsController {
   @Post(':id/rotate-secret')
   @Header('cache-control', 'no-store')
   @Requires(WRITE)
+  @Answers(issuedClientSchema)
+  @Refuses(
+    ...GRANT_REFUSALS,
+    'client.not_found',
+    'client.deleted',
+    'client.other_authentication',
+    'client.secret_already_issued',
+  )
   async rotate(
     @Param('id') id: string,
     @Body(zodBody(rotateSecretBody)) body: RotateSecretBody,
@@ -99,6 +130,8 @@ export class ClientsController {
   @Post(':id/suspend')
   @HttpCode(200)
   @Requires(WRITE)
+  @Answers(clientSchema)
+  @Refuses('client.not_found', 'client.deleted')
   async suspend(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<ClientRecord> {
     return this.record(await this.life.suspend(id, caller));
   }
@@ -106,6 +139,8 @@ export class ClientsController {
   @Post(':id/resume')
   @HttpCode(200)
   @Requires(WRITE)
+  @Answers(clientSchema)
+  @Refuses(...GRANT_REFUSALS, 'client.not_found', 'client.deleted')
   async resume(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<ClientRecord> {
     return this.record(await this.life.resume(id, caller));
   }
@@ -113,6 +148,8 @@ export class ClientsController {
   @Post(':id/end-tokens')
   @HttpCode(200)
   @Requires(WRITE)
+  @Answers(clientSchema)
+  @Refuses('client.not_found', 'client.deleted')
   async endTokens(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<ClientRecord> {
     return this.record(await this.life.endTokens(id, caller));
   }
@@ -120,6 +157,7 @@ export class ClientsController {
   @Delete(':id')
   @HttpCode(204)
   @Requires(WRITE)
+  @Refuses('client.not_found')
   async delete(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.life.delete(id, caller);
   }

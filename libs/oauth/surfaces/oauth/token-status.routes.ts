@@ -1,12 +1,15 @@
 import { checkRequest } from '@latchkey/contracts';
 import { requestId } from '@latchkey/kernel';
+import type { DescribedRoute } from '@latchkey/platform';
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { ClientAuthentication } from '../../application/client-authentication';
 import type { Form } from '../../application/form';
-import type { Introspection, IntrospectionRequest } from '../../application/introspection';
+import { introspectedSchema, type Introspection, type IntrospectionRequest } from '../../application/introspection';
 import type { Introspectors } from '../../application/introspectors';
 import { OauthError } from '../../application/oauth-error';
 import type { Revocation } from '../../application/revocation';
+import { formRoute } from './described-forms';
 import { addFormRoute } from './form-routes';
 import { INTROSPECTION_URL, REVOCATION_URL } from './metadata';
 
@@ -17,11 +20,24 @@ export interface TokenStatusParts {
   readonly revocation: Revocation;
 }
 
-/** On the raw router, as `TOKEN_ROUTES`. `clients`: whoever authenticates as a client, or shows what may ask for checks. */
-export const TOKEN_STATUS_ROUTES = [
-  { method: 'POST', url: INTROSPECTION_URL, callers: 'clients' },
-  { method: 'POST', url: REVOCATION_URL, callers: 'clients' },
-] as const;
+/** As a check takes them. */
+const aboutCall = checkRequest.pick({ ip: true, asset: true, own_assets: true });
+
+const tokenForm = z.object({ token: z.string(), token_type_hint: z.string().optional() });
+const introspectionForm = tokenForm.extend({ ...aboutCall.shape, own_assets: z.enum(['true', 'false']).optional() });
+
+const described: DescribedRoute = formRoute(
+  INTROSPECTION_URL,
+  'Whether a token is active',
+  introspectionForm,
+  introspectedSchema,
+);
+
+/** On the raw router, as `TOKEN_ROUTES`, for whoever authenticates as a client; introspection also for who shows what may ask for checks. */
+export const TOKEN_STATUS_ROUTES: readonly DescribedRoute[] = [
+  { ...described, callers: [...(described.callers ?? []), 'service_token'] },
+  formRoute(REVOCATION_URL, 'The end of an access token', tokenForm, z.strictObject({})),
+];
 
 /**
  * `POST /oauth/introspect` (RFC 7662) and `POST /oauth/revoke` (RFC 7009). Nothing of a request is looked at before who asks is known.
@@ -40,9 +56,6 @@ export function addTokenStatusRoutes(fastify: FastifyInstance, parts: TokenStatu
     return {};
   });
 }
-
-/** As a check takes them. */
-const aboutCall = checkRequest.pick({ ip: true, asset: true, own_assets: true });
 
 /** @throws OauthError `invalid_request` */
 function introspectionOf(form: Form): IntrospectionRequest {

@@ -1,6 +1,9 @@
+import type { DescribedRoute } from '@latchkey/platform';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { IssueTokenHandler } from '../../application/issue-token.handler';
+import { z } from 'zod';
+import { GRANT_TYPE, type IssueTokenHandler } from '../../application/issue-token.handler';
 import type { SigningKeyring } from '../../application/signing-keyring';
+import { formRoute } from './described-forms';
 import { addFormRoute } from './form-routes';
 import {
   JWKS_URL,
@@ -12,15 +15,41 @@ import {
   TOKEN_URL,
 } from './metadata';
 
+const JWKS_TYPE = 'application/jwk-set+json';
+
+const tokenForm = z.object({ grant_type: z.literal(GRANT_TYPE), scope: z.string().optional() });
+
+/** RFC 6749 §5.1. */
+const tokenSchema = z
+  .strictObject({
+    access_token: z.string(),
+    token_type: z.literal('Bearer'),
+    expires_in: z.number(),
+    scope: z.string(),
+  })
+  .meta({ id: 'AccessToken' });
+
 /**
- * Routes on the raw router, where no guard of Nest's runs. `clients`: whoever authenticates as a client; `everybody`: public by its nature. The
- * test that every route is denied by default exempts this list and nothing else.
+ * Routes on the raw router, where no guard of Nest's runs: for whoever authenticates as a client, or public by their nature. The test that every
+ * route is denied by default exempts this list and nothing else.
  */
-export const TOKEN_ROUTES = [
-  { method: 'POST', url: TOKEN_URL, callers: 'clients' },
-  { method: 'GET', url: JWKS_URL, callers: 'everybody' },
-  { method: 'GET', url: METADATA_URL, callers: 'everybody' },
-] as const;
+export const TOKEN_ROUTES: readonly DescribedRoute[] = [
+  formRoute(TOKEN_URL, 'An access token for a client', tokenForm, tokenSchema),
+  {
+    method: 'GET',
+    url: JWKS_URL,
+    summary: 'The public keys of access tokens',
+    answers: { 200: { type: JWKS_TYPE, schema: z.object({ keys: z.array(z.record(z.string(), z.string())) }) } },
+    refuses: ['service.unavailable'],
+  },
+  {
+    method: 'GET',
+    url: METADATA_URL,
+    summary: 'What the authorization server can do',
+    answers: { 200: { type: 'application/json', schema: z.record(z.string(), z.unknown()) } },
+    refuses: [],
+  },
+];
 
 /** `POST /oauth/token` (RFC 6749 §4.4). */
 export function addTokenRoute(fastify: FastifyInstance, handler: Pick<IssueTokenHandler, 'execute'>): void {
@@ -38,7 +67,7 @@ export function addWellKnownRoutes(
 ): void {
   fastify.get(JWKS_URL, async (_request, reply) =>
     cached(reply)
-      .type('application/jwk-set+json')
+      .type(JWKS_TYPE)
       .send(JSON.stringify(jwkSet(await keyring.published()))),
   );
   const metadata = serverMetadata(issuer);
