@@ -3,9 +3,11 @@ import type { Grant, Profile } from '@latchkey/access';
 import { profileByName } from '@latchkey/access';
 import { keyId, userId } from '@latchkey/kernel';
 import { PostgresSubjects } from '@latchkey/live-state';
+import { rebuildProjection } from '@latchkey/event-store';
 import { eventually } from '@latchkey/testing';
 import { PLAIN_KEY } from './domain/key/commands';
 import { decide } from './domain/key/decide';
+import { scopeSetListProjection } from './projections/scope-set-list.projection';
 import { gate } from './testing/gate';
 import { issuanceService, type IssuanceService } from './testing/issuance-service';
 
@@ -239,6 +241,12 @@ describe('keys that carry scope sets (S4-13)', () => {
     });
     issuance.identity.setRole(workspaceId, member, 'member');
     expect(await can()).toEqual([403, 200, 403, 200]);
+  });
+
+  it('find them in a list that is what the events say', async () => {
+    const rebuilt = await rebuildProjection(issuance.dataSource, scopeSetListProjection);
+    expect(rebuilt).toMatchObject({ equal: true });
+    expect(rebuilt.rows).toBeGreaterThan(2);
   });
 
   describe('and make a key while one of their sets is narrowed:', () => {
