@@ -5,11 +5,13 @@ import { SlidingWindows } from '@latchkey/live-state';
 
 /** Messages with a wrong signature that one address may send in any minute. */
 const FAILURES_PER_MINUTE = 30;
+/** Addresses that are remembered: strangers have as many as they like. */
+const ADDRESSES_MAX = 10_000;
 const WINDOWS: readonly Window[] = [{ name: 'minute', limit: FAILURES_PER_MINUTE, lengthMs: 60_000 }];
 
 /** Keeps who is not believed from having a process read bodies and look at signatures. Whose signature is right is never counted. */
 export class SignatureLimits {
-  readonly #windows = new SlidingWindows();
+  readonly #windows = new SlidingWindows(ADDRESSES_MAX);
 
   constructor(private readonly clock: Clock) {}
 
