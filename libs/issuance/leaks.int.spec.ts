@@ -48,8 +48,8 @@ describe('a report of keys that were found in public', () => {
     ...{ token, type: 'latchkey_key', url: 'https://git.example/octocat/a/blob/1/config.py', source: 'commit' },
     ...more,
   });
-  const make = async (name = 'CI deploy') => {
-    const { body } = await service.call('POST', '/api/v1/api-keys', { body: { name, scopes: ['assets:read'] } });
+  const make = async (name = 'CI deploy', grant: Finding = { scopes: ['assets:read'] }) => {
+    const { body } = await service.call('POST', '/api/v1/api-keys', { body: { name, ...grant } });
     return { id: String(body.id), secret: String(body.key) };
   };
   const rotate = async (id: string, hours: number) => {
@@ -273,6 +273,25 @@ describe('a report of keys that were found in public', () => {
       expect((await service.call('POST', `/api/v1/api-keys/${id}/suspend`, { body: {} })).status).toBe(200);
       await report(finding(secret));
       expect(await leaksOf(id)).toMatchObject([{ secret: { status: 'ended' } }]);
+    });
+
+    it.each([
+      ['by a scope', async () => ({ scopes: ['assets:read', 'apikeys:write'] })],
+      [
+        'by a scope set',
+        async () => {
+          const set = { name: 'Registrars', scopes: ['oauth:write'] };
+          const { body } = await service.call('POST', '/api/v1/scope-sets', { body: set });
+          return { scopes: ['assets:read'], scope_sets: [body.id] };
+        },
+      ],
+      ['as an admin', async () => ({ scopes: ['admin:full'] })],
+    ])('ends one at once that makes others (%s), as its finder would have them for good', async (_how, grant) => {
+      const { id, secret } = await make('Maker', await grant());
+      expect(await service.check(secret)).toBe(200);
+      await report(finding(secret));
+      expect(await service.check(secret)).toBe(401);
+      expect(await leaksOf(id)).toMatchObject([{ policy: 'rotate', secret: { status: 'ended' } }]);
     });
 
     it('ends an old secret at once, as its owner has the new one', async () => {

@@ -1,5 +1,13 @@
 import { AppError, isAppError, type Clock, type RequestId } from '@latchkey/kernel';
-import { isClientSecret, isForeignKey, looksLikeKey } from '@latchkey/access';
+import {
+  coversScope,
+  isClientSecret,
+  isForeignKey,
+  looksLikeKey,
+  scopesOfSets,
+  scopesWithSets,
+  type Profile,
+} from '@latchkey/access';
 import { secretIdOf, type CredentialRef } from '@latchkey/contracts';
 import type { RepeatableRequest } from '@latchkey/event-store';
 import type { ChangedSubject, Settlement } from '@latchkey/live-state';
@@ -19,6 +27,8 @@ export interface Reporter {
 
 /** How long a leaked secret passes on under `rotate`: its key's owner is told at once. */
 const ROTATION_GRACE_MS = 24 * 3_600_000;
+/** With one of these whoever has found the secret makes another one by it, which outlives that day. */
+const MAKE_SECRETS = ['apikeys:write', 'oauth:write'] as const;
 /** Further places of one secret are not recorded: whoever looks for all of them asks the reporter. */
 const PLACES_MAX = 100;
 /** Somebody else changes the key at the same time: a rotation of its own, say. */
@@ -33,7 +43,7 @@ export interface ReportLeaksParts {
   readonly requests: IssuedRequests;
   readonly secrets: SecretDirectory;
   readonly leaks: Pick<Leaks, 'placesOf'>;
-  readonly workspaces: Pick<WorkspaceDirectory, 'keyPolicyOf' | 'profileOf'>;
+  readonly workspaces: Pick<WorkspaceDirectory, 'keyPolicyOf' | 'profileOf' | 'scopeSetsOf'>;
   readonly random: Randomness;
   readonly settlement: Settlement;
   readonly clock: Clock;
@@ -121,8 +131,8 @@ export class ReportLeaksHandler {
 
   /**
    * The new secret is shown to nobody, and counts as lost at once (C31): whoever may rotate the key then gets another one, and the leaked
-   * secret keeps the end that it has got here. A key that is suspended cannot be rotated, and one whose leaked secret its owner has replaced
-   * has been: there the leaked secret ends.
+   * secret keeps the end that it has got here. A key that is suspended cannot be rotated, one whose leaked secret its owner has replaced
+   * has been, and one that makes secrets would hand them to the finder: there the leaked secret ends.
    */
   async #rotate(
     leaked: LeakedSecret,
@@ -135,16 +145,22 @@ export class ReportLeaksHandler {
     const request = rotationOf(leaked);
     const earlier = await requests.find(request, now);
     if (earlier) return [earlier.changed, ...(reports.length === 0 ? [] : await write(reports))];
-    if (key.status !== 'Active' || isExpired(key, now) || key.lastSecretNumber !== leaked.secretNumber)
-      return write([...reports, endOf(leaked, now)]);
+    const profile = await workspaces.profileOf(leaked.workspaceId);
+    const canRotate = key.status === 'Active' && !isExpired(key, now) && key.lastSecretNumber === leaked.secretNumber;
+    if (!canRotate || (await this.#makesSecrets(key, profile))) return write([...reports, endOf(leaked, now)]);
     const rotation: RotateKey = {
       ...{ type: 'RotateKey', replaces: leaked.secretNumber, lost: false, gracePeriodMs: ROTATION_GRACE_MS, now },
       ...{ endsWhenSilentMs: null, setScopes: new Map(), grantor: { kind: 'installation' } },
     };
-    const newSecret = random.secret(await workspaces.profileOf(leaked.workspaceId));
-    const changed = await write([...reports, rotation], { newSecret, request });
+    const changed = await write([...reports, rotation], { newSecret: random.secret(profile), request });
     await requests.find(request, now);
     return changed;
+  }
+
+  async #makesSecrets({ workspaceId, scopes, scopeSetIds }: ExistingKey, profile: Profile): Promise<boolean> {
+    const sets = scopesOfSets(await this.parts.workspaces.scopeSetsOf(workspaceId, scopeSetIds));
+    const held = scopesWithSets(scopes, scopeSetIds, sets);
+    return MAKE_SECRETS.some((scope) => coversScope(profile, held, scope));
   }
 
   /** Also the last admin key of a workspace: everybody has it. Its owners sign in, and make another one. */
