@@ -1,4 +1,5 @@
 import { databaseFailure } from '@latchkey/event-store';
+import { Turns } from '@latchkey/kernel';
 import type { DataSource } from 'typeorm';
 import type { KeyPosition, KeyListQuery, KeyOrder, KeySelection } from '../application/key-list-query';
 import type { KeyReach } from '../application/key-reaches';
@@ -22,15 +23,24 @@ const NEVER_USED = 'NOT EXISTS (SELECT FROM key_last_used used WHERE used.key_id
 
 const NEWEST_FIRST: KeyOrder = { by: 'created', direction: 'desc' };
 
+/**
+ * Searches of all workspaces at once, of the pool's ten connections. What has to be passed over takes its time, and who searches again and again
+ * must not keep the others from creating keys, or nodes from knowing them.
+ */
+const SEARCHES_AT_ONCE = 3;
+const WAITING_MAX = 100;
+
 interface ListedRow extends KeyListRow {
   readonly last_used_at: Date | null;
 }
 
 /**
  * The list of keys from its table. A page costs the same wherever it begins, as each sort has an index. Filters are looked at key by key: what
- * has to be passed over to fill the page costs too.
+ * has to be passed over to fill the page costs too, so those who search take turns.
  */
 export class PostgresKeyList implements KeyList {
+  readonly #searches = new Turns({ atOnce: SEARCHES_AT_ONCE, waitingMax: WAITING_MAX });
+
   constructor(private readonly dataSource: Pick<DataSource, 'query'>) {}
 
   async find(reach: KeyReach, id: string): Promise<ListedKey | null> {
@@ -42,6 +52,10 @@ export class PostgresKeyList implements KeyList {
   }
 
   after(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]> {
+    return this.#inTurn(query, () => this.#after(query, position));
+  }
+
+  #after(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]> {
     const { order } = query;
     if (order.by === 'last_used') return this.#byLastUse(query, position);
     const expression = SORTED_BY[order.by];
@@ -64,7 +78,8 @@ export class PostgresKeyList implements KeyList {
     const conditions = new KeyConditions(selection);
     const limit = conditions.parameter(most + 1);
     const statement = `SELECT count(*) AS found FROM (SELECT FROM key_list ${conditions.where} LIMIT ${limit}) matches`;
-    const [row] = await this.#query<{ found: string }>(statement, conditions.parameters);
+    const counting = () => this.#query<{ found: string }>(statement, conditions.parameters);
+    const [row] = await this.#inTurn(selection, counting);
     const found = Number(row?.found);
     return found > most ? null : found;
   }
@@ -79,6 +94,11 @@ export class PostgresKeyList implements KeyList {
           [workspaceId, userId],
         ));
     return Number(row?.live ?? 0);
+  }
+
+  /** @throws AppError `service.unavailable` when too many search */
+  #inTurn<Found>({ filter, reach }: KeySelection, search: () => Promise<Found>): Promise<Found> {
+    return Object.keys(filter).length === 0 ? search() : this.#searches.run(search, reach.workspaceId);
   }
 
   /** Used keys and others are two lists, of which the one begins where the other ends. */
