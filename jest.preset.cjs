@@ -17,6 +17,7 @@ const esmPackages = [
   '@tokenizer',
   '@borewit',
   'fast-check',
+  '@seriousme',
   'pure-rand',
 ];
 

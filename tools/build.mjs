@@ -30,6 +30,7 @@ for (const folder of [
   'tools/certificates',
   'tools/cluster',
   'tools/compose',
+  'tools/openapi',
   'bench',
 ]) {
   for await (const file of files(folder)) {

@@ -4,7 +4,17 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './install.mjs';
 
-const code = ['apps', 'libs', 'packages', 'examples', 'tools/certificates', 'tools/cluster', 'tools/compose', 'bench'];
+const code = [
+  'apps',
+  'libs',
+  'packages',
+  'examples',
+  'tools/certificates',
+  'tools/cluster',
+  'tools/compose',
+  'tools/openapi',
+  'bench',
+];
 const compiler = ['tools/build.mjs', 'tools/swc', 'tsconfig.base.json'];
 
 export function ensureBuilt() {

@@ -16,5 +16,6 @@ export { signInTelemetry } from './application/sign-in-telemetry';
 export { identityControllers, IdentityModule, type IdentityOptions } from './identity.module';
 export { workspaceMemberProjection } from './projections/workspace-member.projection';
 export { grpcDirectory } from './surfaces/grpc-directory';
+export { shownTokenIn } from './surfaces/session-token';
 export { grpcSessionActivity } from './surfaces/grpc-session-activity';
 export type { SessionTimes } from './identity-parts';

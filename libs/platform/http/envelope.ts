@@ -1,5 +1,6 @@
 import { maskKeys } from '@latchkey/access';
 import { errorCatalogue, type AppError, type ErrorCode } from '@latchkey/kernel';
+import { z } from 'zod';
 import { HTTP_STATUS } from './status';
 
 /** An error as it goes over the wire. */
@@ -8,6 +9,29 @@ export interface ErrorReply {
   readonly contentType: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
+
+/** RFC 9457; with the details of the error besides. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    /** Stable: to branch on. */
+    code: z.string(),
+    /** What of the request is wrong, as a dotted path. */
+    field: z.string().optional(),
+    request_id: z.string(),
+  })
+  .meta({ id: 'Problem' });
+
+/** C20; with the details of the error besides. */
+export const s4eErrorSchema = z
+  .strictObject({
+    status: z.literal('error'),
+    error: z.looseObject({ code: z.string(), message: z.string(), field: z.string().optional() }),
+  })
+  .meta({ id: 'S4eError' });
 
 /** Surfaces whose documents show the S4E envelope (C20). */
 const S4E_PREFIXES = ['/api/keys', '/api/assets', '/asset', '/api/user'];

@@ -27,7 +27,8 @@ export function readIdempotencyKey(sent: string | readonly string[] | undefined)
   throw new AppError('request.invalid', { field: NAME, public: `The header ${NAME} must not be a secret.` });
 }
 
+export const idempotencyKeyIn = (_: unknown, context: ExecutionContext): string | null =>
+  readIdempotencyKey(context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key']);
+
 /** What makes a repeated request known as one (C31). */
-export const IdempotencyKey = createParamDecorator<unknown, string | null>((_, context: ExecutionContext) =>
-  readIdempotencyKey(context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key']),
-);
+export const IdempotencyKey = createParamDecorator<unknown, string | null>(idempotencyKeyIn);
