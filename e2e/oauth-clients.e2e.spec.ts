@@ -1,4 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import {
   accessToken,
   newClientKey,
@@ -170,6 +173,19 @@ describe.each(WAYS_OF_RUNNING)('OAuth clients that others wrote, on %s', (way) =
       const refused = await run('list_assets.py', key);
       expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('S4EError: ')]);
       expect(refused.err).not.toContain(key);
+    }, 60_000);
+
+    it('S1-06 the SDK sends its key whatever login a .netrc has for the host, and shows none that it cannot send', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'netrc-'));
+      const netrc = path.join(folder, 'netrc');
+      await writeFile(netrc, `machine ${new URL(tester.system.assetsUrl).hostname} login somebody password else\n`);
+      const key = await newKey({});
+      const listed = await runSnippet(python, 'list_assets.py', { url: tester.system.assetsUrl, key, netrc });
+      await rm(folder, { recursive: true });
+      expect([listed.code, listed.err]).toEqual([0, '']);
+      const broken = await run('list_assets.py', `${key}\\n`);
+      expect([broken.code, broken.err]).toEqual([1, expect.stringContaining('ValueError: api_key must be')]);
+      expect(broken.err).not.toContain(key);
     }, 60_000);
   });
 });

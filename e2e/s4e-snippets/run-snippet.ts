@@ -17,11 +17,12 @@ export interface Ended {
 /**
  * Runs a snippet of the S4E documents as it stands there, with a key where the text says to put one, and this installation where it names its own.
  * @param url where the snippet's API is
+ * @param netrc file with logins of hosts, which some programs go by
  */
 export async function runSnippet(
   python: string,
   name: string,
-  { url, key }: { url: string; key: string },
+  { url, key, netrc }: { url: string; key: string; netrc?: string },
 ): Promise<Ended> {
   const text = await readFile(path.join(__dirname, name), 'utf8');
   const program = text.replace('https://api.s4e.io', url).replace(/YOUR_API_(KEY|TOKEN)/, key);
@@ -30,6 +31,7 @@ export async function runSnippet(
     PYTHONPATH: PACKAGE,
     PYTHONDONTWRITEBYTECODE: '1',
     S4E_BASE_URL: url,
+    ...(netrc !== undefined && { NETRC: netrc }),
   };
   const running = run(python, ['-'], { timeout: TIMEOUT_MS, env });
   running.child.stdin?.end(program);

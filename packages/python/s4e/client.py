@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Any, List, Mapping, Optional
 
@@ -12,6 +13,9 @@ from .errors import S4EError
 
 BASE_URL = "https://api.s4e.io"
 TIMEOUT_SECONDS = 15.0
+
+#: What can stand in a header. What cannot would be refused there with an error that shows it.
+_SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ class S4EClient:
         """
         :param base_url: where the API is; the variable S4E_BASE_URL, or https://api.s4e.io, when absent.
         :param timeout: seconds without a byte after which a call is given up.
+        :raises ValueError: for what can be no key, such as one with the end of its line.
         """
+        if not _SENDABLE.fullmatch(api_key):
+            raise ValueError("api_key must be visible ASCII characters, without spaces or the end of a line.")
         self._api_key = api_key
         self._base_url = (base_url or os.environ.get("S4E_BASE_URL") or BASE_URL).rstrip("/")
         self._timeout = timeout
@@ -49,11 +56,17 @@ class S4EClient:
     def __repr__(self) -> str:
         return f"S4EClient(base_url={self._base_url!r})"
 
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # A header by itself would give way to a login that a .netrc has for the host.
+        request.headers["Authorization"] = f"Bearer {self._api_key}"
+        return request
+
     def _get(self, path: str) -> Any:
         try:
             response = requests.get(
                 self._base_url + path,
-                headers={"Authorization": f"Bearer {self._api_key}", "Accept": "application/json"},
+                headers={"Accept": "application/json"},
+                auth=self._authorize,
                 timeout=self._timeout,
                 # Elsewhere the key is nobody's business.
                 allow_redirects=False,
