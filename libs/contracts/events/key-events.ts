@@ -70,7 +70,12 @@ export const keyEvents = {
     lastUsedAt: instant,
   }),
   'latchkey.key.secret_revoked.v1': z.strictObject({ secretId: z.string(), revokedAt: instant }),
-  'latchkey.key.suspended.v1': z.strictObject({ reason: z.string(), suspendedAt: instant }),
+  'latchkey.key.suspended.v1': z.strictObject({
+    reason: z.string(),
+    suspendedAt: instant,
+    /** Id of the user whose doing it was. Absent: not on record, of a time when the key's own user alone could resume it. */
+    suspendedBy: z.string().exactOptional(),
+  }),
   'latchkey.key.resumed.v1': z.strictObject({ resumedAt: instant }),
   /** `expiredAt`: as was configured, not when it was noticed. */
   'latchkey.key.expired.v1': z.strictObject({ expiredAt: instant }),

@@ -257,6 +257,19 @@ class IndexSortedKeys1763791000000 implements MigrationInterface {
   }
 }
 
+/** Of keys that were suspended before it nobody is on record. */
+class NoteWhoSuspends1763860000000 implements MigrationInterface {
+  readonly name = 'NoteWhoSuspends1763860000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE key_list ADD suspended_by text COLLATE "C"');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE key_list DROP suspended_by');
+  }
+}
+
 /** All tables of issuance's schema. */
 export const issuanceMigrations: readonly MigrationClass[] = [
   ...eventStoreMigrations,
@@ -274,4 +287,5 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   IndexSortedKeys1763791000000,
   CreateKeyClock1763800000000,
   CreateAssetSource1763810000000,
+  NoteWhoSuspends1763860000000,
 ];

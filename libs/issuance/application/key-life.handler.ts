@@ -23,18 +23,20 @@ export class KeyLifeHandler {
   async suspend(ref: string, reason: string, caller: Caller): Promise<ListedKey> {
     const reach = await this.reaches.toChange(caller);
     const { key } = await findKey(this.list, reach, ref);
-    const command: SuspendKey = { type: 'SuspendKey', reason, now: this.clock.now() };
+    const command: SuspendKey = { type: 'SuspendKey', reason, userId: caller.userId, now: this.clock.now() };
     return this.#write(key, command, caller, { sparesAdminKeys: sparesAdminKeys(reach, caller) });
   }
 
-  /** @throws AppError as `suspend`, but for the last; `key.exceeds_grantor`, `auth.forbidden` for a key of another user */
+  /** @throws AppError as `suspend`, but for the last; `key.exceeds_grantor`, `auth.forbidden` for who shall not undo what another has done */
   async resume(ref: string, caller: Caller): Promise<ListedKey> {
-    const { key } = await findKey(this.list, await this.reaches.toChange(caller), ref);
+    const reach = await this.reaches.toChange(caller);
+    const { key } = await findKey(this.list, reach, ref);
     const [{ grantor, hold }, setScopes] = await Promise.all([
       this.grantors.of(caller),
       this.grantors.scopesOfSets(caller, key.scopeSetIds),
     ]);
-    const command: ResumeKey = { type: 'ResumeKey', setScopes, grantor, now: this.clock.now() };
+    const changesAll = reach.userId === null;
+    const command: ResumeKey = { type: 'ResumeKey', changesAll, setScopes, grantor, now: this.clock.now() };
     return this.#write(key, command, caller, hold);
   }
 

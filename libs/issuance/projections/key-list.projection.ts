@@ -2,7 +2,7 @@ import { heldSecret, secretRecord, type SecretRecord } from '@latchkey/access';
 import type { KeyEvent } from '@latchkey/contracts';
 import type { Projection, RecordedEvent } from '@latchkey/event-store';
 import { keyId, userId, workspaceId } from '@latchkey/kernel';
-import { evolve, initialKey, type ExistingKey, type Key, type Rotation } from '../domain/key/key';
+import { evolve, initialKey, NOT_SUSPENDED, type ExistingKey, type Key, type Rotation } from '../domain/key/key';
 
 /** Columns are as the driver gives them; times inside JSON are ISO 8601. */
 export interface KeyListRow extends RotationColumns {
@@ -26,6 +26,7 @@ export interface KeyListRow extends RotationColumns {
   readonly expired_at: Date | null;
   readonly reminded_days: readonly number[];
   readonly suspended_at: Date | null;
+  readonly suspended_by: string | null;
   readonly revoked_at: Date | null;
 }
 
@@ -66,6 +67,7 @@ export const keyListProjection: Projection<KeyListRow> = {
     'expired_at',
     'reminded_days',
     'suspended_at',
+    'suspended_by',
     'revoked_at',
   ],
   project(row, event) {
@@ -100,10 +102,10 @@ export function keyOf(row: KeyListRow): ExistingKey {
     expiredAt: row.expired_at,
     remindedDays: row.reminded_days,
   };
-  if (row.revoked_at !== null) return { ...key, status: 'Revoked', suspendedAt: null, revokedAt: row.revoked_at };
-  return row.suspended_at === null
-    ? { ...key, status: 'Active', suspendedAt: null }
-    : { ...key, status: 'Suspended', suspendedAt: row.suspended_at };
+  if (row.revoked_at !== null) return { ...key, ...NOT_SUSPENDED, status: 'Revoked', revokedAt: row.revoked_at };
+  if (row.suspended_at === null) return { ...key, ...NOT_SUSPENDED, status: 'Active' };
+  const suspendedBy = row.suspended_by === null ? null : userId(row.suspended_by);
+  return { ...key, status: 'Suspended', suspendedAt: row.suspended_at, suspendedBy };
 }
 
 function rotationOf(row: KeyListRow): Rotation | null {
@@ -139,6 +141,7 @@ const rowOf = (key: ExistingKey): KeyListRow => ({
   expired_at: key.expiredAt,
   reminded_days: key.remindedDays,
   suspended_at: key.suspendedAt,
+  suspended_by: key.suspendedBy,
   revoked_at: key.status === 'Revoked' ? key.revokedAt : null,
 });
 

@@ -38,9 +38,10 @@ const everything: Grant = { scopes: ['admin:full'], plan: 'unlimited', assets: '
 const lacksOne: fc.Arbitrary<Grant> = fc
   .tuple(grant, fc.constantFrom('scopes', 'plan', 'assets', 'allowedIps', 'expiresAt'))
   .map(([own, field]) => ({ ...everything, [field]: own[field] }));
+const user = fc.constantFrom('u', 'u', 'u', 'another').map(userId);
 export const grantor: fc.Arbitrary<Grantor> = fc.record({
   kind: fc.constant('credential' as const),
-  userId: fc.constantFrom('u', 'u', 'u', 'another').map(userId),
+  userId: user,
   profile: fc.constant(profile),
   grant: fc.oneof(fc.constant(everything), lacksOne, grant),
   ofOwner: fc.boolean(),
@@ -112,8 +113,16 @@ const command: fc.Arbitrary<CommandOn> = fc.oneof(
     weight: 4,
     arbitrary: always(back, (age, last, now) => ({ type: 'RevokeSecret', secretNumber: last - age, reason, now })),
   },
-  { weight: 2, arbitrary: always(fc.constant(null), (_, _last, now) => ({ type: 'SuspendKey', reason, now })) },
-  { weight: 3, arbitrary: always(grantor, (by, _, now) => ({ type: 'ResumeKey', setScopes, grantor: by, now })) },
+  {
+    weight: 2,
+    arbitrary: always(user, (by, _, now) => ({ type: 'SuspendKey', reason, userId: by, now })),
+  },
+  {
+    weight: 3,
+    arbitrary: always(fc.record({ grantor, changesAll: fc.boolean() }), (by, _, now) => ({
+      ...{ type: 'ResumeKey', setScopes, ...by, now },
+    })),
+  },
   {
     weight: 2,
     arbitrary: always(fc.tuple(back, usedHoursAgo), ([age, hours], last, now) => ({

@@ -77,9 +77,12 @@ export const rotate = (overrides: Partial<RotateKey> = {}): KeyCommand => ({
   now: at(1),
   ...overrides,
 });
-export const suspend: KeyCommand = { type: 'SuspendKey', reason: 'requested', now: at(2) };
-export const resume = (grantor = by(), now = at(3)): KeyCommand => ({
-  ...{ type: 'ResumeKey', setScopes: sets, grantor, now },
+/** By the key's own user unless it is said. */
+export const suspend = (user = 'u', now = at(2)): KeyCommand => ({
+  ...{ type: 'SuspendKey', reason: 'requested', userId: userId(user), now },
+});
+export const resume = (grantor = by(), now = at(3), changesAll = true): KeyCommand => ({
+  ...{ type: 'ResumeKey', changesAll, setScopes: sets, grantor, now },
 });
 export const revoke: KeyCommand = { type: 'RevokeKey', reason: 'requested', now: at(2) };
 export const revokeSecret = (secretNumber: number, now = at(2)): KeyCommand => ({
@@ -126,9 +129,10 @@ export const graceEnded = (number: number, hours: number, reason: 'superseded' |
   data: { secretId: `${KEY}.${number}`, endedAt: iso(hours), reason },
 });
 export const updated = (data: KeyUpdated['data']): KeyEvent => ({ type: 'latchkey.key.updated.v1', data });
-export const suspended = (hours: number): KeyEvent => ({
+/** By the key's own user unless it is said. */
+export const suspended = (hours: number, user = 'u'): KeyEvent => ({
   type: 'latchkey.key.suspended.v1',
-  data: { reason: 'requested', suspendedAt: iso(hours) },
+  data: { reason: 'requested', suspendedAt: iso(hours), suspendedBy: user },
 });
 export const resumed = (hours: number): KeyEvent => ({
   type: 'latchkey.key.resumed.v1',

@@ -11,6 +11,7 @@ const inGrace = { number: 1, createdAt: now, graceUntil: at(1) };
 const admin = (overrides: Partial<ActiveKey> = {}): ActiveKey => ({
   status: 'Active',
   suspendedAt: null,
+  suspendedBy: null,
   keyId: keyId('k'),
   displayId: 'key-8a3b9c2d',
   workspaceId: workspaceId('w'),
@@ -34,7 +35,7 @@ const admin = (overrides: Partial<ActiveKey> = {}): ActiveKey => ({
   ...overrides,
 });
 const revoked: KeyState = { ...admin(), status: 'Revoked', revokedAt: now, secrets: [] };
-const suspended: KeyState = { ...admin(), status: 'Suspended', suspendedAt: now };
+const suspended: KeyState = { ...admin(), status: 'Suspended', suspendedAt: now, suspendedBy: null };
 const office = ['203.0.113.0/24'];
 
 describe('an admin key', () => {

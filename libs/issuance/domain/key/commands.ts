@@ -99,11 +99,15 @@ export interface EndSilentSecret {
 export interface SuspendKey {
   readonly type: 'SuspendKey';
   readonly reason: string;
+  /** Whose doing it is. */
+  readonly userId: UserId;
   readonly now: Date;
 }
 
 export interface ResumeKey {
   readonly type: 'ResumeKey';
+  /** Whether whoever resumes it may change everybody's keys. */
+  readonly changesAll: boolean;
   /** Of the key's sets. */
   readonly setScopes: ScopesOfSets;
   readonly grantor: Grantor;

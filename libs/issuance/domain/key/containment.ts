@@ -31,7 +31,7 @@ export function refuseOthersKey({ userId }: Key, grantor: Grantor): void {
   if (grantor.kind === 'installation' || grantor.userId === userId) return;
   throw new AppError('auth.forbidden', {
     public:
-      'This key belongs to another user: you can narrow, suspend or revoke it, but neither rotate, widen nor resume it.',
+      'This key belongs to another user: you can narrow, suspend or revoke it, but neither rotate nor widen it, nor resume what they have suspended.',
   });
 }
 

@@ -13,6 +13,7 @@ import {
   type KeyEvent,
   type KeyExpiryReminderSent,
   type KeyRotated,
+  type KeySuspended,
   type KeyUpdated,
 } from '@latchkey/contracts';
 
@@ -50,11 +51,23 @@ export interface Rotation {
   readonly stalled: boolean;
 }
 
-export type ActiveKey = Key & { readonly status: 'Active'; readonly suspendedAt: null };
+/** A key that nobody has suspended. */
+interface NotSuspended {
+  readonly suspendedAt: null;
+  readonly suspendedBy: null;
+}
+export const NOT_SUSPENDED: NotSuspended = { suspendedAt: null, suspendedBy: null };
+
+export type ActiveKey = Key & NotSuspended & { readonly status: 'Active' };
 /** None of its secrets passes until it is resumed. */
-export type SuspendedKey = Key & { readonly status: 'Suspended'; readonly suspendedAt: Date };
+export type SuspendedKey = Key & {
+  readonly status: 'Suspended';
+  readonly suspendedAt: Date;
+  /** `null`: not on record. */
+  readonly suspendedBy: UserId | null;
+};
 export type LivingKey = ActiveKey | SuspendedKey;
-export type RevokedKey = Key & { readonly status: 'Revoked'; readonly suspendedAt: null; readonly revokedAt: Date };
+export type RevokedKey = Key & NotSuspended & { readonly status: 'Revoked'; readonly revokedAt: Date };
 export type ExistingKey = LivingKey | RevokedKey;
 export type KeyState = { readonly status: 'None' } | ExistingKey;
 
@@ -82,7 +95,7 @@ export function evolve(state: KeyState, event: KeyEvent): KeyState {
     case 'latchkey.key.secret_revoked.v1':
       return withoutSecret(state, secretNumberOf(event.data.secretId));
     case 'latchkey.key.suspended.v1':
-      return { ...state, status: 'Suspended', suspendedAt: new Date(event.data.suspendedAt) };
+      return suspended(state, event);
     case 'latchkey.key.resumed.v1':
       return resumed(state);
     case 'latchkey.key.expired.v1':
@@ -101,7 +114,7 @@ function created({ data }: KeyCreated): ActiveKey {
   const number = secretNumberOf(data.secretId);
   return {
     status: 'Active',
-    suspendedAt: null,
+    ...NOT_SUSPENDED,
     keyId: keyId(data.keyId),
     displayId: data.displayId,
     workspaceId: workspaceId(data.workspaceId),
@@ -185,13 +198,22 @@ const reminded = <Of extends LivingKey>(key: Of, { data }: KeyExpiryReminderSent
     ? { ...key, remindedDays: [...key.remindedDays, data.daysBefore] }
     : key;
 
+const suspended = (key: LivingKey, { data }: KeySuspended): SuspendedKey => ({
+  ...key,
+  status: 'Suspended',
+  suspendedAt: new Date(data.suspendedAt),
+  suspendedBy: data.suspendedBy === undefined ? null : userId(data.suspendedBy),
+});
+
 /** Nobody could use the old secret meanwhile, so its silence says nothing: from here on it ends by its time. */
 const resumed = (key: LivingKey): ActiveKey => ({
   ...key,
-  ...{ status: 'Active', suspendedAt: null, rotation: key.rotation && { ...key.rotation, endsWhenSilentMs: null } },
+  ...NOT_SUSPENDED,
+  ...{ status: 'Active', rotation: key.rotation && { ...key.rotation, endsWhenSilentMs: null } },
 });
 
 const revoked = (key: LivingKey, revokedAt: Date): RevokedKey => ({
   ...key,
-  ...{ status: 'Revoked', suspendedAt: null, revokedAt, secrets: [], rotation: null },
+  ...NOT_SUSPENDED,
+  ...{ status: 'Revoked', revokedAt, secrets: [], rotation: null },
 });

@@ -28,6 +28,12 @@ import {
   updated,
 } from '../../testing/key-history';
 
+/** As it was recorded before it was told who does it. */
+const suspendedUnsigned: KeyEvent = {
+  type: 'latchkey.key.suspended.v1',
+  data: { reason: 'requested', suspendedAt: iso(1) },
+};
+
 describe('creating a key', () => {
   it('records what was granted, and its first secret', () => givenKey().when(create()).then([created]));
 
@@ -86,16 +92,29 @@ describe('what a key has besides', () => {
 describe('suspending', () => {
   it('stops the key', () =>
     givenKey(created)
-      .when(suspend)
+      .when(suspend())
       .then([suspended(2)]));
 
-  it('twice is no second event', () => givenKey(created, suspended(1)).when(suspend).then([]));
+  it('twice is no second event', () => {
+    givenKey(created, suspended(1)).when(suspend()).then([]);
+    givenKey(created, suspended(1, 'another')).when(suspend('a third')).then([]);
+    givenKey(created, suspended(1, 'another')).when(suspend()).then([]);
+  });
+
+  it('of what its own user has stopped takes it out of their hands', () => {
+    givenKey(created, suspended(1))
+      .when(suspend('another'))
+      .then([suspended(2, 'another')]);
+    givenKey(created, suspendedUnsigned)
+      .when(suspend('another'))
+      .then([suspended(2, 'another')]);
+  });
 
   it('is refused for a key that is not there, has expired or is revoked', () => {
-    givenKey().when(suspend).thenThrows('key.not_found');
-    givenKey(created, revoked(1)).when(suspend).thenThrows('key.already_revoked');
+    givenKey().when(suspend()).thenThrows('key.not_found');
+    givenKey(created, revoked(1)).when(suspend()).thenThrows('key.already_revoked');
     givenKey(created)
-      .when({ type: 'SuspendKey', reason: 'requested', now: at(1_000) })
+      .when(suspend('u', at(1_000)))
       .thenThrows('key.expired');
   });
 
@@ -106,6 +125,9 @@ describe('suspending', () => {
 });
 
 describe('resuming', () => {
+  /** Its own user, who may change their own keys alone. */
+  const member = () => resume(by({}, false), at(3), false);
+
   it('gives the key back what it had', () => {
     givenKey(created, suspended(2))
       .when(resume())
@@ -116,17 +138,40 @@ describe('resuming', () => {
 
   it('of a key that is active is no event', () => givenKey(created).when(resume(another)).then([]));
 
-  it('needs all that the key has', () => {
+  it('needs all that the key has, whoever has suspended it', () => {
+    const few = { scopes: ['alerts:read'] };
     givenKey(created, suspended(2))
-      .when(resume(by({ scopes: ['alerts:read'] })))
+      .when(resume(by(few)))
+      .thenThrows('key.exceeds_grantor');
+    givenKey(created, suspended(2, 'another'))
+      .when(resume(by(few, true, 'a third')))
       .thenThrows('key.exceeds_grantor');
     givenKey(created, updated({ changed: 'scope_sets', scopeSetIds: [SET] }), suspended(2))
       .when(resume(by({ scopes: grant.scopes })))
       .thenThrows('key.exceeds_grantor');
   });
 
-  it('is its own user’s to do, whatever others have', () =>
-    givenKey(created, suspended(2)).when(resume(another)).thenThrows('auth.forbidden'));
+  it('of what its own user has suspended is theirs alone, whatever others have', () => {
+    givenKey(created, suspended(2)).when(resume(another)).thenThrows('auth.forbidden');
+    givenKey(created, suspended(2))
+      .when(member())
+      .then([resumed(3)]);
+  });
+
+  it('of what nobody is on record for is its own user’s alone', () => {
+    givenKey(created, suspendedUnsigned).when(resume(another)).thenThrows('auth.forbidden');
+    givenKey(created, suspendedUnsigned)
+      .when(member())
+      .then([resumed(3)]);
+  });
+
+  it('of what somebody else has suspended is for whoever may change all keys, its own user among them', () => {
+    for (const grantor of [another, by({}, true, 'a third'), by()])
+      givenKey(created, suspended(2, 'another'))
+        .when(resume(grantor))
+        .then([resumed(3)]);
+    givenKey(created, suspended(2, 'another')).when(member()).thenThrows('auth.forbidden');
+  });
 
   it('brings back no key that has ended', () => {
     givenKey(created, suspended(2), revoked(2)).when(resume()).thenThrows('key.already_revoked');

@@ -12,7 +12,7 @@ import type {
 } from './commands';
 import { refusePastExpiry } from './change';
 import { refuseBeyondGrantor, refuseOthersKey } from './containment';
-import { isExpired, liveSecrets, type ExistingKey, type KeyState } from './key';
+import { isExpired, liveSecrets, type ExistingKey, type KeyState, type SuspendedKey } from './key';
 import { existing, living } from './standing';
 
 export function create(command: CreateKey, state: KeyState): readonly KeyEvent[] {
@@ -45,20 +45,30 @@ export function create(command: CreateKey, state: KeyState): readonly KeyEvent[]
   ];
 }
 
-/** Anybody who may change the key may stop it, as they may narrow it. */
-export function suspend({ reason, now }: SuspendKey, state: KeyState): readonly KeyEvent[] {
-  if (living(state, now).status === 'Suspended') return [];
-  return [{ type: 'latchkey.key.suspended.v1', data: { reason, suspendedAt: now.toISOString() } }];
+/** Anybody who may change the key may stop it, as they may narrow it. What its own user has stopped others can stop beyond that user's reach. */
+export function suspend({ reason, userId, now }: SuspendKey, state: KeyState): readonly KeyEvent[] {
+  const key = living(state, now);
+  if (key.status === 'Suspended' && (userId === key.userId || isStoppedByAnother(key))) return [];
+  return [{ type: 'latchkey.key.suspended.v1', data: { reason, suspendedAt: now.toISOString(), suspendedBy: userId } }];
 }
 
-/** Who resumes a key gives it all that it has. */
-export function resume({ setScopes, grantor, now }: ResumeKey, state: KeyState): readonly KeyEvent[] {
+/**
+ * Who resumes a key gives it all that it has. What its own user has stopped is theirs to resume; what somebody else has stopped is for whoever
+ * may change everybody's keys: its user could take back what was done to them, and others are shown no secret by it.
+ */
+export function resume(command: ResumeKey, state: KeyState): readonly KeyEvent[] {
+  const { changesAll, setScopes, grantor, now } = command;
   const key = living(state, now);
   if (key.status === 'Active') return [];
-  refuseOthersKey(key, grantor);
+  if (!isStoppedByAnother(key)) refuseOthersKey(key, grantor);
+  else if (!changesAll)
+    throw new AppError('auth.forbidden', { public: 'Somebody else has suspended this key: ask an owner or admin.' });
   refuseBeyondGrantor(key, setScopes, grantor, 'Only a credential that itself has all that the key has can resume it.');
   return [{ type: 'latchkey.key.resumed.v1', data: { resumedAt: now.toISOString() } }];
 }
+
+const isStoppedByAnother = ({ userId, suspendedBy }: SuspendedKey): boolean =>
+  suspendedBy !== null && suspendedBy !== userId;
 
 export function expire({ now }: ExpireKey, state: KeyState): readonly KeyEvent[] {
   const key = existing(state);

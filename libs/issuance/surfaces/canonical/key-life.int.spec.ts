@@ -97,23 +97,42 @@ describe('suspending a key', () => {
     expect(await issuance.check(key)).toBe(401);
   });
 
-  it('is for whoever may change the key; resuming it for its user alone, with all that it has', async () => {
-    const owner = issuance.identity.openSession(issuance.identity.first.ownerId).token;
-    const member = issuance.identity.openSession(issuance.identity.addMember('member')).token;
-    const mine = await created({ scopes: ['alerts:read', 'rules:read'] }, member);
-    expect((await post(`api-keys/${mine.id}/suspend`, {}, owner)).status).toBe(200);
-    expect(failure(await post(`api-keys/${mine.id}/resume`, undefined, owner))).toEqual([
-      403,
-      'auth.forbidden',
-      undefined,
-    ]);
-    const weaker = await created({ scopes: ['apikeys:write', 'alerts:read'] }, member);
-    expect(failure(await post(`api-keys/${mine.id}/resume`, undefined, weaker.key))).toEqual([
-      ...[403, 'key.exceeds_grantor', 'scopes'],
-    ]);
-    expect((await post(`api-keys/${mine.id}/resume`, undefined, member)).status).toBe(200);
-    const another = issuance.identity.openSession(issuance.identity.addMember('member')).token;
-    expect((await post(`api-keys/${mine.id}/suspend`, {}, another)).status).toBe(404);
+  describe('is for whoever may change the key', () => {
+    const forbidden = [403, 'auth.forbidden', undefined];
+    const session = (user: UserId) => issuance.identity.openSession(user).token;
+    const suspend = async (id: string, by: string) =>
+      expect((await post(`api-keys/${id}/suspend`, {}, by)).status).toBe(200);
+    const resume = (id: string, by: string) => post(`api-keys/${id}/resume`, undefined, by);
+    let owner: string, admin: string, member: string;
+    beforeAll(() => {
+      owner = session(issuance.identity.first.ownerId);
+      admin = session(issuance.identity.addMember('admin'));
+      member = session(issuance.identity.addMember('member'));
+    });
+
+    it('and resuming it, if that was its own user, for them alone, with all that it has', async () => {
+      const mine = await created({ scopes: ['alerts:read', 'rules:read'] }, member);
+      await suspend(mine.id, member);
+      expect(failure(await resume(mine.id, owner))).toEqual(forbidden);
+      const weaker = await created({ scopes: ['apikeys:write', 'alerts:read'] }, member);
+      expect(failure(await resume(mine.id, weaker.key))).toEqual([403, 'key.exceeds_grantor', 'scopes']);
+      expect((await resume(mine.id, member)).status).toBe(200);
+      const another = session(issuance.identity.addMember('member'));
+      expect((await post(`api-keys/${mine.id}/suspend`, {}, another)).status).toBe(404);
+    });
+
+    it('and resuming it, if that was somebody else, for an owner or admin who has all of it, and not for its user', async () => {
+      const mine = await created({ scopes: ['alerts:read', 'rules:read'] }, member);
+      await suspend(mine.id, member);
+      await suspend(mine.id, owner);
+      expect(failure(await resume(mine.id, member))).toEqual(forbidden);
+      const weaker = await created({ scopes: ['apikeys:write', 'alerts:read'] }, admin);
+      expect(failure(await resume(mine.id, weaker.key))).toEqual([403, 'key.exceeds_grantor', 'scopes']);
+      expect(await issuance.check(mine.key)).toBe(401);
+      const { status, text } = await resume(mine.id, admin);
+      expect([status, text]).toEqual([200, expect.not.stringContaining(mine.key)]);
+      expect(await issuance.check(mine.key)).toBe(200);
+    });
   });
 
   it('is refused for the last admin key', async () => {
