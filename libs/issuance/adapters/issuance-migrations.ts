@@ -3,6 +3,7 @@ import { liveStateMigrations } from '@latchkey/live-state';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { CreateKeyClock1763800000000 } from './clock/clock-migration';
 import { CreateAssetSource1763810000000 } from './assets/asset-source-migration';
+import { IndexEndedKeys1763870000000 } from './key-index-migrations';
 import { CreateKeyLeaks1763850000000 } from './leaks/leak-migration';
 import { CreateScopeSets1763790000000 } from './scope-set-migrations';
 
@@ -288,4 +289,5 @@ export const issuanceMigrations: readonly MigrationClass[] = [
   CreateKeyClock1763800000000,
   CreateAssetSource1763810000000,
   NoteWhoSuspends1763860000000,
+  IndexEndedKeys1763870000000,
 ];
