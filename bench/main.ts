@@ -31,7 +31,7 @@ const benchmarks: Readonly<Record<BenchmarkName, Benchmark>> = {
 };
 
 /** Before the first round, also where one caller is measured: the compiler has done its work then, and every key has been asked about. */
-const FIRST_LOAD: Load = { concurrency: 64, seconds: 4 };
+const FIRST_LOAD = { callersMin: 16, seconds: 4 };
 
 export interface RunOptions extends BenchOptions, Omit<WorldOptions, 'profileFolder' | 'pinned'> {
   readonly signal: AbortSignal;
@@ -56,7 +56,7 @@ async function run(benchmark: Benchmark, world: World, options: RunOptions, resu
   console.log(`\n── ${benchmark.title} (${benchmark.name})`);
   const load = { concurrency: options.concurrency ?? benchmark.concurrency, seconds: options.seconds };
   world.shareOut(benchmark.cores);
-  const contenders = await start(benchmark, world, options);
+  const contenders = await start(benchmark, world, options, load);
   if (options.profile) return showProfiles(contenders, { ...options, load, folder: results });
   const rounds = await compete(contenders, {
     ...options,
@@ -74,14 +74,22 @@ async function run(benchmark: Benchmark, world: World, options: RunOptions, resu
   console.log(`\n${path.relative(options.root, file)}`);
 }
 
-async function start(benchmark: Benchmark, world: World, options: RunOptions): Promise<readonly Contender[]> {
+async function start(
+  benchmark: Benchmark,
+  world: World,
+  options: RunOptions,
+  load: Load,
+): Promise<readonly Contender[]> {
   const contenders: Contender[] = [];
   for (const name of takingPart(benchmark, options.contenders)) {
     options.signal.throwIfAborted();
     console.log(`starting ${name} …`);
     const contender = await benchmark.contenders[name]?.(world);
     if (contender === undefined) continue;
-    await contender.load(FIRST_LOAD);
+    await contender.load({
+      concurrency: Math.max(load.concurrency, FIRST_LOAD.callersMin),
+      seconds: FIRST_LOAD.seconds,
+    });
     contenders.push(contender);
   }
   return contenders;

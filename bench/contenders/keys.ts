@@ -3,6 +3,7 @@ import type { Contender } from '../contender';
 import { backendsOf, fillKeys, keyBehind } from '../keys/fill-keys';
 import { HttpConnection } from '../load/http-connection';
 import { getRequest, httpLoad } from '../load/http-load';
+import { patiently } from '../load/patiently';
 import { isNamed } from '../processes';
 import type { World } from '../world';
 import { createKeyRequest, processOf, startLatchkey, type Latchkey } from './latchkey';
@@ -27,7 +28,8 @@ export async function startFilledLatchkey(world: World, keyCount: number): Promi
   const latchkey = await startLatchkey(world, 'RS256', 0);
   const { url } = processOf(latchkey.cluster, 'issuance');
   const connection = await HttpConnection.open(url);
-  const ask = async (request: Buffer) => JSON.parse((await connection.send(request)).toString()) as Answer;
+  const ask = async (request: Buffer) =>
+    JSON.parse((await patiently(() => connection.send(request))).toString()) as Answer;
   const { id } = await ask(createKeyRequest(latchkey.adminKey));
   const { workspace_id: workspaceId } = await ask(getRequest('/api/v1/me', headersOf(latchkey)));
   connection.close();

@@ -76,10 +76,14 @@ export async function fillKeys(databaseUrl: string, keyId: string, count: number
   const client = await issuanceDatabase(databaseUrl);
   try {
     // What is lost in a crash can be filled again.
-    await client.query('SET synchronous_commit = off');
+    await client.query(`SET synchronous_commit = off; SET maintenance_work_mem = '256MB'`);
+    const indexes = await indexesOf(client);
+    // Built from all rows at once they take a third of the time.
+    for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
     for (const table of TABLES) await client.query(copying(table, await columnsOf(client, table.name)), [keyId, count]);
     await client.query(USED, [keyId, count]);
     await client.query(COUNTED);
+    for (const { definition } of indexes) await client.query(definition);
     // As a database is that has grown to this: what it knows of its tables is up to date, and what it has written is on disk.
     await client.query('VACUUM ANALYZE');
     await client.query('CHECKPOINT');
@@ -125,6 +129,16 @@ async function issuanceDatabase(connectionString: string): Promise<Client> {
   const client = new Client({ connectionString, options: '-c search_path=issuance', connectionTimeoutMillis: 10_000 });
   await client.connect();
   return client;
+}
+
+/** Those of the list of keys, but what its constraints have. */
+async function indexesOf(client: Client): Promise<readonly { readonly name: string; readonly definition: string }[]> {
+  const { rows } = await client.query<{ name: string; definition: string }>(
+    `SELECT indexname AS name, indexdef AS definition FROM pg_indexes
+      WHERE schemaname = 'issuance' AND tablename = 'key_list'
+        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname)`,
+  );
+  return rows;
 }
 
 /** Those that a row is given: not what is computed. */
