@@ -207,6 +207,16 @@ describe('members of a workspace', () => {
       expect(await by('users:write', 'audit:read', ...ofMember)).toBe('done');
     });
 
+    it('and given them again, when they are resumed, by an API key that has what is in them (C18)', async () => {
+      const by = (...scopes: string[]) => codeOf(change.execute(member, [resume], callerIn(workspace, owner, scopes)));
+      const ofMember = scopesOfRole(profileByName('s4e') as Profile, 'member');
+      await does(owner, give('auditing'), member);
+      await does(owner, suspend, member);
+      expect(await by('users:write', ...ofMember)).toBe('auth.forbidden');
+      expect(await by('users:write', 'audit:read', ...ofMember)).toBe('done');
+      expect(await setsOf(member)).toEqual(['auditing']);
+    });
+
     it('and lose them when they leave', async () => {
       await does(owner, give('auditing'), member);
       await does(owner, remove, member);

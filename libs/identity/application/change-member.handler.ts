@@ -40,8 +40,8 @@ export class ChangeMemberHandler {
     const { workspaceId } = caller;
     const member = await this.members.find(workspaceId, id);
     if (!member) throw new AppError('member.not_found');
-    const asked = changes.flatMap((change) => (change.type === 'ChangeMemberScopeSets' ? change.scopeSetIds : []));
-    const setScopes = scopesOfSets(await scopeSetsOf(this.reader, workspaceId, asked));
+    const given = changes.flatMap((change) => setsIn(change, member));
+    const setScopes = scopesOfSets(await scopeSetsOf(this.reader, workspaceId, given));
     const now = this.clock.now();
     const commands = changes.map((change) => ({ ...read(change, member, setScopes), workspaceId, now }));
     const { changed } = await this.users.write({
@@ -53,6 +53,20 @@ export class ChangeMemberHandler {
     });
     await this.settlement.settle([changed]);
     return (await this.members.find(workspaceId, id)) ?? member;
+  }
+}
+
+/** Ids of the scope sets that the change may give. */
+function setsIn(change: MemberChange, { scopeSetIds }: Member): readonly string[] {
+  switch (change.type) {
+    case 'ChangeMemberScopeSets':
+      return change.scopeSetIds;
+    case 'ResumeMember':
+      return scopeSetIds;
+    case 'ChangeMemberRole':
+    case 'SuspendMember':
+    case 'RemoveMember':
+      return [];
   }
 }
 

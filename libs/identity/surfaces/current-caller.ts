@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Principal } from '@latchkey/contracts';
 import { principalOf } from '@latchkey/guard';
 import { requestId, userId, workspaceId } from '@latchkey/kernel';
 import type { FastifyRequest } from 'fastify';
@@ -12,7 +13,13 @@ export const CurrentCaller = createParamDecorator<unknown, Caller>((_, context: 
     credentialId: principal.id,
     userId: userId(principal.user_id),
     workspaceId: workspaceId(principal.workspace_id),
-    keyScopes: principal.kind === 'session' ? null : principal.scopes,
+    keyScopes: keyScopesOf(principal),
     requestId: requestId(request.id),
   };
 });
+
+/** What a credential has for all assets: what a member may do is kept to none, so one that is for some assets has nothing of it to give. */
+export function keyScopesOf({ kind, assets, scopes }: Pick<Principal, 'kind' | 'assets' | 'scopes'>) {
+  if (kind === 'session') return null;
+  return assets === 'all' ? scopes : [];
+}

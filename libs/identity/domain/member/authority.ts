@@ -10,7 +10,7 @@ export interface Authority {
   readonly key: {
     /** The workspace's; absent: one that this version does not know. */
     readonly profile: Profile | undefined;
-    /** In any spelling. */
+    /** In any spelling: those that it has on all assets, as members have theirs. */
     readonly scopes: readonly string[];
   } | null;
 }
@@ -35,9 +35,10 @@ export function requireAuthority(
   if (ofOwner)
     throw forbidden('The role of an owner is given and taken by a session of an owner, and not by an API key.');
   if (!roles.every((one) => covers(key, one))) {
-    throw forbidden('An API key can give and take only a role all of whose scopes it has itself.');
+    throw forbidden('An API key can give and take only a role all of whose scopes it has itself, on all assets.');
   }
-  if (!holds(key, scopes)) throw forbidden('An API key can give only scope sets all of whose scopes it has itself.');
+  if (!holds(key, scopes))
+    throw forbidden('An API key can give only scope sets all of whose scopes it has itself, on all assets.');
 }
 
 type Key = NonNullable<Authority['key']>;

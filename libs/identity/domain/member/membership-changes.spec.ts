@@ -41,6 +41,16 @@ describe('changes of memberships', () => {
     expect([change && setsGivenIn(change), left && setsGivenIn(left)]).toEqual([['t'], []]);
   });
 
+  it('give all scope sets again to who is resumed', () => {
+    const suspended = { ...admin, suspended: true, scopeSetIds: ['s'] };
+    const [resumed] = membershipChanges(
+      userWith({ a: suspended }),
+      userWith({ a: { ...suspended, suspended: false } }),
+    );
+    const [given] = membershipChanges(userWith({ a: suspended }), userWith({ a: { ...suspended, scopeSetIds: [] } }));
+    expect([resumed && setsGivenIn(resumed), given && setsGivenIn(given)]).toEqual([['s'], []]);
+  });
+
   it.each<[string, Membership | null, Membership | null, boolean]>([
     ['removed', owner, null, true],
     ['demoted', owner, admin, true],

@@ -23,9 +23,12 @@ export function membershipChanges(before: UserState, after: UserState): readonly
 export const rolesIn = ({ before, after }: MembershipChange): readonly Role[] =>
   [before, after].flatMap((membership) => (membership ? [membership.role] : []));
 
-/** Ids of scope sets that the change gives. */
-export const setsGivenIn = ({ before, after }: MembershipChange): readonly string[] =>
-  (after?.scopeSetIds ?? []).filter((id) => !before?.scopeSetIds.includes(id));
+/** Ids of scope sets that the change gives: whoever is resumed is given all of theirs again. */
+export function setsGivenIn({ before, after }: MembershipChange): readonly string[] {
+  const isResumed = before?.suspended === true && after?.suspended === false;
+  const had = isResumed ? [] : (before?.scopeSetIds ?? []);
+  return (after?.scopeSetIds ?? []).filter((id) => !had.includes(id));
+}
 
 /** Whether the workspace has an owner less by it. */
 export const takesAnOwner = ({ before, after }: MembershipChange): boolean => isOwner(before) && !isOwner(after);
