@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { clientIp, ipMatcher } from '@latchkey/access';
+import { clientIp, ipMatcher, type CallOrigin } from '@latchkey/access';
+import { RecentlyUsed } from '@latchkey/kernel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
@@ -9,13 +10,34 @@ declare module 'fastify' {
   }
 }
 
+/** Where calls came from of late: reading addresses costs more than all else that is done to every request. */
+const ORIGINS_MAX = 4_000;
+/** Some hops. What is longer is read each time, so that nobody can have much remembered. */
+const HOPS_LENGTH_MAX = 100;
+
+/** `clientIp`, remembered. */
+export function clientIps(trusted: readonly string[]): (origin: CallOrigin) => string | undefined {
+  const isTrustedProxy = ipMatcher(trusted);
+  const known = new RecentlyUsed<string>(ORIGINS_MAX);
+  return (origin) => {
+    const hops = String(origin.forwardedFor ?? '');
+    if (hops.length > HOPS_LENGTH_MAX) return clientIp(origin, isTrustedProxy);
+    const name = `${origin.peer ?? ''} ${hops}`;
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const ip = clientIp(origin, isTrustedProxy);
+    if (ip !== undefined) known.put(name, ip);
+    return ip;
+  };
+}
+
 /** Gives every request its `clientIp`. `trusted`: addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed. */
 export function addClientIp(fastify: FastifyInstance, trusted: readonly string[]): void {
-  const isTrustedProxy = ipMatcher(trusted);
+  const ipOf = clientIps(trusted);
   fastify.decorateRequest('clientIp', {
     getter(this: FastifyRequest) {
       const { socket, headers } = this;
-      return clientIp({ peer: socket.remoteAddress, forwardedFor: headers['x-forwarded-for'] }, isTrustedProxy);
+      return ipOf({ peer: socket.remoteAddress, forwardedFor: headers['x-forwarded-for'] });
     },
   });
 }
