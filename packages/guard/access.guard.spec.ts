@@ -136,7 +136,7 @@ describe('the access guard', () => {
           timeoutMs: 50,
           trustedProxies: ['127.0.0.1'],
           trustedOrigins: ['https://console.example.com'],
-          tenantDomain: 'example.com',
+          tenantDomain: 'Example.com',
         }),
       ],
       controllers: [ThingsController, OpenController],

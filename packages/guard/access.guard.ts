@@ -50,7 +50,7 @@ export class AccessGuard implements CanActivate {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#isTrustedProxy = ipMatcher(options.trustedProxies ?? []);
     this.#trustedOrigins = options.trustedOrigins ?? [];
-    this.#tenantDomain = options.tenantDomain;
+    this.#tenantDomain = options.tenantDomain?.toLowerCase();
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

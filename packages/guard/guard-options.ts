@@ -8,7 +8,7 @@ export interface GuardOptions {
    * the service's own; none when absent.
    */
   readonly trustedOrigins?: readonly string[] | undefined;
-  /** Domain, in lower case, whose hosts `<slug>.<domain>` take credentials of that workspace alone; none when absent. */
+  /** Domain whose hosts `<slug>.<domain>` take credentials of that workspace alone; none when absent. */
   readonly tenantDomain?: string | undefined;
 }
 
