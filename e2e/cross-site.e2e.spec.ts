@@ -1,6 +1,6 @@
 import { call, callerOf, type Answer } from './harness/http';
 import { OPEN_ROUTES } from './harness/open-routes';
-import { signIn } from './harness/people';
+import { signIn } from './harness/accounts';
 import { OWNER, startSystem, WAYS_OF_RUNNING, type Route, type System } from './harness/system';
 
 const START_MS = 180_000;

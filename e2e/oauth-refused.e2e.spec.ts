@@ -27,7 +27,7 @@ import {
   type Json,
   type JwsSigner,
 } from './harness/jws';
-import { signIn } from './harness/people';
+import { signIn } from './harness/accounts';
 import { stolenKey } from './harness/stolen-key';
 import { OWNER, startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { bearer, Tester } from './harness/tester';

@@ -1,6 +1,6 @@
 import { Secret as Seed, TOTP } from 'otpauth';
 import { call, callerOf } from './harness/http';
-import { signIn } from './harness/people';
+import { signIn } from './harness/accounts';
 import { runProgram } from './harness/program';
 import { OWNER, startSystem, type System } from './harness/system';
 

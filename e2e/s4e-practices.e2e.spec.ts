@@ -2,7 +2,7 @@ import { eventually } from '@latchkey/testing';
 import { Client } from 'pg';
 import { accessToken, credentialsOf, postForm, registerApplication } from './harness/applications';
 import { call, callerOf, type Answer } from './harness/http';
-import { signIn } from './harness/people';
+import { signIn } from './harness/accounts';
 import { runProgram } from './harness/program';
 import { OWNER, startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { bearer, Tester } from './harness/tester';

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { accessToken, registerApplication } from './harness/applications';
 import { call, type Answer } from './harness/http';
-import { signIn } from './harness/people';
+import { signIn } from './harness/accounts';
 import { OWNER, startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { jan1st, Tester } from './harness/tester';
 

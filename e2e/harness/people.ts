@@ -1,6 +1,6 @@
 import type { Role } from '@latchkey/contracts';
-import { eventually, startMailServer, type MailServer } from '@latchkey/testing';
-import { call, callerOf } from './http';
+import { startMailServer, type MailServer } from '@latchkey/testing';
+import { invite, signIn } from './accounts';
 import { OWNER, startSystem, type ProfileName, type System, type WayOfRunning } from './system';
 
 export interface Person {
@@ -23,9 +23,14 @@ export interface Populated {
   stop(): Promise<void>;
 }
 
-export async function startPopulated(way: WayOfRunning, profile: ProfileName): Promise<Populated> {
+export async function startPopulated(
+  way: WayOfRunning,
+  profile: ProfileName,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Populated> {
   const mails = await startMailServer();
-  const env = { SMTP_URL: `smtp://127.0.0.1:${mails.port}`, PUBLIC_URL: 'https://id.example.com' };
+  const own = { SMTP_URL: `smtp://127.0.0.1:${mails.port}`, PUBLIC_URL: 'https://id.example.com' };
+  const env = { ...own, ...variables };
   const system = await startSystem(way, { profile, env }).catch(async (error: unknown) => {
     await mails.stop();
     throw error;
@@ -37,7 +42,7 @@ export async function startPopulated(way: WayOfRunning, profile: ProfileName): P
     async join(role) {
       people += 1;
       const person = { email: `${role}-${people}@example.com`, password: 'a long sentence of their own' };
-      const userId = await accept(system, mails, person, role);
+      const userId = await invite(system, mails, person, role);
       return { ...person, userId, token: await signIn(system, person) };
     },
     async stop() {
@@ -46,44 +51,3 @@ export async function startPopulated(way: WayOfRunning, profile: ProfileName): P
     },
   };
 }
-
-type Credentials = Pick<Person, 'email' | 'password'>;
-
-export async function signIn({ url }: System, { email, password }: Credentials): Promise<string> {
-  const answer = await call(url, { method: 'POST', path: '/api/v1/sessions', body: { email, password } });
-  if (answer.status !== 201) throw new Error(`signing in answered ${answer.status}: ${answer.text}`);
-  return answer.json<{ token: string }>().token;
-}
-
-/** @returns id of the user */
-async function accept(
-  { url, adminKey }: System,
-  mails: MailServer,
-  { email, password }: Credentials,
-  role: Role,
-): Promise<string> {
-  const invited = await callerOf(url, adminKey)('POST', '/api/v1/invitations', { email, role });
-  if (invited.status !== 201) throw new Error(`inviting answered ${invited.status}: ${invited.text}`);
-  const token = await tokenMailed(mails, email, 'accept-invitation');
-  const path = '/api/v1/invitations/accept';
-  const accepted = await call(url, { method: 'POST', path, body: { token, password } });
-  return accepted.json<{ user: { id: string } }>().user.id;
-}
-
-/** What stands in the link of the first such mail to the address, once it has come. */
-export const tokenMailed = (
-  { received }: MailServer,
-  email: string,
-  page: 'accept-invitation' | 'reset-password',
-): Promise<string> =>
-  eventually(
-    () => {
-      for (const { to, raw } of received) {
-        // Quoted-printable breaks long lines (RFC 2045 §6.7).
-        const [, token] = new RegExp(`/${page}#([\\w-]+)`).exec(raw.replace(/=\r\n/g, '')) ?? [];
-        if (to.includes(email) && token !== undefined) return token;
-      }
-      throw new Error(`no mail to ${email} with a link to ${page} has arrived`);
-    },
-    { timeoutMs: 15_000 },
-  );

@@ -1,11 +1,11 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { backing, freePort, freshDatabase, startRedis } from '@latchkey/testing';
-import { Client } from 'pg';
+import { backing, freePort, freshDatabase, startMailServer, startRedis } from '@latchkey/testing';
 import { startCluster, type Cluster } from '../../tools/cluster/start-cluster';
 import { builtTree, startProgram } from './program';
 import { UndoStack } from './undo-stack';
+import { newWorkspace } from './workspaces';
 
 export const WAYS_OF_RUNNING = ['standalone', 'cluster'] as const;
 export type WayOfRunning = (typeof WAYS_OF_RUNNING)[number];
@@ -81,10 +81,16 @@ export async function startSystem(
   { profile, neighbour, tls = false, env = {} }: SystemOptions,
 ): Promise<System> {
   const { result, undo } = await UndoStack.whole(async (undo) => {
-    const kept = { ...(await keptParts(way, undo)), env: { LATCHKEY_ADMIN_PASSWORD: OWNER.password, ...env } };
-    const neighbourKey = neighbour === undefined ? null : await makeWorkspace(way, neighbour, kept);
-    await rm(routesFile(kept), { force: true });
+    const mails = neighbour === undefined ? null : await startMailServer();
+    undo.push(() => mails?.stop());
+    const mailTo = mails && { SMTP_URL: `smtp://127.0.0.1:${mails.port}` };
+    const kept = {
+      ...(await keptParts(way, undo)),
+      env: { LATCHKEY_ADMIN_PASSWORD: OWNER.password, ...mailTo, ...env },
+    };
     const running = await (tls ? startWithCertificates(profile, kept, undo) : start(way, profile, kept, undo));
+    const made = neighbour && mails && (await newWorkspace(running, mails, { profile: neighbour, slug: 'neighbour' }));
+    const neighbourKey = made?.adminKey ?? null;
     const places = { certificates: certificatesIn(kept), dataDir: kept.folder, databaseUrl: kept.databaseUrl };
     return { ...running, neighbourKey, routes: await reportedRoutes(kept), ...places };
   });
@@ -187,26 +193,3 @@ async function startProcesses({ profile, kept, undo, tls }: Processes): Promise<
 }
 
 const adminKeyIn = async (folder: string) => (await readFile(path.join(folder, 'admin-key'), 'utf8')).trim();
-
-/**
- * A workspace is only made by a first start so far. So the installation is started for this one, and then forgets that it was: the next
- * start makes another, and finds this one with its keys in the same tables. Answers its admin key.
- */
-async function makeWorkspace(way: WayOfRunning, profile: ProfileName, kept: Kept): Promise<string> {
-  const named = { ...kept, env: { ...kept.env, LATCHKEY_TENANT: 'neighbour' } };
-  const { result, undo } = await UndoStack.whole((undo) => start(way, profile, named, undo));
-  await undo.undo();
-  const client = new Client({ connectionString: kept.databaseUrl });
-  await client.connect();
-  try {
-    await client.query(`DELETE FROM identity.first_workspace`);
-    // An address belongs to one user, and the next owner will have this one.
-    const neighbour = 'neighbour@localhost.localdomain';
-    await client.query('UPDATE identity.user_contact SET email = $1, canonical_email = $1', [neighbour]);
-    for (const schema of ['identity', 'issuance'])
-      await client.query(`DELETE FROM ${schema}.claims WHERE scope = 'installation'`);
-  } finally {
-    await client.end();
-  }
-  return result.adminKey;
-}

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { MailServer } from '@latchkey/testing';
 import { Secret as Seed, TOTP } from 'otpauth';
 import { call, type Answer, type Call } from '../harness/http';
-import { tokenMailed } from '../harness/people';
+import { tokenMailed } from '../harness/accounts';
 import type { RecordingClient } from './client';
 
 const STEP_MS = 30_000;
