@@ -1,5 +1,6 @@
 import { call, callerOf } from './harness/http';
-import { startSystem, WAYS_OF_RUNNING, type System } from './harness/system';
+import { signIn } from './harness/accounts';
+import { OWNER, startSystem, WAYS_OF_RUNNING, type System } from './harness/system';
 
 const START_MS = 120_000;
 
@@ -97,7 +98,7 @@ describe.each(WAYS_OF_RUNNING)('members and invitations over HTTP, %s', (way) =>
     const attempts = [
       [await asAdmin('POST', '/api/v1/invitations', { email: 'nobody', role: 'member' }), 'email'],
       [await asAdmin('POST', '/api/v1/invitations', { email: 'a@example.com', role: 'king' }), 'role'],
-      [await asAdmin('PATCH', `/api/v1/users/${id}`, {}), 'role'],
+      [await asAdmin('PATCH', `/api/v1/users/${id}`, { role: 'king' }), 'role'],
       [await asAdmin('PATCH', '/api/v1/workspaces/current', { profile: 's4e' }), 'profile'],
       [await asAdmin('PATCH', '/api/v1/workspaces/current', { name: 'a\u202eb' }), 'name'],
       [await call(system.url, { method: 'POST', path: '/api/v1/invitations/accept', body: {} }), 'token'],
@@ -130,7 +131,7 @@ describe.each(WAYS_OF_RUNNING)('members and invitations over HTTP, %s', (way) =>
     const changed = await asAdmin('PATCH', '/api/v1/workspaces/current', changes);
     expect(changed.json()).toEqual({ id, ...settings, ...changes });
     expect((await asAdmin('GET', '/api/v1/workspaces/current')).json()).toEqual({ id, ...settings, ...changes });
-    expect((await asNeighbour('GET', '/api/v1/workspaces/current')).json()).toMatchObject({ name: 'First workspace' });
+    expect((await asNeighbour('GET', '/api/v1/workspaces/current')).json()).toMatchObject({ name: 'Of neighbour' });
   });
 
   it('a workspace does not see the users of another one', async () => {
@@ -139,6 +140,48 @@ describe.each(WAYS_OF_RUNNING)('members and invitations over HTTP, %s', (way) =>
     for (const path of [`/api/v1/users/${theirs.id}`, '/api/v1/users/nobody']) {
       expect((await asAdmin('GET', path)).status).toBe(404);
       expect((await asAdmin('PATCH', path, { role: 'member' })).status).toBe(404);
+    }
+  });
+
+  it('the first workspace makes others, of any profile, and its owner goes there and makes their first key', async () => {
+    const body = { name: 'The store', profile: 'slaunch', slug: 'store' };
+    const session = await signIn(system, OWNER);
+    const made = await callerOf(system.url, session)('POST', '/api/v1/workspaces', body);
+    expect([made.status, made.json()]).toEqual([201, expect.objectContaining(body)]);
+    const { id } = made.json<{ id: string }>();
+    const entered = await callerOf(system.url, session)('POST', '/api/v1/sessions/current/workspace', {
+      workspace_id: id,
+    });
+    const asOwner = callerOf(system.url, entered.json<{ token: string }>().token);
+    expect((await asOwner('GET', '/api/v1/workspaces')).json<Page<object>>().items).toEqual([
+      expect.objectContaining({ profile: 'zshield', role: 'owner' }),
+      { id, name: 'The store', profile: 'slaunch', role: 'owner' },
+    ]);
+    const keys = '/api/v1/api-keys';
+    const plain = await asOwner('POST', keys, { name: 'reads', scopes: ['store:read'] });
+    // Without an admin key there is none that has to stay.
+    expect((await asOwner('DELETE', `${keys}/${plain.json<{ id: string }>().id}`)).status).toBe(204);
+    const first = await asOwner('POST', keys, { name: 'administers', scopes: ['admin:full'], plan: 'unlimited' });
+    const { id: keyId, key } = first.json<{ id: string; key: string }>();
+    const asKey = callerOf(system.url, key);
+    expect((await asKey('GET', '/api/v1/workspaces/current')).json()).toMatchObject({ id });
+    expect((await asKey('DELETE', `${keys}/${keyId}`)).json()).toMatchObject({ code: 'key.last_admin' });
+    expect((await asOwner('DELETE', `${keys}/${keyId}`)).status).toBe(204);
+  });
+
+  it('no other workspace makes one, nor a narrow key; what is wrong is said', async () => {
+    const one = { name: 'One more', profile: 'slaunch' };
+    for (const as of [asNeighbour, await keyWith(['users:write'])]) {
+      const refused = await as('POST', '/api/v1/workspaces', one);
+      expect([refused.status, refused.json()]).toEqual([403, expect.objectContaining({ code: 'auth.forbidden' })]);
+    }
+    for (const [wrong, status, said] of [
+      [{ profile: 'acme' }, 400, { field: 'profile' }],
+      [{ owner: 'nobody' }, 400, { field: 'owner' }],
+      [{ slug: 'neighbour' }, 409, { code: 'claim.taken' }],
+    ] as const) {
+      const refused = await asAdmin('POST', '/api/v1/workspaces', { ...one, ...wrong });
+      expect([refused.status, refused.json()]).toEqual([status, expect.objectContaining(said)]);
     }
   });
 
