@@ -77,13 +77,15 @@ export async function fillKeys(databaseUrl: string, keyId: string, count: number
   try {
     // What is lost in a crash can be filled again.
     await client.query(`SET synchronous_commit = off; SET maintenance_work_mem = '256MB'`);
-    const indexes = await indexesOf(client);
-    // Built from all rows at once they take a third of the time.
-    for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-    for (const table of TABLES) await client.query(copying(table, await columnsOf(client, table.name)), [keyId, count]);
+    for (const table of TABLES) {
+      const indexes = await indexesOf(client, table.name);
+      // Built from all rows at once they take a third of the time.
+      for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
+      await client.query(copying(table, await columnsOf(client, table.name)), [keyId, count]);
+      for (const { definition } of indexes) await client.query(definition);
+    }
     await client.query(USED, [keyId, count]);
     await client.query(COUNTED);
-    for (const { definition } of indexes) await client.query(definition);
     // As a database is that has grown to this: what it knows of its tables is up to date, and what it has written is on disk.
     await client.query('VACUUM ANALYZE');
     await client.query('CHECKPOINT');
@@ -131,12 +133,18 @@ async function issuanceDatabase(connectionString: string): Promise<Client> {
   return client;
 }
 
-/** Those of the list of keys, but what its constraints have. */
-async function indexesOf(client: Client): Promise<readonly { readonly name: string; readonly definition: string }[]> {
-  const { rows } = await client.query<{ name: string; definition: string }>(
+interface Index {
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** Those of a table but what its constraints have. */
+async function indexesOf(client: Client, table: string): Promise<readonly Index[]> {
+  const { rows } = await client.query<Index>(
     `SELECT indexname AS name, indexdef AS definition FROM pg_indexes
-      WHERE schemaname = 'issuance' AND tablename = 'key_list'
+      WHERE schemaname = 'issuance' AND tablename = $1
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname)`,
+    [table],
   );
   return rows;
 }
