@@ -12,7 +12,7 @@ import type { Benchmark } from './benchmark';
 
 export const keys: Benchmark = {
   name: 'keys',
-  title: 'A workspace with a million keys: pages of its list, and one key more',
+  title: 'A workspace with very many keys: pages of their list, and one key more',
   concurrency: 16,
   cores: 'server-alone',
   contenders: {
