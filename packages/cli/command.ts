@@ -1,4 +1,5 @@
 import type { RandomBytes } from '@latchkey/access';
+import type { Environment } from '@latchkey/platform';
 
 /** What a command has of the outside world. */
 export interface CommandIo {
@@ -7,6 +8,8 @@ export interface CommandIo {
   /** All of standard input, of which at most the given number of bytes is read. */
   readonly readInput: (bytesMax: number) => Promise<string>;
   readonly randomBytes: RandomBytes;
+  /** May name profiles and prefixes of one's own. */
+  readonly environment: Environment;
 }
 
 /** The command line is wrong; the message is for its writer. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { useKeyFormats } from '@latchkey/platform';
 import { runCommand } from './run-command';
 
 async function readInput(bytesMax: number): Promise<string> {
@@ -14,12 +13,12 @@ async function readInput(bytesMax: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  useKeyFormats(process.env);
   process.exitCode = await runCommand(process.argv.slice(2), {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     readInput,
     randomBytes,
+    environment: process.env,
   });
 }
 

@@ -1,16 +1,18 @@
 import { formatClientSecret, parseKey, PROFILES, useForeignPrefixes } from '@latchkey/access';
+import type { Environment } from '@latchkey/platform';
 import { randomBytes } from 'node:crypto';
 import { runCommand } from './run-command';
 
 const KEY = 's4e_live_2pbxnikjgcbc4kfhoqdtulld11v3htha';
 
-async function run(argv: readonly string[], input = '') {
+async function run(argv: readonly string[], input = '', environment: Environment = {}) {
   const said = { out: '', err: '' };
   const code = await runCommand(argv, {
     out: (text) => (said.out += text),
     err: (text) => (said.err += text),
     readInput: (bytesMax) => Promise.resolve(input.slice(0, bytesMax)),
     randomBytes,
+    environment,
   });
   return { code, ...said };
 }
@@ -41,6 +43,24 @@ describe('latchkey keygen', () => {
   });
 });
 
+describe('an environment that cannot be used', () => {
+  it.each([
+    [
+      ['keygen', '--profile', 's4e'],
+      { LATCHKEY_PROFILES_DIR: '/nowhere' },
+      'LATCHKEY_PROFILES_DIR: /nowhere cannot be read',
+    ],
+    [['inspect'], { LATCHKEY_FOREIGN_PREFIXES: 'ACME' }, 'LATCHKEY_FOREIGN_PREFIXES: must be prefixes'],
+  ])('is told by the variable: %j', async (argv, environment, message) => {
+    const { code, out, err } = await run(argv, KEY, environment);
+    expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringContaining(message) });
+    expect(err).not.toMatch(/^ +at /m);
+  });
+
+  it('does not keep anybody from the help', async () =>
+    expect((await run(['--help'], '', { LATCHKEY_PROFILES_DIR: '/nowhere' })).code).toBe(0));
+});
+
 describe('latchkey inspect', () => {
   it.each([KEY, `${KEY}\n`, `${KEY}\r\n`])('accepts a key, and does not show it: %#', async (input) => {
     const { code, out } = await run(['inspect'], input);
@@ -55,8 +75,8 @@ describe('latchkey inspect', () => {
   });
 
   it('says of a key from elsewhere that nothing can be told of it', async () => {
-    useForeignPrefixes(['acme_live_']);
-    const { code, out } = await run(['inspect'], 'acme_live_a1b2c3d4e5f6g7h8');
+    const elsewhere = { LATCHKEY_FOREIGN_PREFIXES: 'acme_live_' };
+    const { code, out } = await run(['inspect'], 'acme_live_a1b2c3d4e5f6g7h8', elsewhere);
     useForeignPrefixes([]);
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('a key from elsewhere') });
   });

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ConfigError, useKeyFormats } from '@latchkey/platform';
 import { inspect } from './inspect.command';
 import { keygen } from './keygen.command';
 import { UsageError, type CommandIo } from './command';
@@ -10,7 +11,7 @@ export const USAGE = `latchkey <command>
   inspect
       Reads a key from standard input and tells whether its shape and checksum are right. Nothing is sent anywhere.
 
-Exit codes: 0 done, 1 the key is malformed, 2 the command is not understood.
+Exit codes: 0 done, 1 the key is malformed, 2 the command is not understood, or a variable is wrong.
 `;
 
 const EXIT_USAGE = 2;
@@ -21,8 +22,10 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   try {
     switch (name) {
       case 'keygen':
+        useKeyFormats(io.environment);
         return keygen(optionsOf(args, ['profile', 'environment']), io);
       case 'inspect':
+        useKeyFormats(io.environment);
         optionsOf(args, []);
         return await inspect(io);
       case 'help':
@@ -37,6 +40,10 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
         throw new UsageError('there is no such command');
     }
   } catch (error) {
+    if (error instanceof ConfigError) {
+      io.err(`latchkey: ${error.message}\n`);
+      return EXIT_USAGE;
+    }
     if (!(error instanceof UsageError)) throw error;
     io.err(`latchkey: ${error.message}\n\n${USAGE}`);
     return EXIT_USAGE;
