@@ -5,7 +5,7 @@ const ADDRESS_MAX = 300;
 export const shown = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /**
- * A name that anybody can choose, in a letter that we vouch for: in one line, not longer than a name is, and nothing that a program for
+ * A name that anybody can choose, in a letter that we vouch for: in one line, cut where it is long, and nothing that a program for
  * mails would turn into a link.
  */
 export function notALink(name: string): string {
@@ -18,5 +18,8 @@ export function notALink(name: string): string {
 /** An address that is to be read, and may be copied: in one line, without anything that is not seen, and cut where it is long. */
 export const addressShown = (address: string): string => lineOf(address, ADDRESS_MAX);
 
-const lineOf = (text: string, charactersMax: number): string =>
-  [...text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim()].slice(0, charactersMax).join('');
+function lineOf(text: string, charactersMax: number): string {
+  const characters = [...text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim()];
+  if (characters.length <= charactersMax) return characters.join('');
+  return `${characters.slice(0, charactersMax - 1).join('')}…`;
+}
