@@ -345,6 +345,7 @@ describe('members of a workspace', () => {
     expect(await named(first, workspace, owner)).toBe('done');
     expect(await named(first, workspace, owner)).toBe('done');
     expect(await named(first, other, others)).toBe('claim.taken');
+    await expect(update.execute({ slug: first }, callerIn(other, others))).rejects.toMatchObject({ field: 'slug' });
     expect(await named(second, workspace, owner)).toBe('done');
     expect(await named(first, other, others)).toBe('done');
     const [snapshot] = await identity.subjects.read([{ kind: 'workspace', id: workspace }]);

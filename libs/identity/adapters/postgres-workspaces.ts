@@ -1,4 +1,4 @@
-import { AppError, workspaceId, type UserId, type WorkspaceId } from '@latchkey/kernel';
+import { AppError, isAppError, workspaceId, type UserId, type WorkspaceId } from '@latchkey/kernel';
 import type { Role, WorkspaceEvent, WorkspaceSubject } from '@latchkey/contracts';
 import {
   databaseFailure,
@@ -26,6 +26,9 @@ import {
 } from '../domain/workspace/workspace';
 import { authorize, takeTurn } from './workspace-turns';
 
+/** Under which slugs are claimed. */
+const SLUG = 'workspace_slug';
+
 /** Workspaces in identity's schema. What is read of one is its subject. */
 export class PostgresWorkspaces implements Workspaces {
   constructor(
@@ -37,18 +40,21 @@ export class PostgresWorkspaces implements Workspaces {
   async write(write: WorkspaceWrite): Promise<WrittenWorkspace> {
     const { workspaceId: id, by } = write;
     let changed: ChangedSubject | null = null;
-    const { state } = await decideAndAppend(this.events, {
-      ...this.#decision(write, (written) => (changed = written)),
-      decide: (found) => {
-        changed = null;
-        return write.decide(found);
-      },
-    });
+    const { state } = await namingSlug(
+      decideAndAppend(this.events, {
+        ...this.#decision(write, (written) => (changed = written)),
+        decide: (found) => {
+          changed = null;
+          return write.decide(found);
+        },
+      }),
+    );
     return { workspace: existing(state), changed: changed ?? (await this.#unchanged(id, by)) };
   }
 
   async writeIn(tx: Transaction, write: WorkspaceWrite): Promise<void> {
-    await decideAndAppend(this.events.in(tx), { ...this.#decision(write, () => undefined), attempts: 1 });
+    const decision = { ...this.#decision(write, () => undefined), attempts: 1 };
+    await namingSlug(decideAndAppend(this.events.in(tx), decision));
   }
 
   #decision(
@@ -124,7 +130,23 @@ function withSlug(claim: readonly Claim[], before: WorkspaceState, after: Worksp
 const slugOf = (state: WorkspaceState): string | undefined => (state.status === 'Active' ? state.slug : undefined);
 
 const slugClaim = (slug: string | undefined): readonly Claim[] =>
-  slug === undefined ? [] : [{ scope: 'workspace_slug', value: slug }];
+  slug === undefined ? [] : [{ scope: SLUG, value: slug }];
+
+/** Whoever asks for a slug that is taken is told which of their fields that is. */
+async function namingSlug<Result>(writing: Promise<Result>): Promise<Result> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (!isAppError(error, 'claim.taken') || error.details['scope'] !== SLUG) throw error;
+    const { details } = error;
+    throw new AppError('claim.taken', {
+      field: 'slug',
+      public: 'Another workspace has this slug.',
+      details,
+      cause: error,
+    });
+  }
+}
 
 function existing(state: WorkspaceState): ActiveWorkspace {
   if (state.status === 'None') throw new AppError('stream.not_found');
