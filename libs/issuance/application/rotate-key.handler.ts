@@ -61,7 +61,11 @@ export class RotateKeyHandler {
     known: RepeatableRequest | null,
   ): Promise<IssuedKey> {
     if (replaces !== undefined && replaces !== secretIdOf(found.keyId, found.lastSecretNumber)) {
-      throw new AppError('stream.version_conflict');
+      throw new AppError('stream.version_conflict', {
+        field: 'replaces',
+        public:
+          '"replaces" does not name the newest secret of the key. Look at its secrets, and rotate again if you still need to.',
+      });
     }
     const now = this.clock.now();
     const [{ profile, grantor, hold }, setScopes, lost] = await Promise.all([

@@ -6,15 +6,20 @@ import type { ChangeKeyRequest } from '../application/change-key.handler';
 import type { ImportedKey } from '../application/import-keys.handler';
 import type { CreateKeyRequest } from '../application/requested-key';
 import type { RotateKeyRequest } from '../application/rotate-key.handler';
+import { assetName } from './asset-name';
 
 export const scopes = z.array(z.string().min(1).max(100)).min(1).max(100);
 const plan = z.string().min(1).max(100);
 /** Empty: any address. */
 const allowedIps = z.array(z.string().min(1).max(50)).max(100);
+const ASSETS_OF_KEY_MAX = 200;
 /** `null`: never. */
 const expiresAt = instant.nullable();
 
-const assets = z.union([z.literal('all'), z.array(z.string().min(1).max(500)).min(1).max(200)]);
+const assets = z.union([
+  z.literal('all', 'must be "all" or a list of names'),
+  z.array(assetName).min(1).max(ASSETS_OF_KEY_MAX),
+]);
 /** Ids. */
 const scopeSets = z.array(z.string().min(1).max(100)).max(20);
 const tag = z

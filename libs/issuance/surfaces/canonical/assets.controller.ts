@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { WorkspaceAssets } from '../../application/asset-sources';
 import type { Caller } from '../../application/caller';
 import { ASSET_NAME_LENGTH_MAX, type AssetSource } from '../../domain/asset-source/asset-source';
+import { assetName } from '../asset-name';
 import { CurrentCaller } from '../current-caller';
 
 const LISTED_MAX = 1_000;
@@ -29,7 +30,7 @@ const ADMIN: Requirement = { ...PICK, scopes: ['admin:full'] };
 /** One or the other: what the workspace's assets are called, or the address that answers it. */
 const sourceBody = z.union([
   z
-    .strictObject({ assets: z.array(z.string().min(1).max(ASSET_NAME_LENGTH_MAX)).max(LISTED_MAX) })
+    .strictObject({ assets: z.array(assetName).max(LISTED_MAX) })
     .transform(({ assets }): AssetSource => ({ kind: 'list', assets })),
   z.strictObject({ url: z.url().max(URL_LENGTH_MAX) }).transform(({ url }): AssetSource => ({ kind: 'url', url })),
 ]);

@@ -89,6 +89,8 @@ describe('S3: the canonical surface', () => {
     expect(replies.filter(({ body: b }) => b.code === 'stream.version_conflict')).toHaveLength(99);
     const { secrets } = (await issuance.call('GET', `/api/v1/api-keys/${id}`)).body;
     expect(secrets.map((secret: { id: string }) => secret.id)).toEqual([`${id}.1`, `${id}.2`]);
+    const { status, body } = await rotate(id, { replaces: `${id}.1` });
+    expect([status, body.code, body.field]).toEqual([409, 'stream.version_conflict', 'replaces']);
   });
 
   it('of rotations at once that do not say what they replace two secrets pass at most', async () => {

@@ -46,6 +46,7 @@ describe('what a key is found and bounded by', () => {
     [{ tags: Array.from({ length: 21 }, (_, index) => `t${index}`) }, 400, 'tags'],
     [{ assets: [] }, 400, 'assets'],
     [{ assets: 'some' }, 400, 'assets'],
+    [{ assets: ['a', 'b\u0000'] }, 400, 'assets.1'],
     [{ expires_at: '2026-04-28T12:00:00Z' }, 400, 'expires_at'],
   ])('is refused: %j', async (body, status, field) => {
     const { id } = await created();

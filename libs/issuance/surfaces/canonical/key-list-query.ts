@@ -18,7 +18,7 @@ const listQuery = pageQuery
   .superRefine((query, context) => {
     if (query.secret_before === undefined) return;
     for (const name of NOT_BESIDE.filter((each) => query[each] !== undefined)) {
-      context.addIssue({ code: 'custom', path: [name], message: 'cannot stand beside "secret_before"' });
+      context.addIssue({ code: 'custom', path: [name], message: 'must not stand beside "secret_before"' });
     }
   })
   .transform(({ sort_by = 'created_at', sort_order = 'desc', ...query }) => ({ ...query, sort_by, sort_order }));

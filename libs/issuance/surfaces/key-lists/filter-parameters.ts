@@ -14,7 +14,7 @@ const text = z
 
 const days = z
   .string()
-  .regex(/^\d{1,4}$/, 'must be a whole number')
+  .regex(/^\d{1,4}$/, `must be a whole number from 1 to ${DAYS_MAX}`)
   .transform(Number)
   .pipe(z.number().min(1).max(DAYS_MAX));
 
