@@ -145,7 +145,10 @@ const contentOf = ({ type, schema }: Body, components: Components): Content => (
 });
 
 /** In the envelope in which the surface sends them. */
-function refusalsOf({ path, refuses }: Operation, components: Components): Readonly<Record<string, ResponseObject>> {
+function refusalsOf(
+  { path, refuses, bare }: Operation,
+  components: Components,
+): Readonly<Record<string, ResponseObject>> {
   const responses: Record<string, ResponseObject> = {};
   for (const error of refuses.map((code) => new AppError(code))) {
     const { status, contentType } = errorReply(error, path, '');
@@ -156,7 +159,7 @@ function refusalsOf({ path, refuses }: Operation, components: Components): Reado
     responses[status] = {
       description: description === undefined ? sentence : `${description}\n\n${sentence}`,
       ...((status === 429 || status === 503) && { headers: RETRY_AFTER }),
-      content: contentOf({ type, schema }, components),
+      ...(!bare && { content: contentOf({ type, schema }, components) }),
     };
   }
   return responses;

@@ -36,4 +36,6 @@ export interface Operation {
   /** By status; null: without a body. */
   readonly answers: Readonly<Record<number, Body | null>>;
   readonly refuses: readonly ErrorCode[];
+  /** Refusals may come without a body. */
+  readonly bare?: true | undefined;
 }

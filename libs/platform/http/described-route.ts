@@ -52,6 +52,8 @@ export interface DescribedRoute {
   readonly answers: Readonly<Record<number, { readonly type: string; readonly schema: z.ZodType } | null>>;
   /** Errors in the envelope of the surface. */
   readonly refuses: readonly ErrorCode[];
+  /** Refusals may come without a body. */
+  readonly bare?: true;
 }
 
 /** How a call on the raw router shows who makes it. */

@@ -36,6 +36,7 @@ export const FORWARD_AUTH_ROUTES: readonly DescribedRoute[] = FORWARD_AUTH_METHO
   query: forwardAuthQuery,
   answers: { 200: null },
   refuses: REFUSES,
+  bare: true,
 }));
 
 /** In `Authorization` is the credential of the call. */

@@ -119,7 +119,7 @@ export class SessionsController {
   @HttpCode(200)
   @Requires(OWN)
   @Answers(grantSchema)
-  @Refuses('session.ended')
+  @Refuses('member.not_found', 'session.ended')
   async switchWorkspace(
     @Body(zodBody(switchBody)) body: z.output<typeof switchBody>,
     @CallSeen() seen: Seen,
