@@ -10,7 +10,7 @@ const RUNS = 20;
 const MS_MAX_EACH = 2_000;
 
 /** Routes beside the public API: those of operators, and of the sample API that the standalone carries. */
-const OTHER_ROUTES = /^\/(healthz|readyz|mails|api\/assets|asset\/|api\/store\/)/;
+const OTHER_ROUTES = /^\/(healthz|readyz|outbox|api\/assets|asset\/|api\/store\/)/;
 
 /** They may end the session that they are called with. */
 const ENDS_SESSION = /^(Sessions\.(end|endAll|refresh|switchWorkspace)|S4eSession\.|Password\.change|Mfa\.)/;

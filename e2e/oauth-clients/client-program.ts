@@ -9,9 +9,11 @@ const ROOT = path.resolve(__dirname, '../..');
 /** The first run installs what is locked; the system's packages are asked for Python where there is none. */
 export const PYTHON_MS_MAX = 900_000;
 
-/** The interpreter of an environment that has the clients for Python; what is done to get it is shown. */
-export async function pythonInterpreter(): Promise<string> {
-  const making = run(process.execPath, [path.join(ROOT, 'tools/python/environment.mjs')], { timeout: PYTHON_MS_MAX });
+/** The interpreter of an environment that has what the list of `tools/python` names: the clients, if none is named. What is done to get it is shown. */
+export async function pythonInterpreter(list = 'requirements'): Promise<string> {
+  const making = run(process.execPath, [path.join(ROOT, 'tools/python/environment.mjs'), list], {
+    timeout: PYTHON_MS_MAX,
+  });
   making.child.stderr?.pipe(process.stderr, { end: false });
   return (await making).stdout.trim();
 }

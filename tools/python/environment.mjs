@@ -1,5 +1,5 @@
-// The Python that the tests of real OAuth clients use. `node tools/python/environment.mjs` makes it, if it is not there yet, and writes
-// the path of its interpreter; what it does meanwhile goes to stderr.
+// A Python with what a list here names: `node tools/python/environment.mjs [<list>]` makes it, if it is not there yet, and writes the path of
+// its interpreter; what it does meanwhile goes to stderr. Without a name: that of the tests of real OAuth clients.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -10,7 +10,8 @@ import { ensureProgram } from '../backing/packages.mjs';
 
 const run = promisify(execFile);
 const folder = path.dirname(fileURLToPath(import.meta.url));
-const requirements = path.join(folder, 'requirements.txt');
+const [list = 'requirements'] = process.argv.slice(2);
+const requirements = path.join(folder, `${list}.txt`);
 const cache = path.resolve(folder, '../../.cache');
 const INSTALL_MS_MAX = 600_000;
 
@@ -47,7 +48,7 @@ async function digest() {
 
 /** Half an environment never counts as one. */
 async function make(target, progress) {
-  progress('Installing OAuth clients for Python …');
+  progress(`Installing ${list} for Python …`);
   await mkdir(cache, { recursive: true });
   const partial = await mkdtemp(`${target}.partial-`);
   try {
