@@ -45,10 +45,12 @@ export function create(command: CreateKey, state: KeyState): readonly KeyEvent[]
   ];
 }
 
-/** Anybody who may change the key may stop it, as they may narrow it. What its own user has stopped others can stop beyond that user's reach. */
+/**
+ * Anybody who may change the key may stop it, as they may narrow it. Of a key that is stopped already it stays on record who has done it: whoever
+ * could take that over could then resume what its user has stopped.
+ */
 export function suspend({ reason, userId, now }: SuspendKey, state: KeyState): readonly KeyEvent[] {
-  const key = living(state, now);
-  if (key.status === 'Suspended' && (userId === key.userId || isStoppedByAnother(key))) return [];
+  if (living(state, now).status === 'Suspended') return [];
   return [{ type: 'latchkey.key.suspended.v1', data: { reason, suspendedAt: now.toISOString(), suspendedBy: userId } }];
 }
 
