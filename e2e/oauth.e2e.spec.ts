@@ -1,11 +1,17 @@
 import type { CheckResult } from '@latchkey/contracts';
+import { eventually } from '@latchkey/testing';
+import { decodeProtectedHeader } from 'jose';
 import { accessToken, credentialsOf, postForm, registerApplication, type Application } from './harness/applications';
 import { GrpcCaller } from './harness/grpc';
 import { call, callerOf, type Answer } from './harness/http';
+import { runProgram } from './harness/program';
 import { OWNER, startSystem, WAYS_OF_RUNNING } from './harness/system';
 import { bearer, Tester } from './harness/tester';
 
 const START_MS = 180_000;
+const SLOW_MS = 60_000;
+/** Processes that sign look after their keys every two seconds. */
+const HEARD_MS = 15_000;
 const HOUR_SECONDS = 3_600;
 const APPLICATIONS = '/api/v1/oauth-applications';
 
@@ -316,5 +322,64 @@ describe.each(WAYS_OF_RUNNING)('OAuth applications and their tokens on %s', (way
     expect(await introspect(key)).toMatchObject({ active: true, exp: Date.UTC(2100, 0) / 1_000 });
     await change('POST', application, '/end-tokens');
     expect(await introspect(token)).toEqual({ active: false });
+  });
+
+  describe('keys that sign them, changed by an operator (npm run rotate-signing-key),', () => {
+    let application: Application;
+    beforeAll(async () => {
+      application = await register(['assets:read']);
+    });
+
+    const rotate = (...args: string[]) => {
+      const { databaseUrl, dataDir } = tester.system;
+      return runProgram(
+        'apps/rotate-signing-key/main.js',
+        { DATABASE_URL: databaseUrl, LATCHKEY_DATA_DIR: dataDir },
+        args,
+      );
+    };
+    const token = () => accessToken(tester.system.url, application);
+    const signedBy = (jws: string) => decodeProtectedHeader(jws).kid ?? '';
+    const published = async () => {
+      const answer = await call(tester.system.url, { path: '/.well-known/jwks.json' });
+      return answer.json<{ keys: { kid: string }[] }>().keys.map(({ kid }) => kid);
+    };
+
+    it(
+      'are not changed to one that hardly anybody can know',
+      async () => {
+        const { code, output } = await rotate();
+        expect([code, output]).toEqual([1, expect.stringContaining('The next signing key is so new')]);
+      },
+      SLOW_MS,
+    );
+
+    it(
+      'can be revoked: when it has answered, no node takes what the key has signed, and tokens go on',
+      async () => {
+        const before = await token();
+        const kid = signedBy(before);
+        expect(await tester.checks(before)).toEqual(tester.everywhere('200'));
+
+        const { code, output } = await rotate('--revoke', kid);
+        const { signs, revoked } = JSON.parse(output) as { signs: string; revoked: string };
+        expect([code, revoked]).toEqual([0, kid]);
+        expect(await tester.checks(before)).toEqual(tester.everywhere('401 revoked'));
+
+        await eventually(async () => expect(signedBy(await token())).toBe(signs), { timeoutMs: HEARD_MS });
+        expect(await tester.checks(await token())).toEqual(tester.everywhere('200'));
+        await eventually(async () => expect(await published()).not.toContain(kid), { timeoutMs: HEARD_MS });
+        expect(await published()).toContain(signs);
+      },
+      SLOW_MS,
+    );
+
+    it(
+      'are not there for any name',
+      async () => {
+        expect(await rotate('--revoke', 'nobody')).toEqual({ code: 1, output: 'There is no such signing key.\n' });
+      },
+      SLOW_MS,
+    );
   });
 });
