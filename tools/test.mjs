@@ -44,8 +44,9 @@ try {
       writeReport(await jest(['long'], ['--runInBand', ...passOn]));
     } else {
       await jest(['unit', 'int'], ['--maxWorkers=2', ...passOn]);
+      await jest(['e2e'], ['--maxWorkers=2', ...passOn]);
       // These measure times or stop servers: one after another, with the machine for themselves.
-      await jest(['fault', 'e2e'], ['--runInBand', ...passOn]);
+      await jest(['fault'], ['--runInBand', ...passOn]);
     }
   });
 } catch (error) {
