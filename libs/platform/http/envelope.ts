@@ -25,6 +25,11 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
+/** Of what is broken before it is HTTP: it has no address yet, and no surface. */
+export const brokenRequestSchema = z
+  .strictObject({ type: z.literal('about:blank'), title: z.string(), status: z.number(), request_id: z.string() })
+  .meta({ id: 'BrokenRequest' });
+
 /** C20; with the details of the error besides. */
 export const s4eErrorSchema = z
   .strictObject({
