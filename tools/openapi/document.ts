@@ -4,7 +4,13 @@ import { identityControllers } from '@latchkey/identity';
 import { issuanceControllers, LEAK_ROUTES } from '@latchkey/issuance';
 import { AppError } from '@latchkey/kernel';
 import { ClientsController, TOKEN_ROUTES, TOKEN_STATUS_ROUTES } from '@latchkey/oauth';
-import { errorReply, problemSchema, s4eErrorSchema, type DescribedRoute } from '@latchkey/platform';
+import {
+  brokenRequestSchema,
+  errorReply,
+  problemSchema,
+  s4eErrorSchema,
+  type DescribedRoute,
+} from '@latchkey/platform';
 import { Components, type JsonSchema } from './components';
 import { operationsOf } from './nest-operations';
 import type { Body, Operation } from './operation';
@@ -13,6 +19,8 @@ import { words } from './words';
 
 const CONTROLLERS = [...issuanceControllers, ...identityControllers, ClientsController, ...auditControllers];
 const RAW_ROUTES = [...HOT_ROUTES, ...LEAK_ROUTES, ...TOKEN_ROUTES, ...TOKEN_STATUS_ROUTES];
+
+const PROBLEM_TYPE = 'application/problem+json';
 
 const DESCRIPTION =
   `Credentials for services, issued and enforced. Errors are application/problem+json (RFC 9457), or on the paths of
@@ -97,7 +105,14 @@ function operationObject(operation: Operation, components: Components): Operatio
         content: { [body.type]: { schema: components.of(body.schema, 'input') } },
       },
     }),
-    responses: { ...answersOf(operation, components), ...refusalsOf(operation, components) },
+    responses: {
+      ...answersOf(operation, components),
+      ...refusalsOf(operation, components),
+      431: {
+        description: 'The address and the headers are larger than 16 KiB together.',
+        content: contentOf({ type: PROBLEM_TYPE, schema: brokenRequestSchema }, components),
+      },
+    },
   };
 }
 
@@ -153,7 +168,7 @@ function refusalsOf(
   for (const error of refuses.map((code) => new AppError(code))) {
     const { status, contentType } = errorReply(error, path, '');
     const type = contentType.split(';')[0] ?? '';
-    const schema = type === 'application/problem+json' ? problemSchema : s4eErrorSchema;
+    const schema = type === PROBLEM_TYPE ? problemSchema : s4eErrorSchema;
     const sentence = `\`${error.code}\`: ${error.public}`;
     const { description } = responses[status] ?? {};
     responses[status] = {
