@@ -61,14 +61,14 @@ export class PostgresMailOutbox implements Mail {
   }
 
   /**
-   * The mail that has waited longest, if one is due; an invitation, or what a clock has written, when nothing else is, as there may be many, and
+   * The mail that has waited longest, if one is due; an invitation, or news of a key, when nothing else is, as there may be many, and
    * who waits for a code waits at the screen. Of several who ask at once, each gets another one.
    */
   async take(until: Date): Promise<TakenMail | null> {
     const [[row]] = await this.#query<[MailRow[], number]>(
       `UPDATE mail_outbox SET attempts = attempts + 1, due_at = $2
         WHERE mail_id = (SELECT mail_id FROM mail_outbox WHERE due_at <= $1
-                          ORDER BY (template IN ('invitation', 'key_expires', 'key_rotation_stalled')), due_at, mail_id
+                          ORDER BY (template IN ('invitation', 'key_expires', 'key_rotation_stalled', 'key_leaked')), due_at, mail_id
                           LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING mail_id, template, attempts, good_until, sealed`,
       [this.options.clock.now(), until],

@@ -44,7 +44,7 @@ class InviteLast1763790000000 implements MigrationInterface {
   }
 }
 
-/** Who was told what about a key, and mails that a clock writes, many at once, after those that somebody waits for. */
+/** Who was told what about a key, and mails of that, many at once, after those that somebody waits for. */
 class NoteKeyNotices1763850000000 implements MigrationInterface {
   readonly name = 'NoteKeyNotices1763850000000';
 
@@ -59,7 +59,7 @@ class NoteKeyNotices1763850000000 implements MigrationInterface {
       CREATE INDEX key_notice_oldest ON key_notice (told_at);
       DROP INDEX mail_outbox_due;
       CREATE INDEX mail_outbox_due
-        ON mail_outbox ((template IN ('invitation', 'key_expires', 'key_rotation_stalled')), due_at, mail_id);
+        ON mail_outbox ((template IN ('invitation', 'key_expires', 'key_rotation_stalled', 'key_leaked')), due_at, mail_id);
     `);
   }
 
