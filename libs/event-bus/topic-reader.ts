@@ -3,19 +3,25 @@ import { PoisonMessageError, type DeliveredMessage, type EventBus, type Subscrip
 
 const anyEvent = z.looseObject({ type: z.string(), data: z.unknown() });
 
+/** The event in a message, by the schema of what is wanted of its envelope. @throws PoisonMessageError, whose reason quotes no value */
+export function eventIn<Event>({ value }: Pick<DeliveredMessage, 'value'>, schema: z.ZodType<Event>): Event {
+  const event = schema.safeParse(json(value));
+  if (!event.success) throw new PoisonMessageError('not an event');
+  return event.data;
+}
+
 /**
  * What an event of this type says, by its schema; null for an event of another.
  * @throws PoisonMessageError, whose reason quotes no value
  */
 export function payloadOf<Payload>(
-  { value }: Pick<DeliveredMessage, 'value'>,
+  message: Pick<DeliveredMessage, 'value'>,
   type: string,
   schema: z.ZodType<Payload>,
 ): Payload | null {
-  const event = anyEvent.safeParse(json(value));
-  if (!event.success) throw new PoisonMessageError('not an event');
-  if (event.data.type !== type) return null;
-  const payload = schema.safeParse(event.data.data);
+  const event = eventIn(message, anyEvent);
+  if (event.type !== type) return null;
+  const payload = schema.safeParse(event.data);
   if (!payload.success) throw new PoisonMessageError(`not an event of type ${type}`);
   return payload.data;
 }

@@ -1,5 +1,5 @@
 import { eventEnvelope, keyEvents, type EventEnvelope } from '@latchkey/contracts';
-import { PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
+import { eventIn, PoisonMessageError, type DeliveredMessage } from '@latchkey/event-bus';
 import { workspaceId, type Clock } from '@latchkey/kernel';
 import { z } from 'zod';
 import { parseEmailAddress } from '../domain/email-address';
@@ -33,8 +33,8 @@ export class SendKeyNotices {
   ) {}
 
   /** @throws PoisonMessageError whose reason quotes no value */
-  async handle({ value }: DeliveredMessage): Promise<void> {
-    const event = eventIn(value);
+  async handle(message: DeliveredMessage): Promise<void> {
+    const event = eventIn(message, anyEvent);
     const noticed = noticedIn(event);
     const now = this.clock.now();
     if (noticed === null || isOld(noticed, event, now)) return;
@@ -46,20 +46,6 @@ export class SendKeyNotices {
       const to = parseEmailAddress(email);
       if (to) await this.mail.send(tx, { to, ...notice });
     });
-  }
-}
-
-function eventIn(value: Buffer): EventEnvelope {
-  const event = anyEvent.safeParse(json(value));
-  if (!event.success) throw new PoisonMessageError('not an event');
-  return event.data;
-}
-
-function json(value: Buffer): unknown {
-  try {
-    return JSON.parse(value.toString());
-  } catch {
-    throw new PoisonMessageError('not JSON');
   }
 }
 
