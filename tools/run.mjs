@@ -19,7 +19,7 @@ export function run(args, { timeoutMs, env = process.env }) {
   return new Promise((resolve) => {
     child.once('exit', (code) => {
       clearTimeout(overdue);
-      void ending.then(() => resolve(code === 0));
+      void ending.finally(() => resolve(code === 0));
     });
   });
 }
@@ -31,7 +31,15 @@ async function endAll(pids) {
   signal(pids, 'SIGKILL');
 }
 
-const signal = (pids, name) => pids.filter(isAlive).forEach((pid) => process.kill(pid, name));
+function signal(pids, name) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+}
 
 /** The process, all that it has started, and what they have. It alone where there is no /proc. */
 function familyOf(pid) {
