@@ -64,7 +64,7 @@ export function openApiDocument(version: string): OpenApiDocument {
   const components = new Components();
   const operations = [...CONTROLLERS.flatMap(operationsOf), ...RAW_ROUTES.map(rawOperation)];
   const paths: Record<string, Record<string, OperationObject>> = {};
-  for (const operation of [...operations].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+  for (const operation of [...operations].sort((a, b) => Number(a.path > b.path) - Number(a.path < b.path))) {
     const item = (paths[operation.path.replaceAll(/:(\w+)/g, '{$1}')] ??= {});
     item[operation.method.toLowerCase()] = operationObject(operation, components);
   }

@@ -100,7 +100,7 @@ export class UsersController {
   @Patch(':id')
   @Requires(WRITE)
   @Answers(userSchema)
-  @Refuses('member.not_found', 'member.last_owner', 'scope_set.unknown', 'scope_set.exceeds_grantor')
+  @Refuses('member.not_found', 'member.last_owner', 'scope_set.unknown')
   change(
     @Param('id') id: string,
     @Body(zodBody(changeBody)) changes: readonly MemberChange[],
