@@ -19,7 +19,7 @@ export class SlidingWindows {
   readonly #keys = new Map<string, KeyWindows>();
   #untilSweep = 1_000;
 
-  /** @param keysMax beyond them what the first one has used is forgotten, for windows of which strangers choose the keys. Absent: none ever is */
+  /** @param keysMax beyond them the key that came first is forgotten, however lately it was used: for windows of which strangers choose the keys. Absent: none ever is */
   constructor(private readonly keysMax = Infinity) {}
 
   /**
