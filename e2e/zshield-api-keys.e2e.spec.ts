@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { CheckResult } from '@latchkey/contracts';
 import { eventually } from '@latchkey/testing';
 import { call, callerOf, type Answer } from './harness/http';
 import { bearer, jan1st, Tester } from './harness/tester';
@@ -68,6 +69,19 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
   };
   const graceEnds = ({ secrets }: Key) =>
     secrets.flatMap(({ grace_until }) => (grace_until === null ? [] : [Date.parse(grace_until)]));
+
+  it('S3-01 an administrator creates, rotates and revokes a key that may do one thing and no other', async () => {
+    const made = await create({ name: 'alerts', scopes: ['alerts:read'] });
+    expect(await tester.checks(made.key, { scopes: ['alerts:read'] })).toEqual(tester.everywhere('200'));
+    for (const scopes of [['alerts:write'], ['assets:read'], ['alerts:read', 'alerts:write']])
+      expect(await tester.checks(made.key, { scopes })).toEqual(tester.everywhere('403 scope_missing'));
+    const { key } = await rotate(made, { grace_period_hours: 0 });
+    expect(await tester.checks(made.key)).toEqual(tester.everywhere('401 revoked'));
+    expect(await tester.checks(key, { scopes: ['alerts:read'] })).toEqual(tester.everywhere('200'));
+    expect(await tester.checks(key, { scopes: ['alerts:write'] })).toEqual(tester.everywhere('403 scope_missing'));
+    expect((await tester.asAdmin('DELETE', `/api/v1/api-keys/${made.id}`)).status).toBe(204);
+    expect(await tester.checks(key)).toEqual(tester.everywhere('401 revoked'));
+  });
 
   it('S3-03 a secret is zpoa_live_ and mixed-case letters and digits, and is shown once', async () => {
     const { id, key } = await create();
@@ -211,7 +225,11 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
       PATIENCE,
     );
     await eventually(async () => expect(await rotation()).toMatchObject({ rotating: false, used_by: [] }), PATIENCE);
-    expect(await tester.checks(old.key)).toEqual(tester.everywhere('401 revoked'));
+    // Nobody was answered that it has ended, so nothing waited until all nodes knew.
+    await eventually(
+      async () => expect(await tester.checks(old.key)).toEqual(tester.everywhere('401 revoked')),
+      PATIENCE,
+    );
     expect(await tester.checks(rotated.key)).toEqual(tester.everywhere('200'));
   }, 60_000);
 
@@ -339,6 +357,29 @@ describe.each(WAYS_OF_RUNNING)('the Z Shield document on %s', (way) => {
         for (const [turn, surface] of surfaces().entries())
           expect(numbers(await surface(tier)).slice(0, 2)).toEqual([printed, printed - 1 - turn]);
       }
+    });
+
+    it.each([
+      ['starter', { minute: 60, day: 10_000, second: 20 }],
+      ['professional', { minute: 300, day: 100_000, second: 50 }],
+      ['enterprise', { minute: 1_000, day: 1_000_000, second: 200 }],
+    ])('S3-07 the plan %s has the printed limits, and a burst beyond its own is refused', async (plan, printed) => {
+      const { key: credential } = await create({ ...READER, plan });
+      // Both at once, so that no second can pass between them.
+      const checks = [
+        { credential, cost: printed.second },
+        { credential, cost: 1 },
+      ];
+      const path = '/v1/check/batch';
+      const [url = ''] = tester.system.enforcementUrls;
+      const answer = await call(url, { method: 'POST', path, body: { checks } });
+      const [whole, beyond] = answer.json<{ results: readonly CheckResult[] }>().results;
+      const asMap = (limits: CheckResult['limits'] = [], field: 'limit' | 'remaining') =>
+        Object.fromEntries(limits.map((limit) => [limit.name, limit[field]]));
+      expect([whole?.status, asMap(whole?.limits, 'limit')]).toEqual([200, printed]);
+      const { minute, day, second } = printed;
+      expect(asMap(whole?.limits, 'remaining')).toEqual({ minute: minute - second, day: day - second, second: 0 });
+      expect([beyond?.reason, asMap(beyond?.limits, 'limit')]).toEqual(['rate_limited', printed]);
     });
 
     it('S3-09 60 calls a minute pass, the next is a 429 that says when to come back, and rotating changes nothing', async () => {
