@@ -1,4 +1,4 @@
-import { workspaceId } from '@latchkey/kernel';
+import { workspaceId, type UserId } from '@latchkey/kernel';
 import type { KeyFilter, KeyListQuery } from '../application/key-list-query';
 import { PostgresKeyList } from './postgres-key-list';
 
@@ -7,6 +7,7 @@ const asked = (workspace = busy, filter: KeyFilter = { name: 'x' }): KeyListQuer
   reach: { workspaceId: workspace as NonNullable<typeof workspace>, userId: null, admin: true },
   ...{ filter, liveOnly: true, now: new Date(0), order: { by: 'created', direction: 'desc' }, limit: 1 },
 });
+const all = asked(busy, {});
 
 /** All that can happen by itself has happened. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -27,8 +28,28 @@ describe('who searches among keys', () => {
     void list.count(asked(), 10);
     await settled();
     expect(running).toHaveLength(3);
-    void list.after(asked(busy, {}), null);
+    void list.after(all, null);
     void list.find(asked().reach, 'k');
+    await settled();
+    expect(running).toHaveLength(5);
+  });
+
+  it.each<[string, KeyListQuery]>([
+    ['by name', { ...all, order: { by: 'name', direction: 'asc' } }],
+    ['by expiry', { ...all, order: { by: 'expires', direction: 'asc' } }],
+    ['by last use', { ...all, order: { by: 'last_used', direction: 'desc' } }],
+    ['of one member', { ...all, reach: { ...all.reach, userId: 'u' as UserId, admin: false } }],
+  ])('is also who lists keys %s', async (_, query) => {
+    for (let count = 0; count < 5; count += 1) void list.after(query, null);
+    await settled();
+    expect(running).toHaveLength(3);
+  });
+
+  it('holds up nothing that is urgent', async () => {
+    for (let count = 0; count < 5; count += 1) void list.after(asked(), null);
+    await settled();
+    void list.after({ ...asked(), urgent: true }, null);
+    void list.count({ ...asked(), urgent: true }, 10);
     await settled();
     expect(running).toHaveLength(5);
   });

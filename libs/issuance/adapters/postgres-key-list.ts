@@ -21,6 +21,10 @@ const BY_LAST_USE = `
     JOIN key_list USING (key_id)`;
 const NEVER_USED = 'NOT EXISTS (SELECT FROM key_last_used used WHERE used.key_id = key_list.key_id)';
 
+const LIVE_OF_WORKSPACE = 'SELECT sum(live) AS live FROM key_count WHERE workspace_id = $1';
+const LIVE_OF_MEMBER =
+  'SELECT count(*) AS live FROM key_list WHERE workspace_id = $1 AND user_id = $2 AND revoked_at IS NULL';
+
 const NEWEST_FIRST: KeyOrder = { by: 'created', direction: 'desc' };
 
 /**
@@ -35,8 +39,9 @@ interface ListedRow extends KeyListRow {
 }
 
 /**
- * The list of keys from its table. A page costs the same wherever it begins, as each sort has an index. Filters are looked at key by key: what
- * has to be passed over to fill the page costs too, so those who search take turns.
+ * The list of keys from its table. A page of all keys of a workspace by their creation costs the same wherever it begins. For whatever else is
+ * asked, what has to be passed over to fill the page, or is counted, can cost too: keys that a filter excludes, revoked ones where the sort's index
+ * has them, those of other members, and uses before the latest. Who asks so searches, and those who search take turns.
  */
 export class PostgresKeyList implements KeyList {
   readonly #searches = new Turns({ atOnce: SEARCHES_AT_ONCE, waitingMax: WAITING_MAX });
@@ -52,7 +57,8 @@ export class PostgresKeyList implements KeyList {
   }
 
   after(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]> {
-    return this.#inTurn(query, () => this.#after(query, position));
+    const search = () => this.#after(query, position);
+    return passesOverNone(query) ? search() : this.#inTurn(query, search);
   }
 
   #after(query: KeyListQuery, position: KeyPosition | null): Promise<readonly ListedKey[]> {
@@ -71,7 +77,9 @@ export class PostgresKeyList implements KeyList {
   skipping(selection: KeySelection, limit: number, offset: number): Promise<readonly ListedKey[]> {
     const conditions = new KeyConditions(selection);
     const part = `LIMIT ${conditions.parameter(limit)} OFFSET ${conditions.parameter(offset)}`;
-    return this.#select(WITH_LAST_USE, conditions, `${orderBy(SORTED_BY.created, NEWEST_FIRST)} ${part}`);
+    const statement = `${orderBy(SORTED_BY.created, NEWEST_FIRST)} ${part}`;
+    const search = () => this.#select(WITH_LAST_USE, conditions, statement);
+    return passesOverNone({ ...selection, order: NEWEST_FIRST }) ? search() : this.#inTurn(selection, search);
   }
 
   async count(selection: KeySelection, most: number): Promise<number | null> {
@@ -85,20 +93,17 @@ export class PostgresKeyList implements KeyList {
   }
 
   async liveCount({ workspaceId, userId }: KeyReach): Promise<number> {
+    const counting = (statement: string, ...parameters: readonly string[]) =>
+      this.#query<{ live: string | null }>(statement, parameters);
     const [row] = await (userId === null
-      ? this.#query<{ live: string | null }>('SELECT sum(live) AS live FROM key_count WHERE workspace_id = $1', [
-          workspaceId,
-        ])
-      : this.#query<{ live: string | null }>(
-          'SELECT count(*) AS live FROM key_list WHERE workspace_id = $1 AND user_id = $2 AND revoked_at IS NULL',
-          [workspaceId, userId],
-        ));
+      ? counting(LIVE_OF_WORKSPACE, workspaceId)
+      : this.#searches.run(() => counting(LIVE_OF_MEMBER, workspaceId, userId), workspaceId));
     return Number(row?.live ?? 0);
   }
 
   /** @throws AppError `service.unavailable` when too many search */
-  #inTurn<Found>({ filter, reach }: KeySelection, search: () => Promise<Found>): Promise<Found> {
-    return Object.keys(filter).length === 0 ? search() : this.#searches.run(search, reach.workspaceId);
+  #inTurn<Found>({ reach, urgent = false }: KeySelection, search: () => Promise<Found>): Promise<Found> {
+    return urgent ? search() : this.#searches.run(search, reach.workspaceId);
   }
 
   /** Used keys and others are two lists, of which the one begins where the other ends. */
@@ -150,3 +155,7 @@ export class PostgresKeyList implements KeyList {
     }
   }
 }
+
+/** It is read from an index that has these very keys in this order. */
+const passesOverNone = ({ reach, filter, order }: Omit<KeyListQuery, 'limit'>): boolean =>
+  reach.userId === null && order.by === 'created' && Object.keys(filter).length === 0;

@@ -50,6 +50,8 @@ export interface KeySelection {
   readonly liveOnly: boolean;
   /** What is expired, and what is not. */
   readonly now: Date;
+  /** Waits behind no search; `false` when absent. */
+  readonly urgent?: boolean;
 }
 
 export interface KeyListQuery extends KeySelection {

@@ -66,11 +66,14 @@ export class ReadKeysQuery {
     return { keys, next: found.length > limit && last ? positionOf(last, order) : null };
   }
 
-  /** How many keys that are; `null`: more than `COUNT_MAX`. Without a filter those that are live, however many. @throws AppError `key.unknown_scope` */
+  /**
+   * How many keys that are; `null`: more than `COUNT_MAX`. Without a filter a workspace's live ones, however many.
+   * @throws AppError `key.unknown_scope`
+   */
   async count(caller: Caller, asked: AskedKeys): Promise<number | null> {
     const selection = await this.#selection(caller, asked);
-    const unfiltered = asked.liveOnly && Object.keys(asked.filter).length === 0;
-    return unfiltered ? this.list.liveCount(selection.reach) : this.list.count(selection, COUNT_MAX);
+    const allLive = selection.reach.userId === null && asked.liveOnly && Object.keys(asked.filter).length === 0;
+    return allLive ? this.list.liveCount(selection.reach) : this.list.count(selection, COUNT_MAX);
   }
 
   /** Keys that are not revoked, newest first. @param page from 1 @throws AppError `request.invalid` beyond the last page allowed */

@@ -3,7 +3,7 @@ import type { ChangedSubject, Settlement } from '@latchkey/live-state';
 import type { RevokeKey } from '../domain/key/commands';
 import { decide } from '../domain/key/decide';
 import { metaOf, type Caller } from './caller';
-import type { KeyPosition } from './key-list-query';
+import type { KeyPosition, KeySelection } from './key-list-query';
 import { sparesAdminKeys, type KeyReach, type KeyReaches } from './key-reaches';
 import type { KeyList, KeyStore, ListedKey } from './ports';
 
@@ -66,13 +66,18 @@ export class RevokeKeysHandler {
   }
 
   #next(
-    filter: KeysToRevoke,
+    which: KeysToRevoke,
     reach: KeyReach,
     position: KeyPosition | null,
     limit: number,
   ): Promise<readonly ListedKey[]> {
     const order = { by: 'created', direction: 'desc' } as const;
-    return this.list.after({ reach, filter, liveOnly: true, now: this.clock.now(), order, limit }, position);
+    return this.list.after({ ...this.#selection(which, reach), order, limit }, position);
+  }
+
+  /** Who looks for keys must not keep others from revoking them. */
+  #selection(filter: KeysToRevoke, reach: KeyReach): KeySelection {
+    return { reach, filter, liveOnly: true, now: this.clock.now(), urgent: true };
   }
 
   /** `null`: it is an admin key that no other one stands in for. */
@@ -92,9 +97,8 @@ export class RevokeKeysHandler {
     }
   }
 
-  async #remaining(filter: KeysToRevoke, reach: KeyReach, kept: readonly KeyId[]): Promise<number> {
-    const selection = { reach, filter, liveOnly: true, now: this.clock.now() };
-    const found = (await this.list.count(selection, COUNTED_MAX)) ?? COUNTED_MAX;
+  async #remaining(which: KeysToRevoke, reach: KeyReach, kept: readonly KeyId[]): Promise<number> {
+    const found = (await this.list.count(this.#selection(which, reach), COUNTED_MAX)) ?? COUNTED_MAX;
     return Math.max(0, found - kept.length);
   }
 }
