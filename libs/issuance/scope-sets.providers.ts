@@ -1,7 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { PostgresEventStore } from '@latchkey/event-store';
 import type { Clock, IdSource } from '@latchkey/kernel';
-import { ListCursors } from '@latchkey/platform';
 import { PostgresScopeSets } from './adapters/postgres-scope-sets';
 import type { Grantors } from './application/grantors';
 import { ReadScopeSetsQuery } from './application/read-scope-sets.query';
@@ -10,7 +9,7 @@ import type { IssuanceOptions } from './issuance.module';
 
 /** Scope sets: their commands and their list. */
 export function scopeSetProviders(
-  { dataSource, subjects, settlement, cursors }: IssuanceOptions,
+  { dataSource, subjects, settlement }: IssuanceOptions,
   grantors: Grantors,
   ids: IdSource,
   clock: Clock,
@@ -18,7 +17,6 @@ export function scopeSetProviders(
   const sets = new PostgresScopeSets(dataSource, new PostgresEventStore(dataSource), subjects);
   const query = new ReadScopeSetsQuery(sets);
   return [
-    { provide: ListCursors, useValue: new ListCursors(cursors, 'created_at:desc') },
     { provide: ReadScopeSetsQuery, useValue: query },
     { provide: ScopeSetHandler, useValue: new ScopeSetHandler(sets, query, grantors, settlement, ids, clock) },
   ];

@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/kernel';
 import { z } from 'zod';
 import type { AssetInventories } from '../../application/asset-source-ports';
 import { ASSET_NAME_LENGTH_MAX } from '../../domain/asset-source/asset-source';
-import { readText } from '../leaks/read-text';
+import { readText } from '../read-text';
 
 export interface HttpAssetInventoriesOptions {
   /** `https://inventory.example.com`: what may be asked at all. No other place is, whatever a workspace says. */

@@ -2,7 +2,7 @@ import { AppError, type Clock } from '@latchkey/kernel';
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { ReporterSignatures } from '../../application/leaks/ports';
-import { readText } from './read-text';
+import { readText } from '../read-text';
 
 export interface PublishedKeysOptions {
   /** `https:`, `http:` or `file:`: a JSON document as of `GET https://api.github.com/meta/public_keys/secret_scanning`. */

@@ -1,3 +1,4 @@
+import { sameList } from '@latchkey/access';
 import type { WorkspaceId } from '@latchkey/kernel';
 import type { AssetSourceChanged } from '@latchkey/contracts';
 
@@ -28,9 +29,5 @@ export const evolveAssetSource = (_: AssetSource, { data }: AssetSourceChanged):
 
 function sameSource(one: AssetSource, other: AssetSource): boolean {
   if (one.kind === 'url') return other.kind === 'url' && one.url === other.url;
-  return (
-    other.kind === 'list' &&
-    one.assets.length === other.assets.length &&
-    one.assets.every((asset, place) => asset === other.assets[place])
-  );
+  return other.kind === 'list' && sameList(one.assets, other.assets);
 }

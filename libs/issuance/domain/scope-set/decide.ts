@@ -1,5 +1,5 @@
 import { AppError, assertNever } from '@latchkey/kernel';
-import { ADMIN_SCOPE, coversScope, fieldBeyond, scopesWithin } from '@latchkey/access';
+import { ADMIN_SCOPE, coversScope, fieldBeyond, sameList, scopesWithin } from '@latchkey/access';
 import type { ScopeSetChanged, ScopeSetEvent } from '@latchkey/contracts';
 import type { ChangeScopeSet, CreateScopeSet, DeleteScopeSet, ScopeSetCommand, ScopeSetGrantor } from './commands';
 import type { LiveScopeSet, ScopeSetState } from './scope-set';
@@ -61,16 +61,13 @@ function change({ changes, grantor, now }: ChangeScopeSet, set: LiveScopeSet): r
     ...(description === undefined || description === set.description
       ? []
       : [changed({ changed: 'description', description, changedAt })]),
-    ...(scopes === undefined || isSame(scopes.asSent, set.scopesAsSent)
+    ...(scopes === undefined || sameList(scopes.asSent, set.scopesAsSent)
       ? []
       : [changed({ changed: 'scopes', scopes: scopes.canonical, scopesAsSent: scopes.asSent, changedAt })]),
   ];
 }
 
 const changed = (data: ScopeSetChanged['data']): ScopeSetChanged => ({ type: 'latchkey.scope_set.changed.v1', data });
-
-const isSame = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length === other.length && one.every((text, place) => text === other[place]);
 
 /** Deleting twice is no error: whoever repeats a request that got no answer wants to hear that it is gone. */
 function remove({ now }: DeleteScopeSet, state: ScopeSetState): readonly ScopeSetEvent[] {
