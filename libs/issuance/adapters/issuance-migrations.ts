@@ -218,7 +218,6 @@ class WidenKeyList1763780000000 implements MigrationInterface {
 
       CREATE INDEX key_list_expiring ON key_list (expires_at)
         WHERE revoked_at IS NULL AND expired_at IS NULL AND expires_at IS NOT NULL;
-      CREATE INDEX key_list_rotating ON key_list (grace_until) WHERE grace_until IS NOT NULL;
       CREATE INDEX key_list_tags ON key_list USING gin (tags) WHERE revoked_at IS NULL AND tags <> '[]';
     `);
   }
