@@ -1,6 +1,7 @@
 import { formatClientSecret, formatKey, profileByName, type Profile } from '@latchkey/access';
 import { rebuildProjection } from '@latchkey/event-store';
 import type { UserId } from '@latchkey/kernel';
+import { eventually } from '@latchkey/testing';
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,7 +73,7 @@ describe('a report of keys that were found in public', () => {
     const letGo = service.settlement.hold();
     let answered = false;
     const answer = report(finding(secret)).finally(() => (answered = true));
-    while (!service.settled.some((changed) => changed.id === id)) await new Promise(setImmediate);
+    await eventually(() => expect(service.settled.map((changed) => changed.id)).toContain(id));
     expect([answered, await service.check(secret)]).toEqual([false, 401]);
     letGo();
     const { status, body, headers } = await answer;
