@@ -35,7 +35,7 @@ export * from './key-format';
 export * from './live-secrets';
 export * from './mask-keys';
 export * from './plans';
-export { problemsBeside, problemsOf, randomBits, spellingsOf, type ProfileProblem } from './profiles/assert-profile';
+export { problemsBeside, problemsOf, spellingsOf } from './profiles/assert-profile';
 export {
   ADMIN_SCOPE,
   adminScope,
@@ -49,7 +49,7 @@ export {
   unlimitedPlan,
 } from './profiles/common';
 export type * from './profiles/profile';
-export { addProfiles, allProfiles, profileByName, profileOfPrefix, PROFILES } from './profiles/registry';
+export { addProfiles, allProfiles, profileByName, PROFILES } from './profiles/registry';
 export * from './recorded-text';
 export * from './requested';
 export { scopesOfRole } from './roles';
