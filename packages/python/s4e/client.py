@@ -33,8 +33,11 @@ class Assets:
 
     def list(self) -> List[Asset]:
         """All of them, in order of their names. Needs the scope `read:assets`; raises S4EError."""
-        found = self._client._get("/api/assets")["data"]
-        return [Asset(each["hostname"], each["security_score"]) for each in found]
+        answer = self._client._get("/api/assets")
+        try:
+            return [Asset(each["hostname"], each["security_score"]) for each in answer["data"]]
+        except (KeyError, TypeError) as error:
+            raise S4EError("The API answered something else than assets.", status=200) from error
 
 
 class S4EClient:
