@@ -19,6 +19,9 @@ export interface LiveStateUnderTest {
   stop(): Promise<void>;
 }
 
+/** How often a check is made that gets no answer. */
+const ROUNDS_MAX = 10;
+
 /** What every adapter of live state guarantees. */
 export function liveStateContract(name: string, start: () => Promise<LiveStateUnderTest>): void {
   describe(`live state: ${name}`, () => {
@@ -43,8 +46,16 @@ export function liveStateContract(name: string, start: () => Promise<LiveStateUn
       eventually(async () => expect(await check()).toMatchObject({ kind: 'allowed', via: live.via }));
     const times = async (count: number, options: QueryOptions) => {
       await nextTurn(); // calls that never leave the process would not let it hear of anything else
-      const outcomes = await Promise.all(Array.from({ length: count }, () => check(options)));
-      return outcomes.filter(({ kind }) => kind === 'allowed').length;
+      let allowed = 0;
+      let unanswered = count;
+      // On a busy machine an ask can be late: who got no answer asks again, as only answers tell what a limit lets pass.
+      for (let round = 0; unanswered > 0; round++) {
+        if (round === ROUNDS_MAX) throw new Error(`${unanswered} of ${count} checks got no answer`);
+        const outcomes = await Promise.all(Array.from({ length: unanswered }, () => check(options)));
+        allowed += outcomes.filter(({ kind }) => kind === 'allowed').length;
+        unanswered = outcomes.filter(({ kind }) => kind === 'unavailable').length;
+      }
+      return allowed;
     };
 
     it('a created key passes its first check, by word of its owner', async () => {
