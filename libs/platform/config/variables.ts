@@ -130,7 +130,7 @@ export const variables = {
     .string()
     .regex(SLUG, `${SLUG_SENTENCE}.`)
     .describe(
-      'Slug of the first workspace: what it is called in addresses under `TENANT_DOMAIN`. As its profile when absent.',
+      'Slug of the first workspace, at the first start: what it is called in addresses under `TENANT_DOMAIN`. As its profile when absent.',
     ),
   LATCHKEY_ADMIN_EMAIL: z
     .email('must be an e-mail address.')
