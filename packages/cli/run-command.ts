@@ -22,10 +22,9 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   try {
     switch (name) {
       case 'keygen':
-        useKeyFormats(io.environment);
-        return keygen(optionsOf(args, ['profile', 'environment']), io);
       case 'inspect':
         useKeyFormats(io.environment);
+        if (name === 'keygen') return keygen(optionsOf(args, ['profile', 'environment']), io);
         optionsOf(args, []);
         return await inspect(io);
       case 'help':
