@@ -18,7 +18,10 @@ const ENDS_SESSION = /^(Sessions\.(end|endAll|refresh|switchWorkspace)|S4eSessio
 
 /** What is deleted can be asked for no more. */
 const deletes = ({ method, operationId }: Operation) => method === 'DELETE' || operationId === 'KeyLife.revoke';
-const inOrder = [...operations].sort((a, b) => Number(deletes(a)) - Number(deletes(b)));
+/** It may demand of every session and key from then on what those of this test have not. */
+const demands = ({ operationId }: Operation) => operationId === 'Workspaces.change';
+const turnOf = (operation: Operation) => (demands(operation) ? 2 : Number(deletes(operation)));
+const inOrder = [...operations].sort((a, b) => turnOf(a) - turnOf(b));
 
 const isForSessions = ({ 'x-credentials': kinds }: Operation) =>
   kinds?.includes('api_key') === false && kinds.includes('session');
