@@ -70,6 +70,7 @@ export const errorCatalogue = {
   // Users, members, invitations
   'user.not_found': 'There is no such user.',
   'member.exists': 'This is a member of the workspace already.',
+  'member.too_many': 'The user is a member of as many workspaces as one can be.',
   'member.not_found': 'There is no such member of the workspace.',
   'member.last_owner': 'The workspace would be left without an owner.',
   'invitation.not_found': 'There is no such invitation.',

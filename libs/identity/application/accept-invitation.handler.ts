@@ -42,7 +42,7 @@ export class AcceptInvitationHandler {
 
   /**
    * @throws AppError `invitation.not_found`; `invitation.ended`, also when who invited may not give that role any more; `request.invalid`
-   * for an account without a password, or a password for one that has its own; `member.exists`; what `NewPasswords.hash` throws
+   * for an account without a password, or a password for one that has its own; `member.exists`; `member.too_many`; what `NewPasswords.hash` throws
    */
   async execute(acceptance: Acceptance): Promise<Accepted> {
     const invitation = await this.invitations.byToken(acceptance.token);

@@ -39,7 +39,7 @@ export class CreateWorkspaceHandler {
   /**
    * The workspace, its owner and the mail are one change: all, or nothing has happened.
    * @throws AppError `auth.forbidden` for a caller from another workspace than the first one, or who is no owner or admin there;
-   * `claim.taken` (details: scope `workspace_slug`); `auth.rate_limited` for one who has invited 50 in an hour
+   * `claim.taken` (details: scope `workspace_slug`); `member.too_many`; `auth.rate_limited` for one who has invited 50 in an hour
    */
   async execute({ owner, ...fields }: NewWorkspace, caller: Caller): Promise<WorkspaceId> {
     await this.#requireFirst(caller);

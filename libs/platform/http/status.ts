@@ -58,6 +58,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'signing_key.next_too_new': 409,
   'user.not_found': 404,
   'member.exists': 409,
+  'member.too_many': 409,
   'member.not_found': 404,
   'member.last_owner': 409,
   'invitation.not_found': 404,

@@ -2,7 +2,7 @@ import type { UserEvent } from '@latchkey/contracts';
 import { userId, workspaceId } from '@latchkey/kernel';
 import { given } from '@latchkey/testing';
 import type { UserCommand } from './commands';
-import { decideInTurn, decideUser } from './decide';
+import { decideInTurn, decideUser, MEMBERSHIPS_MAX } from './decide';
 import { evolveUser, initialUser, methodsOf, type UserState } from './user';
 
 const now = new Date('2026-04-28T12:00:00Z');
@@ -99,6 +99,19 @@ describe('a membership', () => {
     given(user, [registered, roleIn('other', 'member')])
       .when(changeRole)
       .thenThrows('member.not_found');
+  });
+
+  it('is one of a thousand at most, and one that ends makes room', () => {
+    const others = Array.from({ length: MEMBERSHIPS_MAX - 1 }, (_, number) => roleIn(`w${number}`, 'member'));
+    given(user, [registered, ...others])
+      .when(addOwner)
+      .then([owner]);
+    given(user, [registered, ...others, roleIn('last', 'member')])
+      .when(addOwner)
+      .thenThrows('member.too_many');
+    given(user, [registered, owner, ...others, removed])
+      .when(addOwner)
+      .then([owner]);
   });
 
   it.each([changeRole, suspend, resume, remove].map((command) => [command.type, command] as const))(

@@ -6,9 +6,12 @@ import { evolveUser, type ActiveUser, type Membership, type UserState } from './
 
 type EndReason = Extract<UserEvent, { type: 'latchkey.user.sessions_ended.v1' }>['data']['reason'];
 
+/** Of one user: all of them are in the user's state, which is copied with each change. */
+export const MEMBERSHIPS_MAX = 1_000;
+
 /**
  * That a workspace keeps an owner is no rule of one user, so it is not here.
- * @throws AppError `stream.exists` when registered already, `user.not_found`, `member.exists`, `member.not_found`, `mfa.already_enrolled`, `mfa.not_enrolled`,
+ * @throws AppError `stream.exists` when registered already, `user.not_found`, `member.exists`, `member.too_many`, `member.not_found`, `mfa.already_enrolled`, `mfa.not_enrolled`,
  * `mfa.no_recovery_code`, `mfa.challenge_ended`
  */
 export function decideUser(command: UserCommand, state: UserState): readonly UserEvent[] {
@@ -34,6 +37,7 @@ function decideActive(command: Exclude<UserCommand, { type: 'RegisterUser' }>, u
   switch (command.type) {
     case 'AddMember':
       if (user.memberships[command.workspaceId]) throw new AppError('member.exists');
+      if (Object.keys(user.memberships).length >= MEMBERSHIPS_MAX) throw new AppError('member.too_many');
       return [roleChanged(command, at)];
     case 'ChangeMemberRole':
       return membershipOf(user, command.workspaceId).role === command.role ? [] : [roleChanged(command, at)];

@@ -117,7 +117,14 @@ export class InvitationsController {
   @HttpCode(200)
   @Public()
   @Answers(acceptedSchema)
-  @Refuses('invitation.not_found', 'invitation.ended', 'password.refused', 'member.exists', 'auth.rate_limited')
+  @Refuses(
+    'invitation.not_found',
+    'invitation.ended',
+    'password.refused',
+    'member.exists',
+    'member.too_many',
+    'auth.rate_limited',
+  )
   async accept(
     @Body(zodBody(acceptBody)) body: z.output<typeof acceptBody>,
     @CallSeen() { ip }: Seen,

@@ -138,7 +138,7 @@ export class WorkspacesController {
   @Post()
   @Requires({ scopes: ['admin:full'], credentials: ['api_key', 'session'] })
   @Answers(workspaceSchema)
-  @Refuses('claim.taken', 'auth.rate_limited')
+  @Refuses('claim.taken', 'member.too_many', 'auth.rate_limited')
   async create(
     @Body(zodBody(createBody)) request: NewWorkspace,
     @CurrentCaller() caller: Caller,
