@@ -59,7 +59,7 @@ export class KeyLifeController {
   @Post(':id/suspend')
   @HttpCode(200)
   @Answers(keyRecordSchema)
-  @Refuses('key.not_found', 'key.already_revoked', 'key.last_admin')
+  @Refuses('key.not_found', 'key.already_revoked', 'key.expired', 'key.last_admin')
   async suspend(
     @Param('id') id: string,
     @Body(zodBody(suspendKeyBody)) { reason }: SuspendKeyBody,
@@ -71,7 +71,7 @@ export class KeyLifeController {
   @Post(':id/resume')
   @HttpCode(200)
   @Answers(keyRecordSchema)
-  @Refuses(...GRANT_REFUSALS, 'key.not_found', 'key.already_revoked')
+  @Refuses(...GRANT_REFUSALS, 'key.not_found', 'key.already_revoked', 'key.expired')
   async resume(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<KeyRecord> {
     return keyRecord(await this.keyLife.resume(id, caller), this.clock.now());
   }
