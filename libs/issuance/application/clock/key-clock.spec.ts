@@ -1,4 +1,4 @@
-import { keyId, workspaceId } from '@latchkey/kernel';
+import { AppError, keyId, workspaceId } from '@latchkey/kernel';
 import { FakeClock } from '@latchkey/testing';
 import type { ExistingKey, KeyWrite } from '../ports';
 import { created } from '../../testing/key-history';
@@ -20,6 +20,7 @@ function given(found: { expired?: ExpiringKey[]; expiring?: Partial<Record<Remin
   const marks: [ReminderDays, ExpiryMark][] = [];
   const written: string[] = [];
   let fails: string | undefined;
+  let failure: Error;
   const keys: DueKeys = {
     alone: async (work) => {
       await work();
@@ -33,20 +34,25 @@ function given(found: { expired?: ExpiringKey[]; expiring?: Partial<Record<Remin
     heardUntil: async () => null,
   };
   const write = async ({ keyId: id }: KeyWrite) => {
-    if (id === fails) throw new Error('the database is away');
+    if (id === fails) throw failure;
     written.push(id);
     const key = evolve(initialKey, created) as ExistingKey;
     return { key, changed: { kind: 'key', id, workspaceId: key.workspaceId, version: 1 } as const };
   };
   const clock = new KeyClock(keys, { write }, new FakeClock(NOW));
-  return { clock, marks, written, failAt: (id: string) => (fails = id) };
+  return {
+    clock,
+    marks,
+    written,
+    failAt: (id: string, error = new Error('the key is broken')) => ([fails, failure] = [id, error]),
+  };
 }
 
 describe('a tick of the clock of keys', () => {
   it('says that there is more to do when it has not done all', async () => {
-    expect(await given({ expired: due(99) }).clock.tick()).toBe(false);
-    expect(await given({ expired: due(100) }).clock.tick()).toBe(true);
-    expect(await given({ expiring: { 30: due(100, 29) } }).clock.tick()).toBe(true);
+    expect(await given({ expired: due(24) }).clock.tick()).toBe(false);
+    expect(await given({ expired: due(25) }).clock.tick()).toBe(true);
+    expect(await given({ expiring: { 30: due(25, 29) } }).clock.tick()).toBe(true);
   });
 
   it('marks how far it has looked, and without keys how far there are none', async () => {
@@ -61,15 +67,34 @@ describe('a tick of the clock of keys', () => {
   });
 
   it('reminds of no earlier day while it has not reminded all of a nearer one', async () => {
-    const { clock, marks } = given({ expiring: { 7: due(100, 6), 14: due(100, 6), 30: due(100, 6) } });
+    const { clock, marks } = given({ expiring: { 7: due(25, 6), 14: due(25, 6), 30: due(25, 6) } });
     await clock.tick();
     expect(marks.map(([days]) => days)).toEqual([7]);
   });
 
   it('that fails marks nothing that it has not looked at', async () => {
     const { clock, marks, written, failAt } = given({ expiring: { 7: due(3, 6) } });
-    failAt('key 1');
-    await expect(clock.tick()).rejects.toThrow('the database is away');
+    failAt('key 1', new AppError('service.unavailable'));
+    await expect(clock.tick()).rejects.toThrow(AppError);
     expect([written, marks]).toEqual([['key 0'], []]);
+  });
+
+  it('that fails for one key does the others, tells of it, and comes back to it', async () => {
+    const { clock, marks, written, failAt } = given({ expired: due(3), expiring: { 7: due(3, 6) } });
+    failAt('key 1');
+    await expect(clock.tick()).rejects.toThrow('the key is broken');
+    expect(written).toEqual(['key 0', 'key 2', 'key 0', 'key 2']);
+    expect(marks.map(([days, { keyId: id }]) => [days, id])).toEqual([
+      [7, 'key 0'],
+      [14, ''],
+      [30, ''],
+    ]);
+  });
+
+  it('has nobody wait for ever behind a key that always fails', async () => {
+    const { clock, marks, failAt } = given({ expiring: { 7: due(25, 6) } });
+    failAt('key 0');
+    await expect(clock.tick()).rejects.toThrow('the key is broken');
+    expect(marks.map(([days, { keyId: id }]) => [days, id])).toEqual([[7, 'key 24']]);
   });
 });

@@ -1,14 +1,14 @@
 import { INSTALLATION } from '@latchkey/contracts';
-import type { Clock } from '@latchkey/kernel';
+import { isAppError, type Clock } from '@latchkey/kernel';
 import type { KeyCommand } from '../../domain/key/commands';
 import { decide } from '../../domain/key/decide';
 import type { KeyState } from '../../domain/key/key';
 import { nextLook } from '../../domain/key/rotation';
 import type { KeyStore } from '../ports';
-import type { DueKey, DueKeys, DueRotation, ReminderDays } from './ports';
+import type { DueKey, DueKeys, DueRotation, ExpiringKey, ReminderDays } from './ports';
 
-/** At once, of each kind. */
-const BATCH = 100;
+/** At once, of each kind: the turn of the clock is a transaction that waits for all of it, and must not wait for long. */
+const BATCH = 25;
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -27,42 +27,52 @@ export class KeyClock {
     private readonly clock: Clock,
   ) {}
 
-  /** Resolves to whether there is more to do. @throws AppError when the database fails, and what is left is done another time */
+  /**
+   * Resolves to whether there is more to do.
+   * @throws AppError when the database fails, and what is left is done another time; the first failure of a key, when all others are done
+   */
   async tick(): Promise<boolean> {
     let more = false;
     await this.due.alone(async () => {
       const now = this.clock.now();
-      const batches = [await this.#expire(now), await this.#remind(now), await this.#lookAtRotations(now)];
+      const failures: unknown[] = [];
+      const batches = [
+        await this.#expire(now, failures),
+        await this.#remind(now, failures),
+        await this.#lookAtRotations(now, failures),
+      ];
       more = batches.includes(BATCH);
+      if (failures.length > 0) throw failures[0];
     });
     return more;
   }
 
-  async #expire(now: Date): Promise<number> {
+  async #expire(now: Date, failures: unknown[]): Promise<number> {
     const due = await this.due.expired(now, BATCH);
-    for (const key of due) await this.#do(key, { type: 'ExpireKey', now });
+    await doEach(due, failures, (key) => this.#do(key, { type: 'ExpireKey', now }));
     return due.length;
   }
 
-  async #remind(now: Date): Promise<number> {
+  async #remind(now: Date, failures: unknown[]): Promise<number> {
     let most = 0;
     for (const daysBefore of REMINDERS) {
       const until = new Date(now.getTime() + daysBefore * DAY_MS);
       const due = await this.due.expiringBy(daysBefore, until, now, BATCH);
-      for (const key of due) await this.#do(key, { type: 'RemindOfExpiry', daysBefore, now });
+      const failed = await doEach(due, failures, (key) => this.#do(key, { type: 'RemindOfExpiry', daysBefore, now }));
       most = Math.max(most, due.length);
       // Whose expiry is moved to before the mark is not reminded of a day that was over when it was.
-      await this.due.mark(daysBefore, due.at(-1) ?? { expiresAt: until, keyId: '' });
+      const upTo = due.length === 0 ? { expiresAt: until, keyId: '' } : lastDone(due, failed);
+      if (upTo) await this.due.mark(daysBefore, upTo);
       // Those that are left would be reminded of an earlier day first.
       if (due.length === BATCH) break;
     }
     return most;
   }
 
-  async #lookAtRotations(now: Date): Promise<number> {
+  async #lookAtRotations(now: Date, failures: unknown[]): Promise<number> {
     const due = await this.due.rotations(now, BATCH);
     const heardUntil = due.length === 0 ? null : await this.due.heardUntil(now);
-    for (const each of due) await this.#lookAt(each, heardUntil, now);
+    await doEach(due, failures, (each) => this.#lookAt(each, heardUntil, now));
     return due.length;
   }
 
@@ -78,6 +88,32 @@ export class KeyClock {
     const { key } = await this.keys.write({ keyId, decide: (state) => decide(command, state), meta });
     return key;
   }
+}
+
+/** What fails of one key keeps no other waiting. Resolves to those that failed. @throws AppError `service.unavailable`: the others would fail too */
+async function doEach<Due>(
+  due: readonly Due[],
+  failures: unknown[],
+  act: (one: Due) => Promise<unknown>,
+): Promise<ReadonlySet<Due>> {
+  const failed = new Set<Due>();
+  for (const one of due) {
+    try {
+      await act(one);
+    } catch (error) {
+      if (isAppError(error, 'service.unavailable')) throw error;
+      failed.add(one);
+      failures.push(error);
+    }
+  }
+  return failed;
+}
+
+/** Up to where keys need not be looked at again, undefined: nowhere. What failed is tried again, unless a full batch has others wait behind it. */
+function lastDone(due: readonly ExpiringKey[], failed: ReadonlySet<ExpiringKey>): ExpiringKey | undefined {
+  if (due.length === BATCH) return due.findLast((key) => !failed.has(key));
+  const first = due.findIndex((key) => failed.has(key));
+  return first < 0 ? due.at(-1) : due[first - 1];
 }
 
 /** What is to be done of a rotation, undefined: nothing. */
