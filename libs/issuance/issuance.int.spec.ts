@@ -126,7 +126,7 @@ describe('issuance', () => {
             state,
           ),
         meta: { actorId: maker, workspaceId, requestId: 'test', at: now },
-        ...(held && { grantor: { keyId: keyId(maker), version: 1, sets: [] } }),
+        ...(held && { grantor: { keyId: keyId(maker), version: 1 } }),
         beforeCommit: async () => {
           arrive();
           await opened;

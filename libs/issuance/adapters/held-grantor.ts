@@ -1,6 +1,6 @@
 import { AppError } from '@latchkey/kernel';
 import type { EntityManager } from 'typeorm';
-import type { KeyVersion } from '../application/ports';
+import type { KeyVersion, KeyWrite } from '../application/ports';
 
 /**
  * Whoever changes the grantor waits from here on, and whoever has changed it is seen. Before the count, which every
@@ -8,11 +8,7 @@ import type { KeyVersion } from '../application/ports';
  * @param own events that this transaction adds to the grantor's stream itself
  * @throws AppError `stream.version_conflict`
  */
-export async function holdUnchanged(
-  tx: EntityManager,
-  { keyId, version }: Pick<KeyVersion, 'keyId' | 'version'>,
-  own = 0,
-): Promise<void> {
+export async function holdUnchanged(tx: EntityManager, { keyId, version }: KeyVersion, own = 0): Promise<void> {
   await tx.query('SELECT FROM key_list WHERE key_id = $1 FOR SHARE', [keyId]);
   const [stream] = await tx.query<{ last: number }[]>('SELECT max(version) AS last FROM events WHERE stream_id = $1', [
     keyId,
@@ -25,7 +21,7 @@ export async function holdUnchanged(
  * nobody waits in a circle.
  * @throws AppError `stream.version_conflict`
  */
-export async function holdSetsUnchanged(tx: EntityManager, { keyId, sets }: KeyVersion): Promise<void> {
+export async function holdSetsUnchanged(tx: EntityManager, sets: NonNullable<KeyWrite['grantorsSets']>): Promise<void> {
   if (sets.length === 0) return;
   const held = await tx.query<{ id: string; version: number }[]>(
     `SELECT id, version FROM subject_state WHERE kind = 'scope_set' AND id = ANY($1::text[]) ORDER BY id FOR SHARE`,
@@ -33,5 +29,5 @@ export async function holdSetsUnchanged(tx: EntityManager, { keyId, sets }: KeyV
   );
   const versions = new Map(held.map(({ id, version }) => [id, version]));
   if (sets.every(({ id, version }) => (versions.get(id) ?? 0) === version)) return;
-  throw new AppError('stream.version_conflict', { internal: `a scope set of grantor ${keyId}` });
+  throw new AppError('stream.version_conflict', { internal: 'a scope set of the grantor' });
 }

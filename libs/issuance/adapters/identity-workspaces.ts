@@ -9,13 +9,13 @@ import {
   setIdsIn,
   setRefs,
   type AccessRequest,
-  type GrantorsOwn,
   type KnownScopeSet,
   type MemberRights,
   type Profile,
 } from '@latchkey/access';
 import {
   FREE_KEYS,
+  sameSubject,
   type AccessTokenRef,
   type FirstWorkspace,
   type IdentityDirectory,
@@ -26,7 +26,7 @@ import {
   type SubjectReader,
   type SubjectRef,
 } from '@latchkey/contracts';
-import type { SessionOfUser, SessionStanding, Standing, WorkspaceDirectory } from '../application/ports';
+import type { OwnRights, SessionOfUser, SessionStanding, Standing, WorkspaceDirectory } from '../application/ports';
 
 /** What issuance knows of workspaces, their members, sessions and clients, asked of their owners. */
 export class IdentityWorkspaces implements WorkspaceDirectory {
@@ -58,13 +58,18 @@ export class IdentityWorkspaces implements WorkspaceDirectory {
   }
 
   async standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing> {
-    const known = await this.#readMember(workspaceId, userId);
+    const known = await readMember(this.reader, workspaceId, userId);
     return { workspace: workspaceIn(known, workspaceId), member: memberIn(known, workspaceId) };
   }
 
-  async sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null> {
+  async sessionStanding(
+    of: SessionOfUser,
+    asked: AccessRequest,
+    now: Date,
+    held?: KnownSubjects,
+  ): Promise<SessionStanding | null> {
     const { workspaceId, userId, sessionId, tokenNumber } = of;
-    const known = await this.#readMember(workspaceId, userId, { kind: 'session', id: sessionId });
+    const known = await readMember(this.#readerWith(held), workspaceId, userId, { kind: 'session', id: sessionId });
     const session = bodyIn(known, 'session');
     const role = memberIn(known, workspaceId)?.role;
     if (session?.userId !== userId || session.tokenNumber !== tokenNumber || role === undefined) return null;
@@ -73,34 +78,59 @@ export class IdentityWorkspaces implements WorkspaceDirectory {
     const verdict = decideSession(presented, asked, known);
     const stands = verdict.kind === 'allow' && (verdict.notAfterMs === null || now.getTime() < verdict.notAfterMs);
     const own = stands ? grantorsOwn(presented, known) : null;
-    return own && { session, role, own, workspace: workspaceIn(known, workspaceId) };
+    return own && { session, role, own, sets: setsIn(known), workspace: workspaceIn(known, workspaceId) };
   }
 
   scopeSetsOf(workspaceId: WorkspaceId, ids: readonly string[]): Promise<readonly KnownScopeSet[]> {
     return scopeSetsOf(this.reader, workspaceId, ids);
   }
 
-  async ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date): Promise<GrantorsOwn | null> {
-    const { verdict, known } = await decideByOwners(this.reader, token, asked);
+  async ownOfToken(
+    token: AccessTokenRef,
+    asked: AccessRequest,
+    now: Date,
+    held?: KnownSubjects,
+  ): Promise<OwnRights | null> {
+    const { verdict, known } = await decideByOwners(this.#readerWith(held), token, asked);
     const stands = verdict.kind === 'allow' && (verdict.notAfterMs === null || now.getTime() < verdict.notAfterMs);
-    return stands ? grantorsOwn(token, known) : null;
+    const own = stands ? grantorsOwn(token, known) : null;
+    return own && { own, sets: setsIn(known) };
+  }
+
+  #readerWith(held: KnownSubjects | undefined): SubjectReader {
+    return held ? holding(held, this.reader) : this.reader;
   }
 
   #read(subjects: readonly SubjectRef[]): Promise<KnownSubjects> {
     return this.reader.read('identity', subjects);
   }
-
-  /** With the scope sets that the user has been given in the workspace, if any. */
-  async #readMember(
-    workspaceId: WorkspaceId,
-    userId: UserId,
-    ...others: readonly SubjectRef[]
-  ): Promise<KnownSubjects> {
-    const known = await this.#read([...others, { kind: 'workspace', id: workspaceId }, { kind: 'user', id: userId }]);
-    const setIds = setIdsIn(bodyIn(known, 'user'), workspaceId);
-    return setIds.length === 0 ? known : [...known, ...(await this.reader.read('issuance', setRefs(setIds)))];
-  }
 }
+
+/** With the scope sets that the user has been given in the workspace, if any. */
+async function readMember(
+  reader: SubjectReader,
+  workspaceId: WorkspaceId,
+  userId: UserId,
+  ...others: readonly SubjectRef[]
+): Promise<KnownSubjects> {
+  const member: readonly SubjectRef[] = [
+    { kind: 'workspace', id: workspaceId },
+    { kind: 'user', id: userId },
+  ];
+  const known = await reader.read('identity', [...others, ...member]);
+  const setIds = setIdsIn(bodyIn(known, 'user'), workspaceId);
+  return setIds.length === 0 ? known : [...known, ...(await reader.read('issuance', setRefs(setIds)))];
+}
+
+/** Asks only others: our own part, which is scope sets, is what is held. */
+const holding = (held: KnownSubjects, others: SubjectReader): SubjectReader => ({
+  read: async (owner, subjects) =>
+    owner === 'issuance'
+      ? subjects.map((ref) => held.find((one) => sameSubject(one, ref)) ?? { ...ref, version: 0, body: null })
+      : others.read(owner, subjects),
+});
+
+const setsIn = (known: KnownSubjects): KnownSubjects => known.filter(({ kind }) => kind === 'scope_set');
 
 function bodyIn<Kind extends SubjectKind>(known: KnownSubjects, kind: Kind) {
   const body = known.find((subject) => subject.kind === kind)?.body;

@@ -26,6 +26,11 @@ export class PostgresIssuedRequests implements IssuedRequests {
     return { key, changed: await currentSubject(this.subjects, key) };
   }
 
+  /** To ask for it again is to say so. */
+  async countAsLost(request: RepeatableRequest, now: Date): Promise<void> {
+    await this.#issued.find(request, now);
+  }
+
   isLost(key: KeyId, secretNumber: number, now: Date): Promise<boolean> {
     return this.#issued.isLost({ id: key, secretNumber }, now);
   }

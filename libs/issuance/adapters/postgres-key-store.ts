@@ -114,7 +114,7 @@ export class PostgresKeyStore implements KeyStore {
   /** All that must change with the events. */
   async #within(
     tx: EntityManager,
-    { keyId, meta, grantor, newSecret, sparesAdminKeys = false, request, beforeCommit }: KeyWrite,
+    { keyId, meta, grantor, grantorsSets = [], newSecret, sparesAdminKeys = false, request, beforeCommit }: KeyWrite,
     { before, key, recorded }: WrittenEvents & { readonly before: KeyState },
   ): Promise<ChangedSubject> {
     if (request) await this.#remember(tx, request, key, meta.at);
@@ -125,7 +125,7 @@ export class PostgresKeyStore implements KeyStore {
     if (!sparesAdminKeys && lessensAdmin(before, key, meta.at)) await this.#keepAnAdmin(tx, before, meta);
     if (newSecret) await this.#writeDigest(tx, key, newSecret);
     const changed = await this.subjects.write(tx, { kind: 'key', id: keyId, body: keySubject(key) });
-    if (grantor) await holdSetsUnchanged(tx, grantor);
+    await holdSetsUnchanged(tx, grantorsSets);
     await beforeCommit?.();
     return changed;
   }

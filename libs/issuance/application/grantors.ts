@@ -6,15 +6,14 @@ import {
   scopesOfSets,
   scopesWithSets,
   type Grant,
-  type GrantorsOwn,
   type Profile,
 } from '@latchkey/access';
-import { secretIdOf } from '@latchkey/contracts';
+import { secretIdOf, type KnownSubjects } from '@latchkey/contracts';
 import type { Grantor, ScopesOfSets } from '../domain/key/commands';
 import { isExpired, liveSecrets, type ActiveKey, type KeyState } from '../domain/key/key';
 import { refuseAgainstPolicy, type KeyLife } from '../domain/key/policy';
 import type { Caller, PresentedClient, PresentedKey, PresentedSession } from './caller';
-import type { KeyStore, KeyWrite, WorkspaceDirectory } from './ports';
+import type { KeyStore, KeyWrite, OwnRights, WorkspaceDirectory } from './ports';
 
 export interface CallersGrant {
   /** What the caller has, as it is now. */
@@ -22,7 +21,7 @@ export interface CallersGrant {
   readonly profile: Profile;
   readonly grantor: Grantor;
   /** What a write that rests on it holds, or looks at again, until it commits. */
-  readonly hold: Pick<KeyWrite, 'grantor' | 'beforeCommit'>;
+  readonly hold: Pick<KeyWrite, 'grantor' | 'grantorsSets' | 'beforeCommit'>;
 }
 
 /** What keeps a grant from resting on what its maker has no more. On in service; tests switch it off. */
@@ -91,59 +90,66 @@ export class Grantors {
       grant,
       profile,
       grantor: { kind: 'credential', userId, profile, grant, ofOwner: member?.role === 'owner' },
-      hold: { grantor: { keyId: key.keyId, version, sets } },
+      hold: { grantor: { keyId: key.keyId, version }, grantorsSets: sets },
     };
   }
 
   /** A session grants what its user may do as a member: every asset, every plan but `unlimited` unless it is an owner's (C23), and for ever. */
   async #ofSession(presented: PresentedSession, caller: Caller): Promise<CallersGrant> {
-    const own = await this.#ownOfSession(presented, caller);
-    return {
-      ...{ grant: own.grant, profile: own.profile },
-      grantor: { kind: 'credential', userId: caller.userId, ...own },
-      hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirmSession(presented, caller, own) } : {},
-    };
+    const before = await this.#ownOfSession(presented, caller);
+    return this.#granting(before, caller, () => this.#confirmSession(presented, caller, before));
   }
 
   /** An access token grants what it was issued for and its client has, as far as its member's role goes; the expiry of the token bounds nothing. */
-  async #ofClient(presented: PresentedClient, { userId }: Caller): Promise<CallersGrant> {
-    const own = await this.#ownOf(presented);
+  async #ofClient(presented: PresentedClient, caller: Caller): Promise<CallersGrant> {
+    const before = await this.#ownOf(presented);
+    return this.#granting(before, caller, () => this.#confirmClient(presented, before));
+  }
+
+  #granting({ own, sets }: OwnRights, { userId }: Caller, confirm: () => Promise<void>): CallersGrant {
     return {
       ...{ grant: own.grant, profile: own.profile },
       grantor: { kind: 'credential', userId, ...own },
-      hold: this.safeguards.confirmed ? { beforeCommit: () => this.#confirmClient(presented, own) } : {},
+      hold: { grantorsSets: sets, ...(this.safeguards.confirmed && { beforeCommit: confirm }) },
     };
   }
 
-  async #confirmClient(presented: PresentedClient, before: GrantorsOwn): Promise<void> {
-    if (isSame(await this.#ownOf(presented), before)) return;
+  async #confirmClient(presented: PresentedClient, before: OwnRights): Promise<void> {
+    if (isSame(await this.#ownOf(presented, before.sets), before)) return;
     throw new AppError('auth.forbidden', { public: 'What the client may do has changed meanwhile. Try again.' });
   }
 
-  async #ownOf({ token, ip }: PresentedClient): Promise<GrantorsOwn> {
+  async #ownOf({ token, ip }: PresentedClient, held?: KnownSubjects): Promise<OwnRights> {
     const asked = { ...GRANTING, ...(ip !== undefined && { ip }) };
-    const own = await this.directory.ownOfToken(token, asked, this.clock.now());
+    const own = await this.directory.ownOfToken(token, asked, this.clock.now(), held);
     if (!own) throw new AppError('auth.unauthorized');
     return own;
   }
 
-  /** Identity's rows are not ours to hold. So they are read again when all else is done: what had changed by then is seen. */
-  async #confirmSession(presented: PresentedSession, caller: Caller, before: GrantorsOwn): Promise<void> {
-    if (isSame(await this.#ownOfSession(presented, caller), before)) return;
+  /**
+   * Identity's rows are not ours to hold. So they are read again when all else is done: what had changed by then is seen. Scope sets are ours:
+   * they are held as they were.
+   */
+  async #confirmSession(presented: PresentedSession, caller: Caller, before: OwnRights): Promise<void> {
+    if (isSame(await this.#ownOfSession(presented, caller, before.sets), before)) return;
     throw new AppError('auth.forbidden', {
       public: 'What you may do in the workspace has changed meanwhile. Try again.',
     });
   }
 
-  async #ownOfSession(presented: PresentedSession, { workspaceId, userId }: Caller): Promise<GrantorsOwn> {
+  async #ownOfSession(
+    presented: PresentedSession,
+    { workspaceId, userId }: Caller,
+    held?: KnownSubjects,
+  ): Promise<OwnRights> {
     const of = { ...presented, workspaceId, userId };
-    const standing = await this.directory.sessionStanding(of, GRANTING, this.clock.now());
+    const standing = await this.directory.sessionStanding(of, GRANTING, this.clock.now(), held);
     if (!standing) throw new AppError('auth.unauthorized');
-    return standing.own;
+    return standing;
   }
 }
 
-const isSame = (one: GrantorsOwn, other: GrantorsOwn): boolean =>
+const isSame = ({ own: one }: OwnRights, { own: other }: OwnRights): boolean =>
   JSON.stringify([one.grant, one.ofOwner]) === JSON.stringify([other.grant, other.ofOwner]);
 
 /** Whether the secret still stands for its key. */

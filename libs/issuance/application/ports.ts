@@ -5,6 +5,7 @@ import type {
   FirstWorkspace,
   KeyEvent,
   KeyPolicy,
+  KnownSubjects,
   Role,
   SessionSubject,
   WorkspaceSubject,
@@ -30,8 +31,6 @@ export interface KeyVersion {
   readonly keyId: KeyId;
   /** Of its stream. */
   readonly version: number;
-  /** Scope sets that it has rights by. */
-  readonly sets: readonly Pick<KnownScopeSet, 'id' | 'version'>[];
 }
 
 /** Only a digest of it is kept. One that somebody else has made comes as its SHA-256, 32 bytes. */
@@ -43,10 +42,12 @@ export interface KeyWrite {
   readonly decide: (state: KeyState) => readonly KeyEvent[];
   readonly meta: EventMeta;
   /**
-   * The maker's key, as the decision has it, where it has one. It is held unchanged until the commit, and its scope sets with it, so that a revoke or a
-   * narrowing of the maker that has answered is followed by no grant that rests on what was before.
+   * The maker's key, as the decision has it, where it has one. It is held unchanged until the commit, so that a revoke or a narrowing of the
+   * maker that has answered is followed by no grant that rests on what was before.
    */
   readonly grantor?: KeyVersion;
+  /** Scope sets that the maker has rights by, as the decision has them: held in the same way. */
+  readonly grantorsSets?: readonly Pick<KnownScopeSet, 'id' | 'version'>[];
   /** The secret that the events bring in, if they bring one. */
   readonly newSecret?: NewSecret;
   readonly claim?: readonly Claim[];
@@ -57,7 +58,10 @@ export interface KeyWrite {
   readonly sparesAdminKeys?: boolean;
   /** Remembered with the events, for a day: it writes once. */
   readonly request?: RepeatableRequest;
-  /** Runs when all is claimed, before the commit: when it fails, nothing has happened. */
+  /**
+   * Runs when all is claimed, before the commit: when it fails, nothing has happened. It asks nothing of issuance's own database: the transaction
+   * has one of its connections, and many that wait for a second one would wait for each other.
+   */
   readonly beforeCommit?: () => Promise<void>;
 }
 
@@ -92,6 +96,8 @@ export interface IssuedRequests {
    * @throws AppError `request.idempotency_key_reused` when the caller's request of that name was another one
    */
   find(request: RepeatableRequest, now: Date): Promise<WrittenKey | null>;
+  /** The secret that the request has issued is shown to nobody. */
+  countAsLost(request: RepeatableRequest, now: Date): Promise<void>;
   /** Whether the reply that showed the secret is known to have reached nobody. */
   isLost(keyId: KeyId, secretNumber: number, now: Date): Promise<boolean>;
 }
@@ -148,12 +154,17 @@ export interface SessionOfUser extends PresentedSession {
   readonly userId: UserId;
 }
 
-export interface SessionStanding {
+/** What a credential gives to grant from. */
+export interface OwnRights {
+  readonly own: GrantorsOwn;
+  /** Scope sets that were asked for to find it out. */
+  readonly sets: KnownSubjects;
+}
+
+export interface SessionStanding extends OwnRights {
   readonly session: SessionSubject;
   readonly workspace: WorkspaceSubject;
   readonly role: Role;
-  /** What it gives to grant from. */
-  readonly own: GrantorsOwn;
 }
 
 /** What identity knows, oauth of clients, and we ourselves of scope sets. Each answer comes from the owner's primary: what had changed before the question is in it. */
@@ -163,12 +174,20 @@ export interface WorkspaceDirectory {
   profileOf(workspaceId: WorkspaceId): Promise<Profile>;
   keyPolicyOf(workspaceId: WorkspaceId): Promise<KeyPolicy>;
   standingOf(workspaceId: WorkspaceId, userId: UserId): Promise<Standing>;
-  /** `null`: by the rules of the check the token that was presented does not pass any more with what is asked. */
-  sessionStanding(of: SessionOfUser, asked: AccessRequest, now: Date): Promise<SessionStanding | null>;
+  /**
+   * `null`: by the rules of the check the token that was presented does not pass any more with what is asked. With `held` no scope set is asked
+   * for: those are as they are, and any other one gives nothing.
+   */
+  sessionStanding(
+    of: SessionOfUser,
+    asked: AccessRequest,
+    now: Date,
+    held?: KnownSubjects,
+  ): Promise<SessionStanding | null>;
   /** Each once; what is asked for and not there holds nothing. */
   scopeSetsOf(workspaceId: WorkspaceId, ids: readonly string[]): Promise<readonly KnownScopeSet[]>;
-  /** What an access token gives to grant from; `null` as above. */
-  ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date): Promise<GrantorsOwn | null>;
+  /** What an access token gives to grant from; `null` and `held` as above. */
+  ownOfToken(token: AccessTokenRef, asked: AccessRequest, now: Date, held?: KnownSubjects): Promise<OwnRights | null>;
 }
 
 export interface Randomness {

@@ -12,6 +12,7 @@ export interface ScopeSetPosition {
   readonly id: string;
 }
 
+/** Whoever writes has the admin scope, which no set holds: so what they have by sets is not held, and two who change each other's do not wait in a circle. */
 export interface ScopeSetWrite extends Pick<KeyWrite, 'grantor' | 'beforeCommit'> {
   readonly scopeSetId: ScopeSetId;
   /** Pure; called again on newer state when somebody else was faster. */

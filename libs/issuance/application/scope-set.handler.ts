@@ -70,14 +70,14 @@ export class ScopeSetHandler {
   }
 
   /**
-   * When it resolves, nobody has anything by the set any more. Whatever carries it keeps what it has besides.
+   * When it resolves, nobody has anything by the set any more: not after a second request either, which finds it deleted. Whatever carries it
+   * keeps what it has besides.
    * @throws AppError `scope_set.not_found`
    */
   async delete(id: string, caller: Caller): Promise<void> {
-    const { scopeSetId: found } = await this.query.one(caller.workspaceId, id);
     const now = this.clock.now();
-    const command: ScopeSetCommand = { type: 'DeleteScopeSet', now };
-    await this.#settled(await this.sets.write(this.#write(found, command, caller, now)));
+    const command: ScopeSetCommand = { type: 'DeleteScopeSet', workspaceId: caller.workspaceId, now };
+    await this.#settled(await this.sets.write(this.#write(scopeSetId(id), command, caller, now)));
   }
 
   #write(id: ScopeSetWrite['scopeSetId'], command: ScopeSetCommand, caller: Caller, now: Date): ScopeSetWrite {

@@ -153,7 +153,7 @@ export class ReportLeaksHandler {
       ...{ endsWhenSilentMs: null, setScopes: new Map(), grantor: { kind: 'installation' } },
     };
     const changed = await write([...reports, rotation], { newSecret: random.secret(profile), request });
-    await requests.find(request, now);
+    await requests.countAsLost(request, now);
     return changed;
   }
 

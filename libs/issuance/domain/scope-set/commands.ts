@@ -38,6 +38,8 @@ export interface ChangeScopeSet {
 /** Permanent. */
 export interface DeleteScopeSet {
   readonly type: 'DeleteScopeSet';
+  /** Whose it must be. */
+  readonly workspaceId: WorkspaceId;
   readonly now: Date;
 }
 

@@ -23,7 +23,10 @@ const create = (scopes = scopesOf('assets:read', 'reports:read'), grantor = by()
 const change = (changes: ScopeSetChanges, grantor = by()): ScopeSetCommand => ({
   ...{ type: 'ChangeScopeSet', changes, grantor, now },
 });
-const remove: ScopeSetCommand = { type: 'DeleteScopeSet', now };
+const removeIn = (workspace: string): ScopeSetCommand => ({
+  ...{ type: 'DeleteScopeSet', workspaceId: workspaceId(workspace), now },
+});
+const remove = removeIn('w');
 
 const created: ScopeSetEvent = {
   type: 'latchkey.scope_set.created.v1',
@@ -71,6 +74,11 @@ describe('a scope set', () => {
       .thenThrows('scope_set.not_found');
     given(set, []).when(remove).thenThrows('scope_set.not_found');
     expect([created, deleted, nowHolds('assets:read')].reduce(evolveScopeSet, initialScopeSet).status).toBe('Deleted');
+  });
+
+  it('is deleted in its own workspace alone, before and after', () => {
+    given(set, [created]).when(removeIn('another')).thenThrows('scope_set.not_found');
+    given(set, [created, deleted]).when(removeIn('another')).thenThrows('scope_set.not_found');
   });
 
   it('is nobody’s but an admin’s to create and to change', () => {

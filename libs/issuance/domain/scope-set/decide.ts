@@ -70,8 +70,8 @@ function change({ changes, grantor, now }: ChangeScopeSet, set: LiveScopeSet): r
 const changed = (data: ScopeSetChanged['data']): ScopeSetChanged => ({ type: 'latchkey.scope_set.changed.v1', data });
 
 /** Deleting twice is no error: whoever repeats a request that got no answer wants to hear that it is gone. */
-function remove({ now }: DeleteScopeSet, state: ScopeSetState): readonly ScopeSetEvent[] {
-  if (state.status === 'None') throw new AppError('scope_set.not_found');
+function remove({ workspaceId, now }: DeleteScopeSet, state: ScopeSetState): readonly ScopeSetEvent[] {
+  if (state.status === 'None' || state.workspaceId !== workspaceId) throw new AppError('scope_set.not_found');
   if (state.status === 'Deleted') return [];
   return [{ type: 'latchkey.scope_set.deleted.v1', data: { deletedAt: now.toISOString() } }];
 }
