@@ -121,38 +121,5 @@ describe.each(WAYS_OF_RUNNING)('calls with keys, on %s', (way) => {
       expect((await tester.asAdmin('DELETE', `/api/keys/${id}`)).status).toBe(200);
       expect(await reasons()).toEqual(nodes.map(() => 'revoked'));
     });
-
-    if (way === 'cluster')
-      it('a node that stops or is killed costs no caller an answer, and is asked again when it is back', async () => {
-        const node = tester.system.processes.get('enforcement-1');
-        if (node === undefined) throw new Error('the cluster has no such node');
-        const { key } = await unlimited();
-        const client = guard();
-        let running = true;
-        let answered = 0;
-        const ask = async () => {
-          while (running) {
-            expect((await client.check({ credential: key })).allowed).toBe(true);
-            answered += 1;
-          }
-        };
-        const askers = Promise.all(Array.from({ length: 32 }, ask));
-        const more = async () => {
-          const before = answered;
-          await eventually(() => expect(answered).toBeGreaterThan(before + 200));
-        };
-        await more();
-        await node.stop();
-        await more();
-        await node.start();
-        await more();
-        await node.kill();
-        await more();
-        await node.start();
-        const alone = guard([node.grpcAddress]);
-        await eventually(async () => expect((await alone.check({ credential: key })).allowed).toBe(true));
-        running = false;
-        await askers;
-      });
   });
 });
